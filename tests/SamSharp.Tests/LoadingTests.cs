@@ -1,0 +1,13 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Tests;
+
+public class LoadingTests
+{
+    [Fact]
+    public void The_native_library_loads_and_multiplies()
+    {
+        using var product = ones(2, 3).matmul(ones(3, 2));
+        Assert.Equal(3f, product[0, 0].item<float>());
+    }
+}
