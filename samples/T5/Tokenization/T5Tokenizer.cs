@@ -1,0 +1,83 @@
+namespace SamSharp.Samples.T5.Tokenization;
+
+/// <summary>T5's vocabulary: SentencePiece's pieces, then the 100 sentinels that mark the spans of pre-training.</summary>
+/// <remarks>
+/// A text is encoded as SentencePiece does it: a <c>&lt;/s&gt;</c> or <c>&lt;extra_id_0&gt;</c> written in it is ordinary text.
+/// Instances may be used by several threads.
+/// </remarks>
+public sealed class T5Tokenizer
+{
+    /// <summary>How many sentinels there are.</summary>
+    public const int SentinelCount = 100;
+
+    private readonly UnigramTokenizer _pieces;
+
+    private T5Tokenizer(SentencePieceFile file)
+    {
+        // mT5's file holds its sentinels, the last of them being number 0; T5's does not.
+        var included = file.Pieces[^1].Text.EndsWith("<extra_id_0>", StringComparison.Ordinal);
+        _pieces = new(file, Enumerable.Range(0, included ? 0 : SentinelCount).Reverse().Select(number => $"<extra_id_{number}>"));
+        PadId = file.PadId;
+        EosId = file.EosId;
+        UnknownId = file.UnknownId;
+    }
+
+    public int PadId { get; }
+
+    public int EosId { get; }
+
+    public int UnknownId { get; }
+
+    /// <summary>Pieces and sentinels; a model's embedding may have more rows, filled up to a round number.</summary>
+    public int VocabularySize => _pieces.Size;
+
+    /// <summary>Reads T5's <c>spiece.model</c>.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no SentencePiece Unigram vocabulary with ids for padding and eos.</exception>
+    public static T5Tokenizer Load(string spieceModelPath)
+    {
+        var file = SentencePieceFile.Load(spieceModelPath);
+        if (file.PadId < 0 || file.EosId < 0)
+        {
+            throw new InvalidDataException(
+                $"'{spieceModelPath}' has no id for {(file.PadId < 0 ? "padding" : "eos")}, and T5 needs one: " +
+                "train it with --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1.");
+        }
+        return new(file);
+    }
+
+    /// <summary>The ids of a text, without eos.</summary>
+    public IReadOnlyList<int> Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _pieces.Encode(text);
+    }
+
+    /// <summary>The ids of a text and eos, the text cut where the whole would be longer than <paramref name="maxLength"/>.</summary>
+    public int[] EncodeWithEos(string text, int maxLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
+        return [.. Encode(text).Take(maxLength - 1), EosId];
+    }
+
+    /// <summary>The text of some ids, padding and eos left out; an unknown id is ' ⁇ '.</summary>
+    /// <param name="ids">Ids from 0 on; those past the vocabulary, which a model's spare rows can give, are unknown.</param>
+    /// <param name="showSentinels">Whether sentinels are written, as <c>&lt;extra_id_0&gt;</c>, or left out.</param>
+    public string Decode(IEnumerable<int> ids, bool showSentinels = false)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        return _pieces.Decode(ids.Where(id =>
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
+            return showSentinels || VocabularySize - 1 - id is < 0 or >= SentinelCount;
+        }));
+    }
+
+    /// <summary>The id of <c>&lt;extra_id_number&gt;</c>; they count down from the vocabulary's end.</summary>
+    public int SentinelId(int number)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(number);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(number, SentinelCount);
+        return VocabularySize - 1 - number;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.ML.Tokenizers;
+
+namespace SamSharp.Samples.T5.Tokenization;
+
+/// <summary>
+/// A SentencePiece Unigram tokenizer that gives the ids of the reference implementation: Microsoft.ML.Tokenizers' own, with
+/// the places corrected where the two differ.
+/// </summary>
+/// <remarks>
+/// Corrected: vocabularies without a beginning-of-sentence piece; neighbouring unknown characters, which are one unknown piece;
+/// the control characters that the nmt rules delete; byte pieces; and decoding. What is left are exact ties between two
+/// segmentations, as in a long run of the same character, which the reference breaks by rounding in double precision.
+/// </remarks>
+internal sealed class UnigramTokenizer
+{
+    private const char Space = '\u2581';
+
+    private readonly SentencePieceFile _file;
+    private readonly SentencePiece[] _pieces;
+    private readonly SentencePieceTokenizer _library;
+    private readonly Dictionary<byte, int> _byteIds = [];
+    private readonly Dictionary<int, byte> _bytes = [];
+
+    /// <param name="file">The vocabulary.</param>
+    /// <param name="more">Pieces after its own, which no text encodes to but which can be decoded.</param>
+    public UnigramTokenizer(SentencePieceFile file, params IEnumerable<string> more)
+    {
+        _file = file;
+        _pieces = [.. file.Pieces, .. more.Select(text => new SentencePiece(text, SentencePieceKind.UserDefined))];
+        using var stream = new MemoryStream(file.ForLibrary());
+        _library = SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false);
+        for (var id = 0; id < file.Pieces.Count; id++)
+        {
+            if (file.Pieces[id] is { Kind: SentencePieceKind.Byte, Text: var text })
+            {
+                var value = byte.Parse(text.AsSpan(3, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture); // <0x1F>
+                _byteIds[value] = id;
+                _bytes[id] = value;
+            }
+        }
+    }
+
+    /// <summary>How many ids there are.</summary>
+    public int Size => _pieces.Length;
+
+    public List<int> Encode(string text)
+    {
+        text = Clean(text);
+        return _file.ByteFallback ? EncodeWithBytes(text) : EncodeWithUnknowns(text);
+    }
+
+    public string Decode(IEnumerable<int> ids)
+    {
+        var text = new StringBuilder();
+        List<byte> spelled = [];
+        foreach (var id in ids)
+        {
+            if (_bytes.TryGetValue(id, out var value))
+            {
+                spelled.Add(value);
+                continue;
+            }
+            AppendSpelled();
+            var piece = id < _pieces.Length ? _pieces[id] : new("", SentencePieceKind.Unknown);
+            if (piece.Kind == SentencePieceKind.Unknown)
+                text.Append(" \u2047 ");
+            else if (piece.Kind != SentencePieceKind.Control)
+                text.Append(text.Length == 0 && piece.Text.StartsWith(Space) ? piece.Text.AsSpan(1) : piece.Text);
+        }
+        AppendSpelled();
+        return text.Replace(Space, ' ').ToString();
+
+        void AppendSpelled()
+        {
+            text.Append(Encoding.UTF8.GetString([.. spelled]));
+            spelled.Clear();
+        }
+    }
+
+    private List<int> EncodeWithUnknowns(string text)
+    {
+        List<int> ids = [];
+        foreach (var id in _library.EncodeToIds(text, addBeginningOfSentence: false, addEndOfSentence: false))
+        {
+            if (id != _file.UnknownId || ids.Count == 0 || ids[^1] != id)
+                ids.Add(id);
+        }
+        return ids;
+    }
+
+    private List<int> EncodeWithBytes(string text)
+    {
+        List<int> ids = [];
+        foreach (var token in _library.EncodeToTokens(text, out _, addBeginningOfSentence: false, addEndOfSentence: false))
+        {
+            if (token.Id == _file.UnknownId)
+                ids.AddRange(Encoding.UTF8.GetBytes(token.Value).Select(value => _byteIds[value]));
+            else
+                ids.Add(token.Id);
+        }
+        return ids;
+    }
+
+    /// <summary>Without what the nmt rules delete (the library keeps it), and with U+FFFD for half a surrogate pair.</summary>
+    private string Clean(string text)
+    {
+        var deletes = _file.Normalizer.StartsWith("nmt", StringComparison.Ordinal);
+        if (!text.Any(character => char.IsControl(character) || char.IsSurrogate(character)))
+            return text;
+        var clean = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (!deletes || !IsDeleted(rune.Value))
+                clean.Append(rune);
+        }
+        return clean.ToString();
+    }
+
+    private static bool IsDeleted(int character) =>
+        character is (>= 0x01 and <= 0x08) or 0x0B or (>= 0x0E and <= 0x1F) or 0x7F or 0x8F or 0x9F;
+}

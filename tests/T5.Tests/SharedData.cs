@@ -1,0 +1,29 @@
+namespace SamSharp.Samples.T5.Tests;
+
+/// <summary>Real data files that the repository does not carry: the folder SAMSHARP_DATA names, or a sibling shared/data.</summary>
+internal static class SharedData
+{
+    private static readonly string? Root = Find();
+
+    /// <summary>A file or folder of the data; the test is skipped where it is absent.</summary>
+    public static string Path(params string[] parts)
+    {
+        Skip.If(Root is null, "no data folder: set SAMSHARP_DATA, or put shared/data beside the repository");
+        var path = System.IO.Path.Combine([Root!, .. parts]);
+        Skip.IfNot(System.IO.Path.Exists(path), $"{path} is absent");
+        return path;
+    }
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("SAMSHARP_DATA") is { Length: > 0 } named)
+            return named;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var candidate = System.IO.Path.Combine(folder.FullName, "shared", "data");
+            if (Directory.Exists(candidate))
+                return candidate;
+        }
+        return null;
+    }
+}
