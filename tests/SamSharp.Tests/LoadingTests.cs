@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace SamSharp.Tests;
 
 public class LoadingTests
