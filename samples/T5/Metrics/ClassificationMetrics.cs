@@ -1,0 +1,50 @@
+namespace SamSharp.Samples.T5.Metrics;
+
+/// <summary>Scores of predicted label words. A prediction that is none of the labels is wrong, whatever it is.</summary>
+public static class ClassificationMetrics
+{
+    /// <summary>The share of predictions that equal their target.</summary>
+    public static double Accuracy(IReadOnlyList<string> predictions, IReadOnlyList<string> targets)
+    {
+        Paired.Check(predictions, targets);
+        return predictions.Zip(targets).Count(pair => pair.First == pair.Second) / (double)targets.Count;
+    }
+
+    /// <summary>Matthews' correlation coefficient, from -1 to 1; 0 where predictions or targets are all the same.</summary>
+    /// <remarks>
+    /// In Gorodkin's form for any number of classes (2004), which for two of them is the usual one:
+    /// (c s - sum p_k t_k) / sqrt((s^2 - sum p_k^2) (s^2 - sum t_k^2)), with c right ones of s, and class k predicted p_k times
+    /// and true t_k times. All predictions outside the labels are one further class.
+    /// </remarks>
+    public static double Matthews(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, IReadOnlyList<string> labels)
+    {
+        Paired.Check(predictions, targets);
+        double right = predictions.Zip(targets).Count(pair => pair.First == pair.Second);
+        double total = targets.Count;
+        var outside = (double)predictions.Count(prediction => !labels.Contains(prediction));
+        var (products, predictedSquares, targetSquares) = (0.0, outside * outside, 0.0);
+        foreach (var label in labels)
+        {
+            double predicted = predictions.Count(prediction => prediction == label);
+            double actual = targets.Count(target => target == label);
+            products += predicted * actual;
+            predictedSquares += predicted * predicted;
+            targetSquares += actual * actual;
+        }
+        var scale = Math.Sqrt((total * total - predictedSquares) * (total * total - targetSquares));
+        return scale == 0 ? 0 : (right * total - products) / scale;
+    }
+
+    /// <summary>F1 of one label: 2 tp / (2 tp + fp + fn); 0 where nothing is or is predicted as that label.</summary>
+    public static double F1(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, string positive)
+    {
+        Paired.Check(predictions, targets);
+        var truePositives = predictions.Zip(targets).Count(pair => pair.First == positive && pair.Second == positive);
+        var either = predictions.Count(prediction => prediction == positive) + targets.Count(target => target == positive);
+        return either == 0 ? 0 : 2.0 * truePositives / either;
+    }
+
+    /// <summary>The mean over the labels of their F1.</summary>
+    public static double MacroF1(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, IReadOnlyList<string> labels) =>
+        labels.Average(label => F1(predictions, targets, label));
+}

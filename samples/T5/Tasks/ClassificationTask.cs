@@ -1,0 +1,48 @@
+using SamSharp.Samples.T5.Metrics;
+
+namespace SamSharp.Samples.T5.Tasks;
+
+/// <summary>A task whose target is one of a few label words.</summary>
+/// <param name="name">The task's name.</param>
+/// <param name="prompt">The input, with columns in braces.</param>
+/// <param name="labels">
+/// The labels as the files write them, each with T5's word for it; the last is the positive one. None: the files' own labels are the words.
+/// </param>
+public sealed class ClassificationTask(string name, string prompt, params IReadOnlyList<(string Label, string Word)> labels)
+    : TableTask(name, prompt)
+{
+    private readonly Dictionary<string, string> _words = labels.ToDictionary(label => label.Label, label => label.Word);
+
+    /// <summary>Which scores are computed, the main one first: accuracy, matthews, f1, f1_macro.</summary>
+    public IReadOnlyList<string> Scores { get; init; } = ["accuracy"];
+
+    /// <inheritdoc/>
+    public override string MainMetric => Scores[0];
+
+    /// <inheritdoc/>
+    protected override string ToTarget(string label, Func<string, FormatException> refusal)
+    {
+        if (_words.Count == 0)
+            return label.Length > 0 ? label : throw refusal("A label is missing.");
+        return _words.TryGetValue(label, out var word)
+            ? word
+            : throw refusal($"The task '{Name}' knows the labels {string.Join(", ", _words.Keys)}.");
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> Evaluate(
+        IReadOnlyList<string> predictions, IReadOnlyList<TaskExample> examples)
+    {
+        string[] predicted = [.. predictions.Select(prediction => prediction.Trim())];
+        string[] targets = [.. examples.Select(example => example.Target)];
+        string[] words = [.. _words.Count > 0 ? _words.Values : targets.Distinct()];
+        return Scores.ToDictionary(score => score, score => score switch
+        {
+            "accuracy" => ClassificationMetrics.Accuracy(predicted, targets),
+            "matthews" => ClassificationMetrics.Matthews(predicted, targets, words),
+            "f1" => ClassificationMetrics.F1(predicted, targets, words[^1]),
+            "f1_macro" => ClassificationMetrics.MacroF1(predicted, targets, words),
+            _ => throw new InvalidOperationException($"The task '{Name}' asks for an unknown score '{score}'."),
+        });
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using SamSharp.Samples.T5.Metrics;
+
+namespace SamSharp.Samples.T5.Tasks;
+
+/// <summary>STS-B: how alike two sentences are, from 0 to 5, written by T5 as a number in steps of 0.2.</summary>
+public sealed class SimilarityTask(string name, string prompt) : TableTask(name, prompt)
+{
+    /// <summary>What a text that is no number counts as, as in T5's own evaluation.</summary>
+    private const double NoNumber = -1;
+
+    /// <inheritdoc/>
+    public override string MainMetric => "pearson";
+
+    /// <inheritdoc/>
+    protected override string ToTarget(string label, Func<string, FormatException> refusal) =>
+        TryParse(label, out var score) && score is >= 0 and <= 5
+            ? (Math.Round(score * 5) / 5).ToString("0.0", CultureInfo.InvariantCulture)
+            : throw refusal("A score is a number from 0 to 5.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> Evaluate(
+        IReadOnlyList<string> predictions, IReadOnlyList<TaskExample> examples)
+    {
+        double[] predicted = [.. predictions.Select(Number)];
+        double[] targets = [.. examples.Select(example => Number(example.Target))];
+        return new Dictionary<string, double>
+        {
+            ["pearson"] = CorrelationMetrics.Pearson(predicted, targets),
+            ["spearman"] = CorrelationMetrics.Spearman(predicted, targets),
+        };
+    }
+
+    private static double Number(string text) => TryParse(text, out var number) && double.IsFinite(number) ? number : NoNumber;
+
+    private static bool TryParse(string text, out double number) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+}

@@ -1,0 +1,9 @@
+namespace SamSharp.Samples.T5.Tasks;
+
+/// <summary>A part of a data set.</summary>
+public enum Split
+{
+    Train,
+    Validation,
+    Test,
+}
