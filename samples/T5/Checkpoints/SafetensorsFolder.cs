@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace SamSharp.Samples.T5.Checkpoints;
+
+/// <summary>
+/// The weights of a model folder as one set of named tensors: <c>model.safetensors</c>, or the shards that
+/// <c>model.safetensors.index.json</c> lists.
+/// </summary>
+public sealed class SafetensorsFolder : IDisposable
+{
+    public const string SingleFile = "model.safetensors";
+    public const string IndexFile = "model.safetensors.index.json";
+
+    private readonly List<SafetensorsFile> _files = [];
+
+    private SafetensorsFolder(string path) => Path = path;
+
+    /// <summary>The single file or the index, for messages.</summary>
+    public string Path { get; }
+
+    /// <summary>The file that each tensor lies in.</summary>
+    public Dictionary<string, SafetensorsFile> Tensors { get; } = [];
+
+    /// <exception cref="FileNotFoundException">Neither a single file nor an index is there.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed, or the index does not fit its shards.</exception>
+    public static SafetensorsFolder Open(string folder)
+    {
+        var single = System.IO.Path.Combine(folder, SingleFile);
+        var index = System.IO.Path.Combine(folder, IndexFile);
+        var isSingle = File.Exists(single);
+        if (!isSingle && !File.Exists(index))
+            throw new FileNotFoundException($"{folder}: holds neither {SingleFile} nor {IndexFile}. A folder with only pytorch_model.bin "
+                + "must first be saved as safetensors.", single);
+
+        var opened = new SafetensorsFolder(isSingle ? single : index);
+        try
+        {
+            if (isSingle)
+                opened.AddFile(single);
+            else
+                opened.AddShards(folder, index);
+            return opened;
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    private void AddFile(string path)
+    {
+        var file = OpenFile(path);
+        foreach (var name in file.Entries.Keys)
+            Tensors.Add(name, file);
+    }
+
+    private void AddShards(string folder, string index)
+    {
+        foreach (var shard in ReadWeightMap(index).GroupBy(item => item.Value, item => item.Key))
+        {
+            // A name, not a path: an index must not reach outside its folder.
+            if (shard.Key != System.IO.Path.GetFileName(shard.Key))
+                throw new InvalidDataException($"{index}: the shard '{shard.Key}' is not a plain file name.");
+            var path = System.IO.Path.Combine(folder, shard.Key);
+            if (!File.Exists(path))
+                throw new FileNotFoundException($"{index}: the shard '{shard.Key}' that it names is not there.", path);
+            var file = OpenFile(path);
+            foreach (var name in shard)
+                Tensors[name] = file.Entries.ContainsKey(name)
+                    ? file
+                    : throw new InvalidDataException($"{index}: tensor '{name}' is not in its shard '{shard.Key}'.");
+        }
+    }
+
+    private static Dictionary<string, string> ReadWeightMap(string index)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
+            return document.RootElement.GetProperty("weight_map").Deserialize<Dictionary<string, string>>()!;
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{index}: has no 'weight_map' from tensor names to file names: {error.Message}", error);
+        }
+    }
+
+    private SafetensorsFile OpenFile(string path)
+    {
+        var file = SafetensorsFile.Open(path);
+        _files.Add(file);
+        return file;
+    }
+}

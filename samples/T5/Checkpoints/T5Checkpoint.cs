@@ -1,0 +1,98 @@
+using SamSharp.Samples.T5.Model;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Checkpoints;
+
+/// <summary>A T5 in a folder as Hugging Face lays it out: <c>config.json</c> and <c>model.safetensors</c> (or an index of shards).</summary>
+public static class T5Checkpoint
+{
+    private const string ConfigFile = "config.json";
+    private const string Embedding = "shared.weight";
+    private const string Head = "lm_head.weight";
+
+    // Other names of the one embedding.
+    private static readonly string[] EmbeddingAliases = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
+
+    // The first T5 checkpoints carry this table, which no version of the model uses.
+    private const string UnusedTable = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
+
+    /// <summary>
+    /// Loads a model in evaluation mode. Every name and shape is checked before any weight is read.
+    /// </summary>
+    /// <param name="folder">Holds the configuration and the weights.</param>
+    /// <param name="device">Default: the CPU.</param>
+    /// <param name="dtype">Default: float32, whatever the file holds.</param>
+    /// <exception cref="InvalidDataException">A file is malformed, or does not fit the configuration: all misfits are listed.</exception>
+    public static T5Model Load(string folder, Device? device = null, ScalarType? dtype = null)
+    {
+        var config = T5Config.Load(Path.Combine(folder, ConfigFile));
+        using var weights = SafetensorsFolder.Open(folder);
+        var model = T5Model.Unset(config, dtype ?? ScalarType.Float32);
+        try
+        {
+            var parameters = model.named_parameters().ToDictionary(item => item.name, item => item.parameter);
+            var sources = parameters.Keys.ToDictionary(name => name, name => SourceOf(name, config, weights));
+            Check(parameters, sources, config, weights);
+            foreach (var (name, parameter) in parameters)
+                weights.Tensors[sources[name]].ReadInto(sources[name], parameter);
+            model.eval();
+            if (device is not null)
+                model.to(device.type, device.index);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes the model so that <see cref="Load"/> and Hugging Face read it, in the weights' own type. Each file is replaced at once.
+    /// </summary>
+    public static void Save(T5Model model, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Directory.CreateDirectory(folder);
+        SafetensorsFile.Save(Path.Combine(folder, SafetensorsFolder.SingleFile),
+            model.named_parameters().Select(item => (item.name, (Tensor)item.parameter)),
+            new Dictionary<string, string> { ["format"] = "pt" });
+        model.Config.Save(Path.Combine(folder, ConfigFile));
+    }
+
+    private static string SourceOf(string name, T5Config config, SafetensorsFolder weights)
+    {
+        if (name != Embedding || weights.Tensors.ContainsKey(name))
+            return name;
+        var aliases = config.TieWordEmbeddings ? EmbeddingAliases.Append(Head) : EmbeddingAliases;
+        return aliases.FirstOrDefault(weights.Tensors.ContainsKey) ?? name;
+    }
+
+    private static void Check(Dictionary<string, Parameter> parameters, Dictionary<string, string> sources, T5Config config, SafetensorsFolder weights)
+    {
+        var missing = parameters.Keys.Where(name => !weights.Tensors.ContainsKey(sources[name])).ToList();
+        var extra = weights.Tensors.Keys.Where(name => !parameters.ContainsKey(name) && !IsExpectedExtra(name, config)).ToList();
+        var misshapen =
+            from name in parameters.Keys.Except(missing)
+            let expected = parameters[name].shape
+            let found = weights.Tensors[sources[name]].Entries[sources[name]].Shape
+            where !expected.AsSpan().SequenceEqual([.. found])
+            select $"{sources[name]} is [{string.Join(", ", found)}] instead of [{string.Join(", ", expected)}]";
+
+        var problems = new[] { Line("missing", missing), Line("not part of the model", extra), Line("of another shape", misshapen) }
+            .OfType<string>().ToList();
+        if (problems.Count > 0)
+            throw new InvalidDataException($"{weights.Path} does not fit {ConfigFile}:\n  {string.Join("\n  ", problems)}");
+
+        static string? Line(string what, IEnumerable<string> tensors)
+        {
+            var list = string.Join(", ", tensors);
+            return list.Length == 0 ? null : $"{what}: {list}";
+        }
+    }
+
+    private static bool IsExpectedExtra(string name, T5Config config) =>
+        EmbeddingAliases.Contains(name) || name == UnusedTable || (name == Head && config.TieWordEmbeddings);
+}

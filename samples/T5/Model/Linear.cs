@@ -1,0 +1,21 @@
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SamSharp.Samples.T5.Model;
+
+/// <summary>A linear map without bias. Unlike TorchSharp's it starts from T5's own distribution.</summary>
+internal sealed class Linear : Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "weight")]
+    private readonly Parameter _weight;
+
+    public Linear(int inputs, int outputs, double deviation, WeightFactory weights) : base(nameof(Linear))
+    {
+        _weight = weights.Normal(deviation, outputs, inputs);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input) => functional.linear(input, _weight);
+}

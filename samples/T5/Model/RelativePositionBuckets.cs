@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Model;
+
+/// <summary>
+/// T5's buckets of relative positions (key index minus query index): near ones have a bucket each, farther ones share buckets
+/// whose width grows logarithmically, and from the maximal distance on all share the last.
+/// </summary>
+internal static class RelativePositionBuckets
+{
+    /// <param name="relativePositions">int64, any shape.</param>
+    /// <param name="bidirectional">Half of the buckets for keys behind the query (encoder); else those get bucket 0 (decoder).</param>
+    /// <param name="buckets">Number of buckets, both directions together.</param>
+    /// <param name="maxDistance">Distance from which on all positions share a bucket.</param>
+    public static Tensor Of(Tensor relativePositions, bool bidirectional, int buckets, int maxDistance)
+    {
+        using var scope = NewDisposeScope();
+        var perDirection = bidirectional ? buckets / 2 : buckets;
+        var distance = bidirectional ? relativePositions.abs() : relativePositions.neg().clamp_min(0);
+        var exact = perDirection / 2;
+
+        // In float32, as the models were trained: bucket borders depend on the rounding. Distance 0 never takes this branch.
+        var logarithmic = distance.clamp_min(1).to(float32).div(exact).log()
+            .div(Math.Log((double)maxDistance / exact)).mul(perDirection - exact)
+            .to(int64).add(exact).clamp_max(perDirection - 1);
+        var bucket = where(distance.lt(exact), distance, logarithmic);
+        if (bidirectional)
+            bucket = bucket + relativePositions.gt(0).to(int64).mul(perDirection);
+        return bucket.MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,30 @@
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SamSharp.Samples.T5.Model;
+
+/// <summary>T5's layer norm: x * weight / sqrt(mean(x^2) + epsilon), no mean subtracted, no bias; computed in float32 at least.</summary>
+internal sealed class RmsNorm : Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "weight")]
+    private readonly Parameter _weight;
+
+    private readonly double _epsilon;
+
+    public RmsNorm(int width, double epsilon, WeightFactory weights) : base(nameof(RmsNorm))
+    {
+        _weight = weights.Ones(width);
+        _epsilon = epsilon;
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var wide = Precision.Widen(input);
+        var scale = wide.square().mean([-1], keepdim: true).add_(_epsilon).rsqrt_();
+        return (wide * scale).to(_weight.dtype).mul(_weight).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,179 @@
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SamSharp.Samples.T5.Model;
+
+/// <summary>
+/// A T5 encoder-decoder with Hugging Face's parameter names and numerics. A new model is in training mode (dropout acts);
+/// one loaded from a checkpoint is in evaluation mode. Ids and masks are int64 [batch, length]; a mask of 1 is visible.
+/// </summary>
+public sealed class T5Model : Module
+{
+    /// <summary>Labels of this value take no part in the loss.</summary>
+    public const long IgnoredLabel = -100;
+
+    [ComponentName(Name = "shared")]
+    private readonly TokenEmbedding _embedding;
+
+    [ComponentName(Name = "encoder")]
+    private readonly T5Stack _encoder;
+
+    [ComponentName(Name = "decoder")]
+    private readonly T5Stack _decoder;
+
+    // Null where the output layer is the embedding.
+    [ComponentName(Name = "lm_head")]
+    private readonly Linear? _head;
+
+    private readonly CausalMask _causalMask = new();
+
+    /// <summary>A new model with random weights, float32 on the CPU.</summary>
+    /// <param name="config">Its shape.</param>
+    /// <param name="generator">Draws the weights; without one the default generator does, which <c>torch.manual_seed</c> sets.</param>
+    public T5Model(T5Config config, Generator? generator = null)
+        : this(config, WeightFactory.Drawing(generator, config.InitializerFactor))
+    {
+    }
+
+    private T5Model(T5Config config, WeightFactory weights) : base(nameof(T5Model))
+    {
+        Config = config.Validated(nameof(T5Config));
+        _embedding = new TokenEmbedding(config.VocabularySize, config.ModelWidth, weights);
+        _encoder = new T5Stack(config, isDecoder: false, weights);
+        _decoder = new T5Stack(config, isDecoder: true, weights);
+        if (!config.TieWordEmbeddings)
+            _head = new Linear(config.ModelWidth, config.VocabularySize, 1, weights);
+        RegisterComponents();
+    }
+
+    /// <summary>The model's shape.</summary>
+    public T5Config Config { get; }
+
+    /// <summary>Where the weights lie.</summary>
+    public Device Device => _embedding.Device;
+
+    /// <summary>The weights' element type.</summary>
+    public ScalarType Type => _embedding.Type;
+
+    internal T5Stack Encoder => _encoder;
+
+    internal T5Stack Decoder => _decoder;
+
+    /// <summary>A model whose weights are not set yet.</summary>
+    internal static T5Model Unset(T5Config config, ScalarType type) => new(config, WeightFactory.Unset(type));
+
+    /// <summary>The encoder's output [batch, length, width], after the last layer norm.</summary>
+    public Tensor Encode(Tensor inputIds, Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        return EncodeEmbedded(Embed(inputIds), attentionMask).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The scores [batch, length, vocabulary] of the token after each decoder input.</summary>
+    /// <param name="decoderInputIds">The start token, then the target's tokens so far.</param>
+    /// <param name="encoded">From <see cref="Encode"/>.</param>
+    /// <param name="attentionMask">The encoder's mask.</param>
+    public Tensor Decode(Tensor decoderInputIds, Tensor encoded, Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        return Scores(DecodeEmbedded(Embed(decoderInputIds), encoded, attentionMask)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The mean cross-entropy, in float32 at least, over all labels that are not -100.</summary>
+    /// <param name="inputIds">The encoder's input.</param>
+    /// <param name="attentionMask">Its mask.</param>
+    /// <param name="labels">The target with its end token; the decoder's input is made of it here.</param>
+    public Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        var encoded = Encode(inputIds, attentionMask);
+        var scores = Decode(ShiftRight(labels), encoded, attentionMask);
+        return functional.cross_entropy(Precision.Widen(scores).flatten(0, 1), labels.flatten(), ignore_index: IgnoredLabel)
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The decoder's input for these labels: the start token, then all but the last, with padding for -100.</summary>
+    public Tensor ShiftRight(Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        var start = full([labels.shape[0], 1], Config.DecoderStartTokenId, int64, labels.device);
+        var shifted = cat([start, labels.narrow(1, 0, labels.shape[1] - 1)], 1);
+        return shifted.masked_fill(shifted.eq(IgnoredLabel), Config.PadTokenId).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Prepares generation: the encoder's output is projected to keys and values once.</summary>
+    /// <param name="encoded">From <see cref="Encode"/>.</param>
+    /// <param name="attentionMask">The encoder's mask.</param>
+    /// <param name="copies">Decoder rows per encoder row (beams).</param>
+    internal DecoderCache StartDecoding(Tensor encoded, Tensor attentionMask, long copies = 1)
+    {
+        using var scope = NewDisposeScope();
+        var layers = new List<LayerCache>();
+        foreach (var block in _decoder.Blocks)
+        {
+            var (keys, values) = block.CrossAttention.Project(encoded);
+            layers.Add(new LayerCache(new(Copy(keys), Copy(values))));
+        }
+        using var repeatedMask = attentionMask.repeat_interleave(copies, 0);
+        return new DecoderCache(layers, CrossAddend(repeatedMask).DetachFromDisposeScope());
+
+        Tensor Copy(Tensor rows) => rows.repeat_interleave(copies, 0).DetachFromDisposeScope();
+    }
+
+    /// <summary>The scores [batch, vocabulary] of the token after <paramref name="tokens"/> [batch], which join the cache.</summary>
+    internal Tensor DecodeNext(Tensor tokens, DecoderCache cache)
+    {
+        using var scope = NewDisposeScope();
+        cache.Length++;
+        var bias = _decoder.PositionBias.Compute(1, cache.Length);
+        var addend = bias.expand(tokens.shape[0], -1, -1, -1).flatten(0, 1);
+        var hidden = _decoder.Run(Embed(tokens.unsqueeze(1)), (block, i, hidden) => block.Decode(hidden, addend, cache.Layers[i], cache.CrossAddend));
+        return Scores(hidden).squeeze(1).MoveToOuterDisposeScope();
+    }
+
+    internal Tensor Embed(Tensor ids) => _embedding.Lookup(ids);
+
+    internal Tensor EncodeEmbedded(Tensor embedded, Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        var length = embedded.shape[1];
+        var addend = _encoder.PositionBias.Compute(length, length).add(PaddingAddend(attentionMask)).flatten(0, 1);
+        return _encoder.Run(embedded, (block, _, hidden) => block.Encode(hidden, addend)).MoveToOuterDisposeScope();
+    }
+
+    internal Tensor DecodeEmbedded(Tensor embedded, Tensor encoded, Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, length) = (embedded.shape[0], embedded.shape[1]);
+        var addend = _decoder.PositionBias.Compute(length, length).add(_causalMask.Of(length, Type, Device))
+            .expand(batch, -1, -1, -1).flatten(0, 1);
+        var crossAddend = CrossAddend(attentionMask);
+        return _decoder.Run(embedded, (block, _, hidden) => block.Decode(hidden, addend, encoded, crossAddend)).MoveToOuterDisposeScope();
+    }
+
+    internal Tensor Scores(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        var scores = _head is null ? _embedding.Scores(hidden * (1 / Math.Sqrt(Config.ModelWidth))) : _head.call(hidden);
+        return scores.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _causalMask.Dispose();
+        base.Dispose(disposing);
+    }
+
+    // [batch, length] of 0 and 1 to [batch, 1, 1, length] of the lowest number and 0.
+    private Tensor PaddingAddend(Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        return attentionMask.eq(0).to(Type).mul(Precision.Lowest(Type)).unsqueeze(1).unsqueeze(1).MoveToOuterDisposeScope();
+    }
+
+    private Tensor CrossAddend(Tensor attentionMask) =>
+        PaddingAddend(attentionMask).expand(-1, Config.Heads, -1, -1).flatten(0, 1);
+}

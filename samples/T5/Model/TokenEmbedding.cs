@@ -1,0 +1,34 @@
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SamSharp.Samples.T5.Model;
+
+/// <summary>The one table of token vectors: encoder and decoder read it, and a tied output layer multiplies by it.</summary>
+internal sealed class TokenEmbedding : Module
+{
+    [ComponentName(Name = "weight")]
+    private readonly Parameter _weight;
+
+    public TokenEmbedding(int vocabularySize, int width, WeightFactory weights) : base(nameof(TokenEmbedding))
+    {
+        _weight = weights.Normal(1, vocabularySize, width);
+        RegisterComponents();
+    }
+
+    public ScalarType Type => _weight.dtype;
+
+    public Device Device => _weight.device;
+
+    /// <summary>ids [batch, length] to vectors [batch, length, width].</summary>
+    public Tensor Lookup(Tensor ids)
+    {
+        using var flat = ids.reshape(-1);
+        using var rows = _weight.index_select(0, flat);
+        return rows.view(ids.shape[0], ids.shape[1], -1);
+    }
+
+    /// <summary>The tied output layer: hidden . weight^T.</summary>
+    public Tensor Scores(Tensor hidden) => functional.linear(hidden, _weight);
+}
