@@ -1,0 +1,28 @@
+using SamSharp.Samples.T5.Tasks;
+
+namespace SamSharp.Samples.T5.Tests.Tasks;
+
+public class CarriedSentencesTests
+{
+    private static readonly T5Task Sentences = TaskCatalog.Find("sentences");
+
+    [Theory]
+    [InlineData(Split.Train, 801, 401)]
+    [InlineData(Split.Validation, 200, 100)]
+    [InlineData(Split.Test, 200, 100)]
+    public void Each_split_is_balanced(Split split, int rows, int positive)
+    {
+        var examples = Sentences.Load(CarriedData.Folder, split);
+        Assert.Equal(rows, examples.Count);
+        Assert.Equal(positive, examples.Count(example => example.Target == "positive"));
+    }
+
+    [Fact]
+    public void No_sentence_occurs_twice()
+    {
+        string[] inputs = [.. Enum.GetValues<Split>().SelectMany(split => Sentences.Load(CarriedData.Folder, split))
+            .Select(example => string.Concat(example.Input.Where(char.IsLetterOrDigit)).ToUpperInvariant())];
+        Assert.Equal(1201, inputs.Length);
+        Assert.Equal(inputs.Length, inputs.Distinct().Count());
+    }
+}
