@@ -1,0 +1,20 @@
+using System.Runtime.CompilerServices;
+
+namespace SamSharp;
+
+/// <summary>Checks of arguments that several types share.</summary>
+internal static class Check
+{
+    public static double Radius(double rho, [CallerArgumentExpression(nameof(rho))] string name = "rho") =>
+        double.IsFinite(rho) && rho >= 0
+            ? rho
+            : throw new ArgumentOutOfRangeException(name, rho, $"The radius {name} must be a finite number of at least 0 (0 turns the ascent off).");
+
+    public static double NonNegative(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        double.IsFinite(value) && value >= 0
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a finite number of at least 0.");
+
+    public static int Positive(int value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        value >= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 1.");
+}

@@ -1,0 +1,15 @@
+using SamSharp.Parameters;
+using static TorchSharp.torch;
+
+namespace SamSharp.Geometries;
+
+/// <summary>How a direction and a radius become a perturbation of the weights.</summary>
+public interface IGeometry
+{
+    /// <summary>Moves the weights of every list of <paramref name="ascent"/> to w + e, saving them where a list has a backup.</summary>
+    /// <returns>The norm of the direction that scaled e, on one device, without dimensions. Where it is 0 or not finite, e is 0.</returns>
+    Tensor Perturb(Ascent ascent);
+
+    /// <summary>Parameters of different treatment never share a list. Default: all alike.</summary>
+    int Treatment(ParameterSlot slot) => 0;
+}

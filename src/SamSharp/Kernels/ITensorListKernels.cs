@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Kernels;
+
+/// <summary>
+/// The operations of a sharpness-aware step over a list of tensors that share a device and a dtype. Every implementation gives the
+/// results of <see cref="ReferenceKernels"/> up to rounding, for any strides and any number of elements, zero included, and none
+/// reads a value back from the device.
+/// </summary>
+/// <remarks>
+/// Lists that are passed together have the same length, and equal shapes position by position. A scale is a tensor without dimensions
+/// on the lists' device; results are such tensors too, float64 for float64 lists and float32 for every other dtype.
+/// </remarks>
+public interface ITensorListKernels
+{
+    /// <summary>The Euclidean norm of all vectors joined: sqrt(sum v_i^2), accumulated in float32 or better.</summary>
+    Tensor Norm(Tensor[] vectors);
+
+    /// <summary>The norm in the weights' own scale: sqrt(sum ((|w_i| + kappa) v_i)^2).</summary>
+    Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa);
+
+    /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite.</summary>
+    Tensor Scale(Tensor norm, double radius, double floor);
+
+    /// <summary>backup := w (unless null), then w := w + scale v.</summary>
+    void Perturb(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale);
+
+    /// <summary>backup := w (unless null), then w := w + scale (|w| + kappa)^2 v.</summary>
+    void PerturbAdaptive(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale, double kappa);
+
+    /// <summary>target := source, bit for bit.</summary>
+    void Copy(Tensor[] targets, Tensor[] sources);
+
+    /// <summary>sum := sum + weight v.</summary>
+    void Accumulate(Tensor[] sums, Tensor[] vectors, double weight);
+}

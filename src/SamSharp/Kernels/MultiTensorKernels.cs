@@ -1,0 +1,108 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Kernels;
+
+/// <summary>
+/// libtorch's multi-tensor operators (<c>_foreach_*</c>), which TorchSharp does not bind, reached through TorchScript: one call from .NET
+/// for a whole list, and on CUDA a few kernel launches for it whatever its length.
+/// </summary>
+public sealed class MultiTensorKernels : ITensorListKernels
+{
+    // TorchScript has no names for dtypes: 6 is float32, 7 is float64. On the CPU a tensor's value can be had for nothing, and adding
+    // with a factor is one pass; on CUDA reading it would wait for the device, so the product is formed first.
+    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile("""
+        def add_scaled(targets: List[Tensor], vectors: List[Tensor], scale: Tensor):
+            if scale.is_cpu:
+                torch._foreach_add_(targets, vectors, alpha=scale.item())
+            else:
+                torch._foreach_add_(targets, torch._foreach_mul(vectors, scale))
+
+        def metric(weights: List[Tensor], kappa: float):
+            scaled = torch._foreach_abs(weights)
+            torch._foreach_add_(scaled, kappa)
+            return scaled
+
+        def norm(vectors: List[Tensor], dtype: int):
+            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(vectors, 2, dtype=dtype)))
+
+        def adaptive_norm(weights: List[Tensor], vectors: List[Tensor], kappa: float, dtype: int):
+            scaled = metric(weights, kappa)
+            torch._foreach_mul_(scaled, vectors)
+            return norm(scaled, dtype)
+
+        def scale(norm: Tensor, radius: float, floor: float):
+            usable = torch.logical_and(torch.isfinite(norm), norm > 0)
+            return torch.where(usable, radius / (norm + floor), torch.zeros_like(norm))
+
+        def copy(targets: List[Tensor], sources: List[Tensor]):
+            torch._foreach_copy_(targets, sources)
+
+        def perturb(weights: List[Tensor], vectors: List[Tensor], scale: Tensor):
+            add_scaled(weights, vectors, scale)
+
+        def perturb_adaptive(weights: List[Tensor], vectors: List[Tensor], scale: Tensor, kappa: float):
+            squared = metric(weights, kappa)
+            torch._foreach_mul_(squared, squared)
+            torch._foreach_mul_(squared, vectors)
+            add_scaled(weights, squared, scale)
+
+        def accumulate(sums: List[Tensor], vectors: List[Tensor], weight: float):
+            torch._foreach_add_(sums, vectors, alpha=weight)
+        """));
+
+    /// <inheritdoc/>
+    public Tensor Norm(Tensor[] vectors)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        return vectors.Length == 0 ? zeros([]) : Call("norm", vectors, Accumulator(vectors));
+    }
+
+    /// <inheritdoc/>
+    public Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(vectors);
+        return vectors.Length == 0 ? zeros([]) : Call("adaptive_norm", weights, vectors, kappa, Accumulator(vectors));
+    }
+
+    /// <inheritdoc/>
+    public Tensor Scale(Tensor norm, double radius, double floor) => Call("scale", norm, radius, floor);
+
+    /// <inheritdoc/>
+    public void Perturb(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale)
+    {
+        if (backup is not null) Copy(backup, weights);
+        Run("perturb", weights, vectors, scale);
+    }
+
+    /// <inheritdoc/>
+    public void PerturbAdaptive(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale, double kappa)
+    {
+        if (backup is not null) Copy(backup, weights);
+        Run("perturb_adaptive", weights, vectors, scale, kappa);
+    }
+
+    /// <inheritdoc/>
+    public void Copy(Tensor[] targets, Tensor[] sources) => Run("copy", targets, sources);
+
+    /// <inheritdoc/>
+    public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight) => Run("accumulate", sums, vectors, weight);
+
+    private static int Accumulator(Tensor[] vectors) =>
+        (int)(vectors[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
+
+    private static Tensor Call(string function, params object[] arguments)
+    {
+        using var noGradient = no_grad();
+        return (Tensor)Script.Value.invoke(function, arguments);
+    }
+
+    /// <summary>The in-place operators want at least one tensor.</summary>
+    private static void Run(string function, Tensor[] first, params object[] others)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        if (first.Length == 0) return;
+        using var noGradient = no_grad();
+        Script.Value.invoke(function, [first, .. others]);
+    }
+}

@@ -1,0 +1,90 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Kernels;
+
+/// <summary>One tensor at a time, with TorchSharp's own operators: the meaning of each operation, and what the others are tested against.</summary>
+public sealed class ReferenceKernels : ITensorListKernels
+{
+    /// <inheritdoc/>
+    public Tensor Norm(Tensor[] vectors)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        using var scope = NewDisposeScope();
+        return Root(vectors, v => v).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(vectors);
+        using var scope = NewDisposeScope();
+        var pairs = weights.Zip(vectors).ToArray();
+        return Root(pairs, p => Metric(p.First, kappa).mul(p.Second)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor Scale(Tensor norm, double radius, double floor)
+    {
+        ArgumentNullException.ThrowIfNull(norm);
+        using var scope = NewDisposeScope();
+        var usable = norm.isfinite().logical_and(norm.gt(0));
+        return where(usable, radius / (norm + floor), zeros_like(norm)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Perturb(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(vectors);
+        Each(weights, backup, (w, i) => w.add_(vectors[i].mul(scale)));
+    }
+
+    /// <inheritdoc/>
+    public void PerturbAdaptive(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale, double kappa)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(vectors);
+        Each(weights, backup, (w, i) => w.add_(Metric(w, kappa).square().mul(vectors[i]).mul(scale)));
+    }
+
+    /// <inheritdoc/>
+    public void Copy(Tensor[] targets, Tensor[] sources)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        ArgumentNullException.ThrowIfNull(sources);
+        Each(targets, null, (target, i) => target.copy_(sources[i]));
+    }
+
+    /// <inheritdoc/>
+    public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight)
+    {
+        ArgumentNullException.ThrowIfNull(sums);
+        ArgumentNullException.ThrowIfNull(vectors);
+        Each(sums, null, (sum, i) => sum.add_(vectors[i], alpha: weight));
+    }
+
+    /// <summary>The diagonal of ASAM's metric: |w| + kappa.</summary>
+    private static Tensor Metric(Tensor weight, double kappa) => weight.abs().add(kappa);
+
+    private static Tensor Root<T>(IReadOnlyList<T> items, Func<T, Tensor> vector)
+    {
+        var parts = items.Select(item =>
+        {
+            var v = vector(item);
+            return v.to_type(v.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32).square().sum();
+        }).ToArray();
+        return parts.Length == 0 ? zeros([]) : stack(parts).sum().sqrt();
+    }
+
+    private static void Each(Tensor[] targets, Tensor[]? backup, Func<Tensor, int, Tensor> update)
+    {
+        using var noGradient = no_grad();
+        for (var i = 0; i < targets.Length; i++)
+        {
+            using var scope = NewDisposeScope();
+            backup?[i].copy_(targets[i]);
+            update(targets[i], i);
+        }
+    }
+}

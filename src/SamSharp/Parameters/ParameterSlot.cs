@@ -1,0 +1,43 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SamSharp.Parameters;
+
+/// <summary>One parameter of the base optimizer, and where it stands.</summary>
+public sealed class ParameterSlot
+{
+    internal ParameterSlot(Parameter parameter, int index, int group, string? name)
+    {
+        Parameter = parameter;
+        Index = index;
+        Group = group;
+        Name = name;
+    }
+
+    /// <summary>The parameter itself.</summary>
+    public Parameter Parameter { get; }
+
+    /// <summary>Its place among all parameters of the optimizer, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>The index of its param group.</summary>
+    public int Group { get; }
+
+    /// <summary>Its name in the module given as <see cref="SharpnessAwareOptions.Module"/>, or null.</summary>
+    public string? Name { get; }
+
+    /// <summary>The gradient read last; null when the parameter had none. Owned by the table.</summary>
+    internal Tensor? Gradient { get; set; }
+
+    /// <summary>The gradient at w, kept through the second pass for a combiner that needs it. Owned by the table.</summary>
+    internal Tensor? AscentGradient { get; set; }
+
+    /// <summary>Where the weights are kept while perturbed; made when first needed, then kept.</summary>
+    internal Tensor? Backup { get; set; }
+
+    /// <summary>Whether <see cref="Backup"/> holds the weights that belong here.</summary>
+    internal bool IsSaved { get; set; }
+
+    internal string Describe() =>
+        $"parameter {Index}{(Name is null ? "" : $" ({Name})")} of group {Group}, shape [{string.Join(", ", Parameter.shape)}]";
+}

@@ -1,0 +1,114 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch.optim;
+
+namespace SamSharp.Parameters;
+
+/// <summary>
+/// Every parameter of the base optimizer, once: read when the wrapper is built, checked, and sorted into lists for the kernels.
+/// Gradients are read and dropped through it, since each read of <c>grad</c> makes a native handle that someone must free.
+/// </summary>
+internal sealed class ParameterTable
+{
+    private readonly Dictionary<IntPtr, string> _names;
+    private readonly Func<ParameterSlot, int> _treatment;
+    private readonly List<ParameterSlot> _slots = [];
+    private readonly List<SharpnessGroup> _groups = [];
+
+    public ParameterTable(IReadOnlyDictionary<IntPtr, string> names, Func<ParameterSlot, int> treatment)
+    {
+        _names = new Dictionary<IntPtr, string>(names);
+        _treatment = treatment;
+    }
+
+    public IReadOnlyList<ParameterSlot> Slots => _slots;
+
+    public IReadOnlyList<SharpnessGroup> Groups => _groups;
+
+    /// <summary>All parameters in lists for the kernels, those of groups that are left out included.</summary>
+    public IReadOnlyList<TensorList> Lists { get; private set; } = [];
+
+    /// <summary>Adds a param group's parameters, which are fixed from then on: TorchSharp walks a lazy sequence anew at every step.</summary>
+    /// <exception cref="ArgumentException">A parameter cannot be perturbed, or would be updated twice.</exception>
+    public void Add(ILearningRateController group, IEnumerable<Parameter> parameters, SharpnessGroup sharpness)
+    {
+        var fixedParameters = parameters.ToArray();
+        var added = fixedParameters.Select((p, i) =>
+            new ParameterSlot(p, _slots.Count + i, _groups.Count, _names.GetValueOrDefault(p.Handle))).ToList();
+        foreach (var slot in added) RequireFloat(slot);
+        SharedStorage.RequireNone([.. _slots, .. added]);
+
+        if (group is ParamGroup own) own.Parameters = fixedParameters;
+        _slots.AddRange(added);
+        _groups.Add(sharpness);
+        Lists = _slots
+            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, Treatment: _treatment(slot)))
+            .Select(list => new TensorList(list, list.Key.Treatment))
+            .ToArray();
+    }
+
+    /// <summary>Reads every gradient. False when there is none at all.</summary>
+    public bool ReadGradients()
+    {
+        var any = false;
+        foreach (var slot in _slots)
+        {
+            RequireAlive(slot);
+            slot.Gradient?.Dispose();
+            slot.Gradient = slot.Parameter.grad?.DetachFromDisposeScope();
+            if (slot.Gradient is null) continue;
+            any = true;
+            if (slot.Gradient.is_sparse)
+                throw new NotSupportedException($"The gradient of {slot.Describe()} is sparse, which sharpness-aware minimization " +
+                    "does not support. Build the embedding with sparse: false.");
+        }
+        foreach (var list in Lists) list.Refill();
+        return any;
+    }
+
+    /// <summary>Keeps the gradients just read for the combiner, in place of freeing them.</summary>
+    public void KeepForCombiner()
+    {
+        foreach (var slot in _slots)
+        {
+            slot.AscentGradient?.Dispose();
+            (slot.AscentGradient, slot.Gradient) = (slot.Gradient, null);
+        }
+    }
+
+    /// <summary>Frees the handles of all gradients that were read; the parameters keep their gradients.</summary>
+    public void ReleaseGradients()
+    {
+        foreach (var slot in _slots)
+        {
+            slot.Gradient?.Dispose();
+            slot.AscentGradient?.Dispose();
+            slot.Gradient = slot.AscentGradient = null;
+        }
+    }
+
+    /// <summary>
+    /// Leaves every parameter without a gradient. Null rather than zero: a parameter that takes no part in a pass is then skipped by the
+    /// base optimizer, not moved by its decay and momentum, and the next backward pass stores its result instead of adding it.
+    /// </summary>
+    public void ClearGradients()
+    {
+        foreach (var slot in _slots)
+        {
+            RequireAlive(slot);
+            slot.Parameter.grad = null;
+        }
+    }
+
+    private static void RequireFloat(ParameterSlot slot)
+    {
+        if (!slot.Parameter.is_floating_point())
+            throw new ArgumentException($"{slot.Describe()} has dtype {slot.Parameter.dtype}; only floating point parameters can be perturbed.");
+    }
+
+    private static void RequireAlive(ParameterSlot slot)
+    {
+        if (slot.Parameter.IsInvalid)
+            throw new InvalidOperationException($"Parameter {slot.Index}{(slot.Name is null ? "" : $" ({slot.Name})")} of group {slot.Group} " +
+                "has been disposed. model.to(...) replaces a model's parameters: move the model first, then build the optimizer and its wrapper.");
+    }
+}

@@ -1,0 +1,11 @@
+namespace SamSharp.Radii;
+
+/// <summary>How far to climb in each step. A radius of 0 for every param group makes it a plain step of the base optimizer, with one pass;
+/// which steps are sharpness-aware is therefore a radius schedule too.</summary>
+public interface IRadiusSchedule
+{
+    /// <summary>The radius of a param group in a step: finite and at least 0.</summary>
+    /// <param name="info">Which step and group.</param>
+    /// <param name="rho">The radius configured for the group.</param>
+    double At(StepInfo info, double rho);
+}

@@ -1,0 +1,89 @@
+using SamSharp.Batches;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <content>m-SAM: a perturbation for each part of the batch.</content>
+public partial class SharpnessAwareOptimizer
+{
+    /// <summary>
+    /// One whole step of m-SAM: for each part the gradient at w + e(part), every time from the same w; then one step of the base optimizer with their weighted mean
+    /// (Foret et al. 2021, m-sharpness; Behdin et al., "mSAM: Micro-Batch-Averaged Sharpness-Aware Minimization", 2023).
+    /// </summary>
+    /// <param name="parts">At least one part. With a single one it is SAM.</param>
+    /// <returns>The weighted mean of the parts' losses at w, without history. The losses that the closures return are freed.</returns>
+    /// <exception cref="ArgumentException">There is no part, or a weight is not a positive number.</exception>
+    /// <exception cref="InvalidOperationException">A closure left no gradient; or an ascent is under way.</exception>
+    public Tensor Step(IReadOnlyList<BatchPart> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        if (parts.Count == 0) throw new ArgumentException("There is no part to compute a gradient from.", nameof(parts));
+        if (parts.Any(part => !(part.Weight > 0 && double.IsFinite(part.Weight))))
+            throw new ArgumentException($"The weights of the parts are [{string.Join(", ", parts.Select(part => part.Weight))}]; each must be a positive number.", nameof(parts));
+
+        BeginStep();
+        var sums = new Dictionary<int, Tensor>();
+        Tensor? loss = null, perturbedLoss = null;
+        try
+        {
+            var whole = parts.Sum(part => part.Weight);
+            foreach (var part in parts)
+            {
+                var share = part.Weight / whole;
+                _replay?.Begin(LastStep.Step, OnCuda);
+                AddTo(ref loss, EvaluateFirst(part.Closure), share);
+                if (LastStep.Perturbed)
+                {
+                    _statistics.Save();
+                    Climb();
+                    AddTo(ref perturbedLoss, EvaluateAgain(part.Closure, null), share);
+                    PutBack();
+                }
+                ReadGradients("second");
+                if (LastStep.Perturbed) _options.Combiner.Combine(WithGradients());
+                AddGradientsTo(sums, share);
+            }
+            LastStep.LossTensor = loss;
+            LastStep.PerturbedLossTensor = perturbedLoss;
+            foreach (var (index, sum) in sums) _table.Slots[index].Parameter.grad = sum;
+            ReadGradients("second");
+            StepBase();
+            return loss!;
+        }
+        finally
+        {
+            Restore();
+            perturbedLoss?.Dispose();
+            foreach (var sum in sums.Values) sum.Dispose();
+        }
+    }
+
+    private Tensor EvaluateFirst(Func<Tensor> closure)
+    {
+        using var loss = Evaluate(closure);
+        return loss.detach();
+    }
+
+    private static void AddTo(ref Tensor? sum, Tensor part, double share)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var before = sum;
+        var weighted = part.mul(share);
+        part.Dispose();
+        sum = (before is null ? weighted : before.add(weighted)).MoveToOuterDisposeScope();
+    }
+
+    private void AddGradientsTo(Dictionary<int, Tensor> sums, double share)
+    {
+        using var noGradient = no_grad();
+        foreach (var list in WithGradients())
+        {
+            var own = list.Slots.Select(slot => sums.TryGetValue(slot.Index, out var sum)
+                ? sum
+                : sums[slot.Index] = zeros_like(slot.Parameter).DetachFromDisposeScope()).ToArray();
+            _options.Kernels.Accumulate(own, list.Gradients, share);
+        }
+        _table.ReleaseGradients();
+    }
+}

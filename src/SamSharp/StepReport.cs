@@ -1,0 +1,99 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>
+/// What the last step did. Its numbers stay on the device until one is read, which then waits for the device. It always describes the last step:
+/// read what you need before the next.
+/// </summary>
+public sealed class StepReport : IDisposable
+{
+    private Tensor? _loss;
+    private Tensor? _perturbedLoss;
+    private Tensor? _gradientNorm;
+
+    internal StepReport()
+    {
+    }
+
+    /// <summary>The number of the step, from 1; 0 before the first.</summary>
+    public long Step { get; internal set; }
+
+    /// <summary>The loss at w: of the ascent closure when one was given. NaN when it is not known, as in a loop written by hand.</summary>
+    public double Loss => Read(_loss);
+
+    /// <summary>The loss of the closure at w + e. NaN when the step was a plain one, or when it is not known.</summary>
+    public double PerturbedLoss => Read(_perturbedLoss);
+
+    /// <summary>PerturbedLoss - Loss, the sharpness that SAM pays for; meaningful when both closures see the same data.</summary>
+    public double Sharpness => PerturbedLoss - Loss;
+
+    /// <summary>The norm, in the geometry's sense, of the direction at w. NaN when the step was a plain one.</summary>
+    public double GradientNorm => Read(_gradientNorm);
+
+    /// <summary>The largest radius of any param group in this step.</summary>
+    public double Radius { get; internal set; }
+
+    /// <summary>Whether weights were perturbed: false in a plain step, where the radius is 0.</summary>
+    public bool Perturbed { get; internal set; }
+
+    /// <summary>Whether the step was left out because a loss or gradient was not finite.</summary>
+    public bool Skipped { get; internal set; }
+
+    internal Tensor? LossTensor
+    {
+        get => _loss;
+        set => Keep(ref _loss, value);
+    }
+
+    internal Tensor? PerturbedLossTensor
+    {
+        get => _perturbedLoss;
+        set => Keep(ref _perturbedLoss, value);
+    }
+
+    internal Tensor? GradientNormTensor
+    {
+        get => _gradientNorm;
+        set => Keep(ref _gradientNorm, value);
+    }
+
+    /// <summary>Forgets the step before, as a new one begins.</summary>
+    internal void Begin(long step, double radius)
+    {
+        Dispose();
+        Step = step;
+        Radius = radius;
+        Perturbed = radius > 0;
+        Skipped = false;
+    }
+
+    /// <summary>Frees the numbers that are still on the device. The optimizer does this itself.</summary>
+    public void Dispose()
+    {
+        LossTensor = null;
+        PerturbedLossTensor = null;
+        GradientNormTensor = null;
+    }
+
+    /// <summary>Loss, radius and what was done, in one line.</summary>
+    public override string ToString() => Skipped
+        ? $"step {Step}: skipped, a loss or gradient is not finite (loss {Loss:G6})"
+        : Perturbed
+            ? $"step {Step}: loss {Loss:G6}, at distance {Radius:G4} {PerturbedLoss:G6}, gradient norm {GradientNorm:G6}"
+            : $"step {Step}: loss {Loss:G6}, plain step";
+
+    /// <summary>A view without history, alive beyond any dispose scope, in place of the one held before.</summary>
+    private static void Keep(ref Tensor? held, Tensor? value)
+    {
+        held?.Dispose();
+        held = value?.detach().DetachFromDisposeScope();
+    }
+
+    private static double Read(Tensor? value)
+    {
+        if (value is null) return double.NaN;
+        using var number = value.to(ScalarType.Float64);
+        return number.item<double>();
+    }
+}
