@@ -10,7 +10,7 @@ public sealed class MultiTensorKernels : ITensorListKernels
 {
     // TorchScript has no names for dtypes: 6 is float32, 7 is float64. On the CPU a tensor's value can be had for nothing, and adding
     // with a factor is one pass; on CUDA reading it would wait for the device, so the product is formed first.
-    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile("""
+    private static readonly TorchScript Script = new("""
         def add_scaled(targets: List[Tensor], vectors: List[Tensor], scale: Tensor):
             if scale.is_cpu:
                 torch._foreach_add_(targets, vectors, alpha=scale.item())
@@ -48,13 +48,13 @@ public sealed class MultiTensorKernels : ITensorListKernels
 
         def accumulate(sums: List[Tensor], vectors: List[Tensor], weight: float):
             torch._foreach_add_(sums, vectors, alpha=weight)
-        """));
+        """);
 
     /// <inheritdoc/>
     public Tensor Norm(Tensor[] vectors)
     {
         ArgumentNullException.ThrowIfNull(vectors);
-        return vectors.Length == 0 ? zeros([]) : Call("norm", vectors, Accumulator(vectors));
+        return vectors.Length == 0 ? zeros([]) : Script.Call("norm", [vectors, Accumulator(vectors)]);
     }
 
     /// <inheritdoc/>
@@ -62,47 +62,39 @@ public sealed class MultiTensorKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
-        return vectors.Length == 0 ? zeros([]) : Call("adaptive_norm", weights, vectors, kappa, Accumulator(vectors));
+        return vectors.Length == 0 ? zeros([]) : Script.Call("adaptive_norm", [weights, vectors, kappa, Accumulator(vectors)]);
     }
 
     /// <inheritdoc/>
-    public Tensor Scale(Tensor norm, double radius, double floor) => Call("scale", norm, radius, floor);
+    public Tensor Scale(Tensor norm, double radius, double floor) => Script.Call("scale", [norm, radius, floor]);
 
     /// <inheritdoc/>
     public void Perturb(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale)
     {
         if (backup is not null) Copy(backup, weights);
-        Run("perturb", weights, vectors, scale);
+        Run("perturb", weights, [vectors, scale]);
     }
 
     /// <inheritdoc/>
     public void PerturbAdaptive(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale, double kappa)
     {
         if (backup is not null) Copy(backup, weights);
-        Run("perturb_adaptive", weights, vectors, scale, kappa);
+        Run("perturb_adaptive", weights, [vectors, scale, kappa]);
     }
 
     /// <inheritdoc/>
-    public void Copy(Tensor[] targets, Tensor[] sources) => Run("copy", targets, sources);
+    public void Copy(Tensor[] targets, Tensor[] sources) => Run("copy", targets, [sources]);
 
     /// <inheritdoc/>
-    public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight) => Run("accumulate", sums, vectors, weight);
+    public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight) => Run("accumulate", sums, [vectors, weight]);
 
     private static int Accumulator(Tensor[] vectors) =>
         (int)(vectors[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 
-    private static Tensor Call(string function, params object[] arguments)
-    {
-        using var noGradient = no_grad();
-        return (Tensor)Script.Value.invoke(function, arguments);
-    }
-
     /// <summary>The in-place operators want at least one tensor.</summary>
-    private static void Run(string function, Tensor[] first, params object[] others)
+    private static void Run(string function, Tensor[] first, object[] others)
     {
         ArgumentNullException.ThrowIfNull(first);
-        if (first.Length == 0) return;
-        using var noGradient = no_grad();
-        Script.Value.invoke(function, [first, .. others]);
+        if (first.Length > 0) Script.Run(function, [first, .. others]);
     }
 }

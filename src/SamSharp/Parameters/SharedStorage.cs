@@ -8,12 +8,6 @@ namespace SamSharp.Parameters;
 /// </summary>
 internal static class SharedStorage
 {
-    // Storage has no type argument for half precision; every dtype can be looked at as bytes.
-    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile("""
-        def first_element_as_bytes(tensor: Tensor):
-            return tensor.as_strided([1], [1]).view(0)
-        """));
-
     /// <exception cref="ArgumentException">Two slots hold the same weights.</exception>
     public static void RequireNone(IReadOnlyList<ParameterSlot> slots)
     {
@@ -32,12 +26,13 @@ internal static class SharedStorage
     }
 
     /// <summary>The address of a tensor's first element on its device; 0 for an empty tensor.</summary>
-    public static long Address(Tensor tensor)
+    private static long Address(Tensor tensor)
     {
         if (tensor.NumberOfElements == 0) return 0;
-        using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var bytes = (Tensor)Script.Value.invoke("first_element_as_bytes", tensor.detach());
-        return bytes.storage<byte>().data_ptr().ToInt64() + bytes.storage_offset();
+        // TorchSharp's Storage knows no half precision; bytes can be laid over any storage.
+        using var bytes = empty(0, uint8, tensor.device);
+        bytes.set_(tensor);
+        return bytes.storage<byte>().data_ptr().ToInt64() + (tensor.storage_offset() * tensor.element_size());
     }
 }

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using TorchSharp.Modules;
+
+namespace SamSharp.Tests.Golden;
+
+/// <summary>The little network of the golden runs: fc2(tanh(LayerNorm(fc1(x)))), with a parameter that takes no part.</summary>
+internal sealed class SamGoldenProblem : nn.Module
+{
+    private readonly double _eps;
+    private readonly Tensor _x, _y;
+
+    public SamGoldenProblem(JsonElement model, ScalarType dtype, bool withUnusedParameter) : base(nameof(SamGoldenProblem))
+    {
+        var given = SafetensorsReader.Read(GoldenFolder.At("sam", "problem.safetensors"));
+        _eps = model.GetProperty("layer_norm_eps").GetDouble();
+        _x = given["x"].to(dtype);
+        _y = given["y"];
+        foreach (var name in model.GetProperty("parameter_order").EnumerateArray().Select(n => n.GetString()!))
+        {
+            if (name.StartsWith("extra", StringComparison.Ordinal) && !withUnusedParameter) continue;
+            Parameters[name] = new Parameter(given[$"init.{name}"].to(dtype).clone());
+        }
+    }
+
+    public Dictionary<string, Parameter> Parameters { get; } = [];
+
+    public int Steps => (int)_x.shape[0];
+
+    public override IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true) =>
+        Parameters.Select(p => (p.Key, p.Value));
+
+    /// <summary>The loss of a step's batch, after backward().</summary>
+    public Tensor Backward(int step)
+    {
+        var loss = Loss(step);
+        loss.backward();
+        return loss;
+    }
+
+    public Tensor Loss(int step)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = nn.functional.linear(_x[step], Parameters["fc1.weight"], Parameters["fc1.bias"]);
+        var normalized = nn.functional.layer_norm(hidden, [hidden.shape[^1]], Parameters["norm.weight"], Parameters["norm.bias"], _eps);
+        var logits = nn.functional.linear(normalized.tanh(), Parameters["fc2.weight"], Parameters["fc2.bias"]);
+        return nn.functional.cross_entropy(logits, _y[step]).MoveToOuterDisposeScope();
+    }
+}
