@@ -18,6 +18,8 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
 
     public readonly int Int32 => unchecked((int)Number);
 
+    public readonly float Single => BitConverter.UInt32BitsToSingle(unchecked((uint)Number));
+
     /// <summary>Moves to the next field; false at the end of the message.</summary>
     /// <exception cref="InvalidDataException">The bytes are no protobuf message.</exception>
     public bool Read()

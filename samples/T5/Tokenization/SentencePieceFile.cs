@@ -56,10 +56,9 @@ internal sealed class SentencePieceFile
 
     /// <summary>The file with settings that Microsoft.ML.Tokenizers can take.</summary>
     /// <remarks>
-    /// Its Create fails on a vocabulary without a beginning-of-sentence piece, which T5's is, and its ids for byte pieces are off.
-    /// A second trainer_spec at the end of a protobuf message is merged into the first, so the two settings are simply appended:
-    /// bos_id (field 41) becomes the id of eos, which no text can reach, and byte_fallback (35) is switched off, see
-    /// <see cref="UnigramTokenizer"/>.
+    /// Its Create fails on a vocabulary without a beginning-of-sentence piece, which T5's is. A second trainer_spec at the end of a
+    /// protobuf message is merged into the first, so two settings are simply appended: bos_id (field 41) becomes the id of eos, and
+    /// byte_fallback (35) is switched off.
     /// </remarks>
     public byte[] ForLibrary()
     {
@@ -87,17 +86,18 @@ internal sealed class SentencePieceFile
 
     private static SentencePiece ReadPiece(ReadOnlySpan<byte> message)
     {
-        var (text, kind) = ("", SentencePieceKind.Normal);
+        var (text, score, kind) = ("", 0f, SentencePieceKind.Normal);
         var piece = new ProtobufReader(message);
         while (piece.Read())
         {
             switch (piece.Field)
             {
                 case 1: text = Encoding.UTF8.GetString(piece.Bytes); break;
+                case 2: score = piece.Single; break;
                 case 3: kind = (SentencePieceKind)piece.Int32; break;
             }
         }
-        return new(text, kind);
+        return new(text, score, kind);
     }
 
     private void ReadTrainer(ReadOnlySpan<byte> message)

@@ -4,14 +4,11 @@ using Microsoft.ML.Tokenizers;
 
 namespace SamSharp.Samples.T5.Tokenization;
 
-/// <summary>
-/// A SentencePiece Unigram tokenizer that gives the ids of the reference implementation: Microsoft.ML.Tokenizers' own, with
-/// the places corrected where the two differ.
-/// </summary>
+/// <summary>A SentencePiece Unigram tokenizer that gives the ids of the reference implementation.</summary>
 /// <remarks>
-/// Corrected: vocabularies without a beginning-of-sentence piece; neighbouring unknown characters, which are one unknown piece;
-/// the control characters that the nmt rules delete; byte pieces; and decoding. What is left are exact ties between two
-/// segmentations, as in a long run of the same character, which the reference breaks by rounding in double precision.
+/// Microsoft.ML.Tokenizers normalises the text. It segments it too, but its ids are not always the reference's: it gives an id for
+/// each of several neighbouring unknown characters, wrong ids for byte pieces, and it breaks ties differently, see
+/// <see cref="UnigramSegmenter"/>. It also keeps control characters that the nmt rules delete.
 /// </remarks>
 internal sealed class UnigramTokenizer
 {
@@ -20,6 +17,7 @@ internal sealed class UnigramTokenizer
     private readonly SentencePieceFile _file;
     private readonly SentencePiece[] _pieces;
     private readonly SentencePieceTokenizer _library;
+    private readonly UnigramSegmenter _segmenter;
     private readonly Dictionary<byte, int> _byteIds = [];
     private readonly Dictionary<int, byte> _bytes = [];
 
@@ -28,7 +26,8 @@ internal sealed class UnigramTokenizer
     public UnigramTokenizer(SentencePieceFile file, params IEnumerable<string> more)
     {
         _file = file;
-        _pieces = [.. file.Pieces, .. more.Select(text => new SentencePiece(text, SentencePieceKind.UserDefined))];
+        _pieces = [.. file.Pieces, .. more.Select(text => new SentencePiece(text, 0, SentencePieceKind.UserDefined))];
+        _segmenter = new(file);
         using var stream = new MemoryStream(file.ForLibrary());
         _library = SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false);
         for (var id = 0; id < file.Pieces.Count; id++)
@@ -47,8 +46,18 @@ internal sealed class UnigramTokenizer
 
     public List<int> Encode(string text)
     {
-        text = Clean(text);
-        return _file.ByteFallback ? EncodeWithBytes(text) : EncodeWithUnknowns(text);
+        var normalized = Normalize(text);
+        List<int> ids = [];
+        foreach (var (id, span) in _segmenter.Segment(normalized))
+        {
+            if (id != _file.UnknownId)
+                ids.Add(id);
+            else if (_file.ByteFallback)
+                ids.AddRange(Encoding.UTF8.GetBytes(normalized[span]).Select(value => _byteIds[value]));
+            else if (ids.Count == 0 || ids[^1] != id)
+                ids.Add(id);
+        }
+        return ids;
     }
 
     public string Decode(IEnumerable<int> ids)
@@ -63,7 +72,7 @@ internal sealed class UnigramTokenizer
                 continue;
             }
             AppendSpelled();
-            var piece = id < _pieces.Length ? _pieces[id] : new("", SentencePieceKind.Unknown);
+            var piece = id < _pieces.Length ? _pieces[id] : new("", 0, SentencePieceKind.Unknown);
             if (piece.Kind == SentencePieceKind.Unknown)
                 text.Append(" \u2047 ");
             else if (piece.Kind != SentencePieceKind.Control)
@@ -79,28 +88,10 @@ internal sealed class UnigramTokenizer
         }
     }
 
-    private List<int> EncodeWithUnknowns(string text)
+    private string Normalize(string text)
     {
-        List<int> ids = [];
-        foreach (var id in _library.EncodeToIds(text, addBeginningOfSentence: false, addEndOfSentence: false))
-        {
-            if (id != _file.UnknownId || ids.Count == 0 || ids[^1] != id)
-                ids.Add(id);
-        }
-        return ids;
-    }
-
-    private List<int> EncodeWithBytes(string text)
-    {
-        List<int> ids = [];
-        foreach (var token in _library.EncodeToTokens(text, out _, addBeginningOfSentence: false, addEndOfSentence: false))
-        {
-            if (token.Id == _file.UnknownId)
-                ids.AddRange(Encoding.UTF8.GetBytes(token.Value).Select(value => _byteIds[value]));
-            else
-                ids.Add(token.Id);
-        }
-        return ids;
+        _library.EncodeToTokens(Clean(text), out var normalized, addBeginningOfSentence: false, addEndOfSentence: false);
+        return normalized ?? "";
     }
 
     /// <summary>Without what the nmt rules delete (the library keeps it), and with U+FFFD for half a surrogate pair.</summary>

@@ -46,7 +46,7 @@ public sealed class SentencePieceFileTests : IDisposable
         File.WriteAllBytes(_path, Convert.FromHexString(
             "0A080A0161" + "150000003F" + "0A050A013C1803" + "120C" + "980201C00201D00200D80200" + "1A06" + "0A046E666B63"));
         var file = SentencePieceFile.Load(_path);
-        Assert.Equal([new("a", SentencePieceKind.Normal), new("<", SentencePieceKind.Control)], file.Pieces);
+        Assert.Equal([new("a", 0.5f, SentencePieceKind.Normal), new("<", 0, SentencePieceKind.Control)], file.Pieces);
         Assert.Equal((1, 0, 0, true, "nfkc"), (file.UnknownId, file.EosId, file.PadId, file.ByteFallback, file.Normalizer));
     }
 }
