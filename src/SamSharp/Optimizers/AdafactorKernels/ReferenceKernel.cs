@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers.AdafactorKernels;
 
-/// <summary>The formula, one tensor and one operation at a time.</summary>
+/// <summary>
+/// The formula, one tensor and one operation at a time. Its numbers are tensors too: TorchSharp's implicit Scalar may be finalized while
+/// the native call it was made for still reads it.
+/// </summary>
 internal sealed class ReferenceKernel : IAdafactorKernel
 {
     public static ReferenceKernel Instance { get; } = new();
@@ -12,42 +15,46 @@ internal sealed class ReferenceKernel : IAdafactorKernel
         foreach (var slot in batch.Slots)
         {
             using var scope = NewDisposeScope();
-            Update(slot, batch);
+            new Rule(slot, batch).Update();
         }
     }
 
-    private static void Update(AdafactorSlot slot, AdafactorBatch batch)
+    private sealed class Rule(AdafactorSlot slot, AdafactorBatch batch)
     {
-        var state = slot.State;
-        var precision = (state.ExpAvgSq ?? state.ExpAvgSqRow!).dtype;
-        var w = slot.Weight.to(precision, copy: true);
-        var g = slot.Gradient.to(precision);
+        private readonly Adafactor.State _state = slot.State;
+        private readonly Device _device = slot.Weight.device;
+        private readonly ScalarType _precision = (slot.State.ExpAvgSq ?? slot.State.ExpAvgSqRow!).dtype;
 
-        Tensor rate = full([], batch.Rate, precision, w.device);
-        if (batch.ScalesParameters)
+        public void Update()
         {
-            state.Rms!.copy_(Rms(w));
-            rate = rate * state.Rms.clamp(min: batch.Epsilon2);
+            var w = slot.Weight.to(_precision, copy: true);
+            var g = slot.Gradient.to(_precision);
+
+            var rate = Number(batch.Rate);
+            if (batch.ScalesParameters) rate *= maximum(_state.Rms!.copy_(Rms(w)), Number(batch.Epsilon2));
+
+            var d = Normalize(g);
+            d = d / maximum(Rms(d) / Number(batch.ClipThreshold), Number(1)) * rate;
+            if (batch.Beta1 > 0) d = Average(_state.ExpAvg!, d, batch.Beta1);
+
+            slot.Weight.copy_(w * (Number(1) - Number(batch.WeightDecay) * rate) - d);
         }
 
-        var d = Normalize(g, state, batch);
-        d = d / (Rms(d) / batch.ClipThreshold).clamp(min: 1) * rate;
-        if (batch.Beta1 > 0) d = state.ExpAvg!.copy_(state.ExpAvg * batch.Beta1 + d * (1 - batch.Beta1));
+        /// <summary>g / sqrt V. The roots of V's factors are applied one by one: their product can leave float32's range.</summary>
+        private Tensor Normalize(Tensor g)
+        {
+            var u = g * g + Number(batch.Epsilon1);
+            if (_state.ExpAvgSq is { } v) return g / Average(v, u, batch.Decay).sqrt();
+            var rows = Average(_state.ExpAvgSqRow!, u.mean([-1]), batch.Decay);
+            var columns = Average(_state.ExpAvgSqCol!, u.mean([-2]), batch.Decay);
+            return g / (rows / rows.mean([-1], keepdim: true)).sqrt().unsqueeze(-1) / columns.sqrt().unsqueeze(-2);
+        }
 
-        slot.Weight.copy_(w * (1 - batch.WeightDecay * rate) - d);
+        private Tensor Average(Tensor average, Tensor value, double decay) =>
+            average.copy_(average * Number(decay) + value * Number(1 - decay));
+
+        private static Tensor Rms(Tensor x) => (x * x).mean().sqrt();
+
+        private Tensor Number(double value) => tensor(value, _precision, _device);
     }
-
-    /// <summary>g / sqrt V. The roots of V's factors are applied one by one: their product can leave float32's range.</summary>
-    private static Tensor Normalize(Tensor g, Adafactor.State state, AdafactorBatch batch)
-    {
-        var u = g * g + batch.Epsilon1;
-        if (state.ExpAvgSq is { } v) return g / Average(v, u, batch.Decay).sqrt();
-        var rows = Average(state.ExpAvgSqRow!, u.mean([-1]), batch.Decay);
-        var columns = Average(state.ExpAvgSqCol!, u.mean([-2]), batch.Decay);
-        return g / (rows / rows.mean([-1], keepdim: true)).sqrt().unsqueeze(-1) / columns.sqrt().unsqueeze(-2);
-    }
-
-    private static Tensor Average(Tensor average, Tensor value, double decay) => average.copy_(average * decay + value * (1 - decay));
-
-    private static Tensor Rms(Tensor x) => x.norm() / Math.Sqrt(x.NumberOfElements);
 }

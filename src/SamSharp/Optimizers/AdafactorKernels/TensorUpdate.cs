@@ -28,7 +28,7 @@ internal abstract unsafe class TensorUpdate<T>(AdafactorSlot slot, AdafactorBatc
 
     /// <summary>The sum of some squared weights, where parameter scaling needs it.</summary>
     protected double SquaredWeights(long start, int count) =>
-        _rms == null ? 0 : Rows.SumOfSquaredProducts<T>(new(_weight + start, count));
+        _rms == null ? 0 : Rows.SumOfSquares<T>(new(_weight + start, count));
 
     /// <summary>The second moment moved towards a mean of squared gradients.</summary>
     protected T Average(T average, double mean) =>

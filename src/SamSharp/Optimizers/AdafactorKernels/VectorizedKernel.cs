@@ -18,23 +18,27 @@ internal sealed class VectorizedKernel : IAdafactorKernel
 
     public void Update(AdafactorBatch batch)
     {
-        Update<float>(batch, ScalarType.Float32);
-        Update<double>(batch, ScalarType.Float64);
-        var others = batch.Slots.FindAll(slot => !IsSupported(slot.Weight));
+        var (singles, doubles, others) = (new List<TensorUpdate<float>>(), new List<TensorUpdate<double>>(), new List<AdafactorSlot>());
+        foreach (var slot in batch.Slots)
+        {
+            var type = slot.Weight.dtype;
+            if (!IsOneSpan(slot.Weight)) others.Add(slot);
+            else if (type == ScalarType.Float32) singles.Add(TensorUpdate<float>.For(slot, batch));
+            else if (type == ScalarType.Float64) doubles.Add(TensorUpdate<double>.For(slot, batch));
+            else others.Add(slot);
+        }
+
+        Run(singles);
+        Run(doubles);
         if (others.Count > 0) MultiTensorKernel.Instance.Update(batch.With(others));
     }
 
-    private static bool IsSupported(Tensor weight) => weight.device_type == DeviceType.CPU && weight.is_contiguous()
-        && weight.dtype is ScalarType.Float32 or ScalarType.Float64
-        && weight.NumberOfElements * weight.ElementSize <= int.MaxValue; // what a span of bytes holds
+    private static bool IsOneSpan(Tensor weight) => weight.device_type == DeviceType.CPU && weight.is_contiguous()
+        && weight.NumberOfElements * weight.ElementSize <= int.MaxValue;
 
-    private static void Update<T>(AdafactorBatch batch, ScalarType type) where T : unmanaged, IFloatingPointIeee754<T>
+    private static void Run<T>(List<TensorUpdate<T>> updates) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        var slots = batch.Slots.FindAll(slot => slot.Weight.dtype == type && IsSupported(slot.Weight));
-        if (slots.Count == 0) return;
-
         var threads = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };
-        var updates = slots.ConvertAll(slot => TensorUpdate<T>.For(slot, batch));
         foreach (var update in updates)
         {
             if (update.Elements >= Large) update.Run((blocks, work) => Parallel.For(0, blocks, threads, work));
