@@ -11,7 +11,7 @@ internal sealed class SamGoldenProblem : nn.Module
 
     public SamGoldenProblem(JsonElement model, ScalarType dtype, bool withUnusedParameter) : base(nameof(SamGoldenProblem))
     {
-        var given = SafetensorsReader.Read(GoldenFolder.At("sam", "problem.safetensors"));
+        var given = SafetensorsFile.ReadAll(GoldenFolder.At("sam", "problem.safetensors"));
         _eps = model.GetProperty("layer_norm_eps").GetDouble();
         _x = given["x"].to(dtype);
         _y = given["y"];

@@ -29,7 +29,7 @@ public class SamGoldenTests
         var run = Index.GetProperty("runs").GetProperty(name);
         var dtype = precision == "f64" ? float64 : float32;
         var (absolute, relative) = precision == "f64" ? (1e-9, 0) : (1e-5, 1e-5);
-        var expected = SafetensorsReader.Read(GoldenFolder.At("sam", run.GetProperty("files").GetProperty(precision).GetString()!));
+        var expected = SafetensorsFile.ReadAll(GoldenFolder.At("sam", run.GetProperty("files").GetProperty(precision).GetString()!));
         var problem = new SamGoldenProblem(Index.GetProperty("model"), dtype, run.GetProperty("has_unused_parameter").GetBoolean());
         using var optimizer = Wrap(run, problem);
 
