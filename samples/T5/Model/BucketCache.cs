@@ -12,7 +12,7 @@ internal sealed class BucketCache(bool bidirectional, int buckets, int maxDistan
     public Tensor Find(long first, long last, Device device)
     {
         var needed = Math.Max(Math.Abs(first), Math.Abs(last));
-        if (_table is null || needed > _reach || _table.device != device)
+        if (_table is null || needed > _reach || !_table.device.IsSameAs(device))
             Grow(needed, device);
         return _table!.narrow(0, first + _reach, last - first + 1);
     }
@@ -21,7 +21,8 @@ internal sealed class BucketCache(bool bidirectional, int buckets, int maxDistan
 
     private void Grow(long needed, Device device)
     {
-        _reach = Math.Max(needed, Math.Max(128, 2 * _reach));
+        if (needed > _reach)
+            _reach = Math.Max(needed, Math.Max(128, 2 * _reach));
         _table?.Dispose();
         using var positions = arange(-_reach, _reach + 1, int64);
         using var found = RelativePositionBuckets.Of(positions, bidirectional, buckets, maxDistance);

@@ -10,7 +10,7 @@ internal sealed class CausalMask : IDisposable
     /// <summary>The mask; it stays this object's.</summary>
     public Tensor Of(long length, ScalarType type, Device device)
     {
-        if (_mask is null || _mask.shape[0] != length || _mask.dtype != type || _mask.device != device)
+        if (_mask is null || _mask.shape[0] != length || _mask.dtype != type || !_mask.device.IsSameAs(device))
         {
             _mask?.Dispose();
             using var unrecorded = no_grad();

@@ -1,0 +1,39 @@
+using SamSharp.Samples.T5.Model;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Generation;
+
+/// <summary>Generates token ids with a T5.</summary>
+public static class Generator
+{
+    /// <summary>
+    /// The most probable continuation of each row, by greedy or beam search, without dropout and without gradients.
+    /// </summary>
+    /// <param name="model">Left in the mode, training or evaluation, that it is in.</param>
+    /// <param name="inputIds">int64 [batch, length].</param>
+    /// <param name="attentionMask">int64 [batch, length], 1 is visible.</param>
+    /// <param name="options">Kind and length of the search.</param>
+    /// <returns>int64 [batch, n]: the start token, the result with its end token, and padding.</returns>
+    public static Tensor Generate(this T5Model model, Tensor inputIds, Tensor attentionMask, GenerationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var wasTraining = model.training;
+        model.eval();
+        try
+        {
+            using var scope = NewDisposeScope();
+            using var unrecorded = no_grad();
+            var encoded = model.Encode(inputIds, attentionMask);
+            var found = options.NumBeams == 1
+                ? GreedySearch.Run(model, encoded, attentionMask, options.MaxNewTokens)
+                : BeamSearch.Run(model, encoded, attentionMask, options);
+            return found.MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            model.train(wasTraining);
+        }
+    }
+}
