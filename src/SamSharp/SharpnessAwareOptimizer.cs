@@ -106,10 +106,11 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
             Climb();
             for (var i = 1; i < _options.AscentSteps; i++)
             {
-                EvaluateAgain(ascent ?? closure, loss);
+                EvaluateAgain(ascent ?? closure, loss).Dispose();
                 Climb();
             }
-            LastStep.PerturbedLossTensor = EvaluateAgain(closure, loss);
+            using var perturbedLoss = EvaluateAgain(closure, loss);
+            LastStep.PerturbedLossTensor = perturbedLoss;
             Descend();
             return loss;
         }

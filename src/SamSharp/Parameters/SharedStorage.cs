@@ -29,9 +29,10 @@ internal static class SharedStorage
     private static long Address(Tensor tensor)
     {
         if (tensor.NumberOfElements == 0) return 0;
+        using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         // TorchSharp's Storage knows no half precision; bytes can be laid over any storage.
-        using var bytes = empty(0, uint8, tensor.device);
+        var bytes = empty(0, uint8, tensor.device);
         bytes.set_(tensor);
         return bytes.storage<byte>().data_ptr().ToInt64() + (tensor.storage_offset() * tensor.element_size());
     }

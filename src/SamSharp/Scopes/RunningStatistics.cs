@@ -44,7 +44,7 @@ internal sealed class RunningStatistics : IDisposable
 
     private static void Copy(Tensor[] from, Tensor[] to)
     {
-        for (var i = 0; i < from.Length; i++) to[i].copy_(from[i]).Dispose();
+        for (var i = 0; i < from.Length; i++) to[i].copy_(from[i]);
     }
 
     private Tensor[] Buffers() =>

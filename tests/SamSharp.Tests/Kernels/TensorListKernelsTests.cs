@@ -1,0 +1,153 @@
+using SamSharp.Kernels;
+using SamSharp.Tests.Support;
+
+namespace SamSharp.Tests.Kernels;
+
+/// <summary>Every implementation against the reference, on lists of awkward shapes.</summary>
+public class TensorListKernelsTests
+{
+    private static readonly long[][] Shapes =
+        [[0], [1], [2], [3], [5], [7], [8], [9], [15], [16], [17], [31], [33], [63], [64], [65], [3, 5], [2, 0, 3], [4, 3, 2], [1000], []];
+
+    public static TheoryData<ScalarType, bool> Cases()
+    {
+        var cases = new TheoryData<ScalarType, bool>();
+        foreach (var dtype in new[] { float32, float64, bfloat16, float16 })
+        {
+            cases.Add(dtype, true);
+            cases.Add(dtype, false);
+        }
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Norms_and_scales_are_the_reference_s(ScalarType dtype, bool contiguous)
+    {
+        using var scope = NewDisposeScope();
+        var (weights, vectors) = (Make(1, dtype, contiguous), Make(2, dtype, contiguous));
+        var (own, reference) = (UpdateKernels.MultiTensor, UpdateKernels.Reference);
+
+        foreach (var (a, b) in new[]
+        {
+            (own.Norm(vectors), reference.Norm(vectors)),
+            (own.AdaptiveNorm(weights, vectors, 0.01), reference.AdaptiveNorm(weights, vectors, 0.01)),
+            (own.Scale(own.Norm(vectors), 0.05, 1e-12), reference.Scale(reference.Norm(vectors), 0.05, 1e-12)),
+        })
+        {
+            Assert.Equal(dtype == float64 ? float64 : float32, a.dtype);
+            Assert.Equal(b.dtype, a.dtype);
+            Assert.Empty(a.shape);
+            Assert.Equal(1, Value(a) / Value(b), dtype == float64 ? 12 : dtype == float32 ? 5 : 2);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Updates_are_the_reference_s(ScalarType dtype, bool contiguous)
+    {
+        var scale = tensor(0.3, dtype: dtype == float64 ? float64 : float32);
+        foreach (var update in new Action<ITensorListKernels, Tensor[], Tensor[], Tensor[]>[]
+        {
+            (k, w, backup, v) => k.Perturb(w, backup, v, scale),
+            (k, w, backup, v) => k.Perturb(w, null, v, scale),
+            (k, w, backup, v) => k.PerturbAdaptive(w, backup, v, scale, 0.01),
+            (k, w, backup, v) => k.PerturbAdaptive(w, null, v, scale, 0.01),
+            (k, w, backup, v) => k.Copy(w, v),
+            (k, w, backup, v) => k.Accumulate(w, v, 0.25),
+        })
+        {
+            using var scope = NewDisposeScope();
+            var (mine, myBackup) = (Make(1, dtype, contiguous), Make(3, dtype, contiguous));
+            var (theirs, theirBackup) = (Make(1, dtype, contiguous), Make(3, dtype, contiguous));
+            var vectors = Make(2, dtype, contiguous);
+
+            update(UpdateKernels.MultiTensor, mine, myBackup, vectors);
+            update(UpdateKernels.Reference, theirs, theirBackup, vectors);
+
+            for (var i = 0; i < mine.Length; i++)
+            {
+                if (mine[i].NumberOfElements == 0) continue;
+                Close.To(theirs[i], mine[i], Tolerance(dtype));
+                Close.Bits(theirBackup[i], myBackup[i]);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void A_norm_of_zero_or_no_number_gives_a_scale_of_zero(ITensorListKernels kernels)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var norm in new[] { 0, float.NaN, float.PositiveInfinity })
+            Assert.Equal(0, Value(kernels.Scale(tensor(norm), 0.05, 1e-12)));
+        Assert.Equal(0.05 / 2, Value(kernels.Scale(tensor(2f), 0.05, 1e-12)), 7);
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void Norms_of_half_precision_are_accumulated_in_float32(ITensorListKernels kernels)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(189736.66, Value(kernels.Norm([full([10], 60000, dtype: float16)])), 0);
+        Assert.Equal(Math.Sqrt(4097), Value(kernels.Norm([ones(4096, dtype: bfloat16), ones(1, dtype: bfloat16)])), 4);
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void Empty_lists_are_fine(ITensorListKernels kernels)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(0, Value(kernels.Norm([])));
+        Assert.Equal(0, Value(kernels.AdaptiveNorm([], [], 0.01)));
+        kernels.Perturb([], [], [], tensor(1f));
+        kernels.PerturbAdaptive([], null, [], tensor(1f), 0);
+        kernels.Copy([], []);
+        kernels.Accumulate([], [], 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void Leaf_parameters_are_changed_in_place_and_no_tensor_is_left_behind(ITensorListKernels kernels)
+    {
+        using var scope = NewDisposeScope();
+        var weight = new TorchSharp.Modules.Parameter(ones(4));
+        Tensor[] weights = [weight], backup = [zeros(4)], vectors = [ones(4)];
+        var scale = tensor(0.5f);
+        void Run()
+        {
+            kernels.Norm(vectors).Dispose();
+            kernels.AdaptiveNorm(weights, vectors, 0.1).Dispose();
+            kernels.Perturb(weights, backup, vectors, scale);
+            kernels.PerturbAdaptive(weights, backup, vectors, scale, 0.1);
+            kernels.Copy(weights, backup);
+            kernels.Accumulate(backup, vectors, 0);
+        }
+
+        Run();
+        var alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        for (var i = 0; i < 20; i++) Run();
+
+        Assert.Equal(alive, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.True(weight.requires_grad && weight.is_leaf);
+        Assert.Equal(1 + (21 * 0.5f), weight[0].item<float>());
+    }
+
+    public static TheoryData<ITensorListKernels> Implementations() => new() { UpdateKernels.MultiTensor, UpdateKernels.Reference };
+
+    private static double Tolerance(ScalarType dtype) => dtype == float64 ? 1e-14 : dtype == float32 ? 1e-6 : dtype == float16 ? 4e-3 : 4e-2;
+
+    private static double Value(Tensor scalar) => scalar.to(float64).item<double>();
+
+    private static Tensor[] Make(ulong seed, ScalarType dtype, bool contiguous)
+    {
+        using var generator = new Generator(seed);
+        return Shapes.Select(shape =>
+        {
+            if (contiguous || shape.Length == 0) return randn(shape, dtype: float64, generator: generator).to(dtype);
+            // Every other element along the last dimension.
+            var wide = shape.Take(shape.Length - 1).Append(shape[^1] * 2).ToArray();
+            return randn(wide, dtype: float64, generator: generator).to(dtype).slice(-1, 0, wide[^1], 2);
+        }).ToArray();
+    }
+}

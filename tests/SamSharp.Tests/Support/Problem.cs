@@ -1,0 +1,106 @@
+using TorchSharp.Modules;
+
+namespace SamSharp.Tests.Support;
+
+/// <summary>A small seeded classification problem: tanh network with two layers, and a batch for every step.</summary>
+public sealed class Problem : IDisposable
+{
+    private readonly Generator _generator;
+
+    public Problem(ScalarType dtype = ScalarType.Float64, ulong seed = 7, double dropout = 0, bool batchNorm = false)
+    {
+        _generator = new Generator(seed);
+        Model = new Network(_generator, dtype, dropout, batchNorm);
+        X = randn([64, 6], dtype: float64, generator: _generator).to(dtype);
+        Y = randint(0, 3, [64], dtype: int64, generator: _generator);
+    }
+
+    public Network Model { get; }
+
+    public Tensor X { get; }
+
+    public Tensor Y { get; }
+
+    public IEnumerable<Parameter> Parameters => Model.parameters();
+
+    /// <summary>The loss of a batch of eight rows after backward().</summary>
+    public Tensor Backward(int step = 0)
+    {
+        using var scope = NewDisposeScope();
+        return Backward(Batch(X, step), Batch(Y, step)).MoveToOuterDisposeScope();
+    }
+
+    public Tensor Backward(Tensor x, Tensor y)
+    {
+        var loss = Loss(x, y);
+        loss.backward();
+        return loss;
+    }
+
+    public Tensor Loss(Tensor x, Tensor y)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.cross_entropy(Model.forward(x), y).MoveToOuterDisposeScope();
+    }
+
+    public static Tensor Batch(Tensor all, int step) => all.narrow(0, step % 8 * 8, 8);
+
+    /// <summary>All weights in one vector, a copy.</summary>
+    public Tensor Weights()
+    {
+        using var scope = NewDisposeScope();
+        return cat(Parameters.Select(p => p.detach().reshape(-1)).ToArray()).clone().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>All gradients in one vector, zeros where there is none.</summary>
+    public Tensor Gradients()
+    {
+        using var scope = NewDisposeScope();
+        return cat(Parameters.Select(p => (p.grad ?? zeros_like(p)).detach().reshape(-1)).ToArray()).clone().MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        X.Dispose();
+        Y.Dispose();
+        _generator.Dispose();
+    }
+
+    public sealed class Network : nn.Module<Tensor, Tensor>
+    {
+        private readonly Parameter _first, _firstBias, _second;
+        private readonly BatchNorm1d? _norm;
+        private readonly double _dropout;
+
+        public Network(Generator generator, ScalarType dtype, double dropout, bool batchNorm) : base(nameof(Network))
+        {
+            Parameter Normal(params long[] shape) => new(randn(shape, dtype: float64, generator: generator).mul_(0.5).to(dtype));
+            _first = Normal(10, 6);
+            _firstBias = Normal(10);
+            _second = Normal(3, 10);
+            _dropout = dropout;
+            if (batchNorm) _norm = nn.BatchNorm1d(10, dtype: dtype);
+            RegisterComponents();
+        }
+
+        public BatchNorm1d Norm => _norm ?? throw new InvalidOperationException("The network has no batch normalisation.");
+
+        /// <summary>What dropout cut in the pass that ran last.</summary>
+        public List<string> Masks { get; } = [];
+
+        public override Tensor forward(Tensor input)
+        {
+            using var scope = NewDisposeScope();
+            var hidden = nn.functional.linear(input, _first, _firstBias);
+            if (_norm is not null) hidden = _norm.forward(hidden);
+            if (_dropout > 0)
+            {
+                var mask = nn.functional.dropout(ones_like(hidden), _dropout, training: true);
+                Masks.Add(string.Concat(mask.gt(0).to(uint8).data<byte>()));
+                hidden = hidden * mask;
+            }
+            return nn.functional.linear(hidden.tanh(), _second).MoveToOuterDisposeScope();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using SamSharp.Tests.Support;
+
+namespace SamSharp.Tests.Wrapper;
+
+/// <summary>Whatever happens between ascent and descent, the weights come back bit for bit.</summary>
+public class RestoreTests
+{
+    [Theory]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Weights_are_away_during_the_second_pass_and_back_when_the_base_steps(ScalarType dtype)
+    {
+        using var problem = new Problem(dtype);
+        var before = problem.Weights();
+        Tensor? away = null;
+        // A learning rate of 0 leaves what the restore put back.
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0), rho: 0.5);
+
+        optimizer.Step(() =>
+        {
+            away = problem.Weights();
+            return problem.Backward();
+        }).Dispose();
+
+        Assert.NotEqual(0, (away! - before).abs().max().to(float64).item<double>());
+        Close.Bits(before, problem.Weights());
+    }
+
+    [Fact]
+    public void The_distance_climbed_is_the_radius()
+    {
+        using var problem = new Problem();
+        var before = problem.Weights();
+        Tensor? away = null;
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho: 0.37);
+        optimizer.Step(() =>
+        {
+            away = problem.Weights();
+            return problem.Backward();
+        }).Dispose();
+        Assert.Equal(0.37, (away! - before).norm().item<double>(), 10);
+    }
+
+    [Fact]
+    public void An_exception_in_the_second_closure_restores_and_moves_nothing()
+    {
+        using var problem = new Problem();
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1, momentum: 0.9), rho: 0.5);
+        var before = problem.Weights();
+        var calls = 0;
+
+        var error = Assert.Throws<InvalidTimeZoneException>(() => optimizer.Step(() =>
+            ++calls == 2 ? throw new InvalidTimeZoneException("mine") : problem.Backward()));
+
+        Assert.Equal("mine", error.Message);
+        Assert.False(optimizer.IsPerturbed);
+        Close.Bits(before, problem.Weights());
+        optimizer.Step(() => problem.Backward()).Dispose();
+        Assert.Equal(1, optimizer.LastStep.Step);
+    }
+
+    [Fact]
+    public void A_second_closure_without_gradients_restores_and_says_so()
+    {
+        using var problem = new Problem();
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho: 0.5);
+        var before = problem.Weights();
+        var calls = 0;
+
+        var error = Assert.Throws<InvalidOperationException>(() => optimizer.Step(() =>
+            ++calls == 2 ? problem.Loss(problem.X, problem.Y) : problem.Backward()));
+
+        Assert.Contains("second pass left no gradient", error.Message, StringComparison.Ordinal);
+        Close.Bits(before, problem.Weights());
+    }
+
+    [Fact]
+    public void A_closure_that_never_calls_backward_is_told_so_before_any_weight_moves()
+    {
+        using var problem = new Problem();
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1));
+        var before = problem.Weights();
+
+        var error = Assert.Throws<InvalidOperationException>(() => optimizer.Step(() => problem.Loss(problem.X, problem.Y)));
+
+        Assert.Contains("backward()", error.Message, StringComparison.Ordinal);
+        Close.Bits(before, problem.Weights());
+    }
+
+    [Fact]
+    public void The_two_phases_equal_a_step_with_a_closure()
+    {
+        using var whole = new Problem();
+        using var phases = new Problem();
+        using var first = new SharpnessAwareOptimizer(optim.AdamW(whole.Parameters, 0.01), rho: 0.2);
+        using var second = new SharpnessAwareOptimizer(optim.AdamW(phases.Parameters, 0.01), rho: 0.2);
+        for (var t = 0; t < 5; t++)
+        {
+            first.Step(() => whole.Backward(t)).Dispose();
+
+            second.zero_grad();
+            phases.Backward(t).Dispose();
+            second.Ascend();
+            Assert.True(second.IsPerturbed);
+            phases.Backward(t).Dispose();
+            second.Descend();
+            Assert.False(second.IsPerturbed);
+        }
+        Close.Bits(whole.Weights(), phases.Weights());
+    }
+
+    [Fact]
+    public void Gradients_accumulate_over_several_backward_passes_in_each_phase()
+    {
+        using var whole = new Problem();
+        using var parts = new Problem();
+        using var first = new SharpnessAwareOptimizer(optim.SGD(whole.Parameters, 0.1), rho: 0.2);
+        using var second = new SharpnessAwareOptimizer(optim.SGD(parts.Parameters, 0.1), rho: 0.2);
+
+        first.Step(() => whole.Backward(whole.X.narrow(0, 0, 16), whole.Y.narrow(0, 0, 16))).Dispose();
+
+        void Accumulate()
+        {
+            for (var half = 0; half < 2; half++)
+                (parts.Loss(Problem.Batch(parts.X, half), Problem.Batch(parts.Y, half)) / 2).backward();
+        }
+
+        second.zero_grad();
+        Accumulate();
+        second.Ascend();
+        Accumulate();
+        second.Descend();
+        Close.To(whole.Weights(), parts.Weights());
+    }
+
+    [Fact]
+    public void Calls_out_of_order_say_what_to_call()
+    {
+        using var problem = new Problem();
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0), rho: 0.2);
+        var before = problem.Weights();
+        Assert.Contains("call Ascend() first", Assert.Throws<InvalidOperationException>(optimizer.Descend).Message, StringComparison.Ordinal);
+        Assert.Contains("backward()", Assert.Throws<InvalidOperationException>(optimizer.Ascend).Message, StringComparison.Ordinal);
+
+        problem.Backward().Dispose();
+        optimizer.Ascend();
+        var away = problem.Weights();
+        foreach (var call in new Action[]
+        {
+            optimizer.Ascend,
+            () => optimizer.Step(() => problem.Backward()),
+            () => optimizer.state_dict(),
+            () => optimizer.save_state_dict(new BinaryWriter(Stream.Null)),
+            () => optimizer.to(CPU),
+        })
+        {
+            Assert.Contains("Descend()", Assert.Throws<InvalidOperationException>(call).Message, StringComparison.Ordinal);
+            Close.Bits(away, problem.Weights());
+        }
+
+        problem.Backward().Dispose();
+        optimizer.Descend();
+        Close.Bits(before, problem.Weights());
+    }
+
+    [Fact]
+    public void Restore_gives_an_ascent_up()
+    {
+        using var problem = new Problem();
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho: 0.2);
+        var before = problem.Weights();
+        problem.Backward().Dispose();
+        optimizer.Ascend();
+        optimizer.Restore();
+        Close.Bits(before, problem.Weights());
+        Assert.Throws<InvalidOperationException>(optimizer.Descend);
+    }
+
+    [Fact]
+    public void Disposing_while_perturbed_restores()
+    {
+        using var problem = new Problem();
+        var before = problem.Weights();
+        using (var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho: 0.2))
+        {
+            problem.Backward().Dispose();
+            optimizer.Ascend();
+            Assert.True(optimizer.IsPerturbed);
+        }
+        Close.Bits(before, problem.Weights());
+    }
+}
