@@ -87,7 +87,7 @@ public sealed class SafetensorsFile : IDisposable
             return;
         }
         using var stored = Read(name);
-        destination.copy_(stored).Dispose();
+        destination.copy_(stored);
     }
 
     /// <summary>
