@@ -23,7 +23,12 @@ public sealed class MultiTensorKernels : ITensorListKernels
             return scaled
 
         def norm(vectors: List[Tensor], dtype: int):
-            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(vectors, 2, dtype=dtype)))
+            parts: List[Tensor] = []
+            for vector in vectors:
+                # The CPU adds up millions of float32 squares to three digits only, but rows of them to seven.
+                by_rows = vector.is_cpu and vector.dim() > 1 and vector.numel() > 16384
+                parts.append(torch.linalg_vector_norm(vector, 2, [-1], dtype=dtype) if by_rows else vector)
+            return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(parts, 2, dtype=dtype)))
 
         def adaptive_norm(weights: List[Tensor], vectors: List[Tensor], kappa: float, dtype: int):
             scaled = metric(weights, kappa)

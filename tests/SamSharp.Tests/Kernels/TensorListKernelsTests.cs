@@ -95,6 +95,17 @@ public class TensorListKernelsTests
 
     [Theory]
     [MemberData(nameof(Implementations))]
+    public void Norms_of_millions_of_elements_are_right_to_six_digits(ITensorListKernels kernels)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(11);
+        var large = randn(4096, 1024, generator: generator);
+        var expected = large.to(float64).square().sum().sqrt().item<double>();
+        Assert.Equal(1, Value(kernels.Norm([large, zeros(3)])) / expected, 6);
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
     public void Empty_lists_are_fine(ITensorListKernels kernels)
     {
         using var scope = NewDisposeScope();

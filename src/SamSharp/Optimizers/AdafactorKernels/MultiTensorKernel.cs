@@ -1,4 +1,4 @@
-using TorchSharp;
+using SamSharp.Kernels;
 using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers.AdafactorKernels;
@@ -7,7 +7,7 @@ namespace SamSharp.Optimizers.AdafactorKernels;
 /// on any device, and every number that depends on a tensor stays a tensor there.</summary>
 internal sealed class MultiTensorKernel : IAdafactorKernel
 {
-    private const string Script = """
+    private static readonly TorchScript Script = new("""
         def norm(x: Tensor):
             # By rows first: on the CPU one sum over millions of float32 squares is good to four digits only.
             return torch.linalg_vector_norm(torch.linalg_vector_norm(x, 2.0, [-1]))
@@ -49,13 +49,9 @@ internal sealed class MultiTensorKernel : IAdafactorKernel
                 gradient = g[i].to(squares[i].dtype)
                 square = squares[i].mul_(decay).add_((gradient * gradient).add_(eps1), alpha=1.0 - decay)
                 apply(w[i], square.rsqrt().mul_(gradient), m, rms, i, rate, eps2, clip, beta1, weight_decay)
-        """;
+        """);
 
-    private readonly jit.CompilationUnit _unit = jit.compile(Script + "\n"); // its parser wants a last newline
-
-    private static readonly Lazy<MultiTensorKernel> Shared = new(() => new MultiTensorKernel());
-
-    public static MultiTensorKernel Instance => Shared.Value;
+    public static MultiTensorKernel Instance { get; } = new();
 
     public void Update(AdafactorBatch batch)
     {
@@ -63,29 +59,19 @@ internal sealed class MultiTensorKernel : IAdafactorKernel
         Invoke("unfactored", batch, slot => slot.State.ExpAvgSq is not null, state => state.ExpAvgSq!);
     }
 
-    private void Invoke(string function, AdafactorBatch batch, Func<AdafactorSlot, bool> belongs, params Func<Adafactor.State, Tensor>[] secondMoments)
+    private static void Invoke(string function, AdafactorBatch batch, Func<AdafactorSlot, bool> belongs, params Func<Adafactor.State, Tensor>[] secondMoments)
     {
         var slots = batch.Slots.Where(belongs).ToArray();
         if (slots.Length == 0) return;
 
-        // An implicit Scalar would wait for the finalizer.
-        Scalar[] numbers = [.. new[] { batch.Decay, batch.Epsilon1, batch.Rate, batch.Epsilon2, batch.ClipThreshold, batch.Beta1, batch.WeightDecay }
-            .Select(number => number.ToScalar())];
-        try
-        {
-            object[] tensors =
-            [
-                slots.Select(slot => (Tensor)slot.Weight).ToArray(),
-                slots.Select(slot => slot.Gradient).ToArray(),
-                .. secondMoments.Select(moment => slots.Select(slot => moment(slot.State)).ToArray()),
-                batch.Beta1 > 0 ? slots.Select(slot => slot.State.ExpAvg!).ToArray() : [],
-                batch.ScalesParameters ? slots.Select(slot => slot.State.Rms!).ToArray() : [],
-            ];
-            _unit.invoke(function, [.. tensors, .. numbers]);
-        }
-        finally
-        {
-            foreach (var number in numbers) number.Dispose();
-        }
+        Script.Run(function,
+        [
+            slots.Select(slot => (Tensor)slot.Weight).ToArray(),
+            slots.Select(slot => slot.Gradient).ToArray(),
+            .. secondMoments.Select(moment => slots.Select(slot => moment(slot.State)).ToArray()),
+            batch.Beta1 > 0 ? slots.Select(slot => slot.State.ExpAvg!).ToArray() : [],
+            batch.ScalesParameters ? slots.Select(slot => slot.State.Rms!).ToArray() : [],
+            batch.Decay, batch.Epsilon1, batch.Rate, batch.Epsilon2, batch.ClipThreshold, batch.Beta1, batch.WeightDecay,
+        ]);
     }
 }
