@@ -87,7 +87,7 @@ public sealed class SafetensorsFile : IDisposable
             return;
         }
         using var stored = Read(name);
-        destination.copy_(stored);
+        destination.copy_(stored); // returns the destination itself
     }
 
     /// <summary>
