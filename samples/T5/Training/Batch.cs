@@ -1,0 +1,50 @@
+using SamSharp.Batches;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>Tensors of a few rows, int64: ids and mask [rows, longest source], labels [rows, longest target], -100 where padded.</summary>
+public sealed record Batch(Tensor InputIds, Tensor AttentionMask, Tensor Labels) : IDisposable
+{
+    /// <summary>The label that the loss ignores.</summary>
+    public const long IgnoredLabel = -100;
+
+    public int Count => (int)InputIds.shape[0];
+
+    /// <summary>Pads each side to its longest row.</summary>
+    public static Batch Collate(IReadOnlyList<EncodedExample> examples, int padId, Device device)
+    {
+        var sources = examples.Select(example => example.Source).ToList();
+        return new(
+            Pad(sources, padId, device, id => id),
+            Pad(sources, 0, device, _ => 1),
+            Pad([.. examples.Select(example => example.Target)], IgnoredLabel, device, id => id));
+    }
+
+    /// <summary>The first rows that make up the fraction, at least one: views of this batch.</summary>
+    public Batch Head(double fraction)
+    {
+        var parts = BatchSlice.Take(fraction, InputIds, AttentionMask, Labels);
+        return new(parts[0], parts[1], parts[2]);
+    }
+
+    public void Dispose()
+    {
+        InputIds.Dispose();
+        AttentionMask.Dispose();
+        Labels.Dispose();
+    }
+
+    private static Tensor Pad(List<int[]> rows, long padding, Device device, Func<int, long> value)
+    {
+        var width = rows.Max(row => row.Length);
+        var values = new long[rows.Count * width];
+        Array.Fill(values, padding);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            for (var j = 0; j < rows[i].Length; j++)
+                values[(i * width) + j] = value(rows[i][j]);
+        }
+        return tensor(values, [rows.Count, width], device: device);
+    }
+}

@@ -1,0 +1,49 @@
+using SamSharp.Samples.T5.Generation;
+using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Tasks;
+using SamSharp.Samples.T5.Tokenization;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>Measures a model on held-out rows as T5 is measured: it generates the label's text, and the task compares texts.</summary>
+public sealed class Evaluator
+{
+    private readonly T5Tokenizer _tokenizer;
+    private readonly T5Task _task;
+    private readonly IReadOnlyList<TaskExample> _examples;
+    private readonly IReadOnlyList<EncodedExample> _rows;
+    private readonly int[] _byLength;
+    private readonly TrainingOptions _options;
+
+    public Evaluator(T5Task task, IReadOnlyList<TaskExample> examples, T5Tokenizer tokenizer, TrainingOptions options)
+    {
+        (_task, _examples, _tokenizer, _options) = (task, examples, tokenizer, options);
+        _rows = EncodedExample.From(examples, tokenizer, options);
+        // Rows of like length share a batch, so little of it is padding.
+        _byLength = [.. Enumerable.Range(0, _rows.Count).OrderBy(row => _rows[row].Source.Length)];
+    }
+
+    /// <summary>Leaves the model in evaluation mode.</summary>
+    public EvaluationResult Evaluate(T5Model model)
+    {
+        model.eval();
+        using var gradientFree = no_grad();
+        var predictions = new string[_rows.Count];
+        var (loss, labels) = (0.0, 0L);
+        foreach (var part in _byLength.Chunk(_options.BatchSize))
+        {
+            using var scope = NewDisposeScope();
+            using var batch = Batch.Collate([.. part.Select(row => _rows[row])], _tokenizer.PadId, model.Device);
+            var count = part.Sum(row => (long)_rows[row].Target.Length);
+            loss += count * model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels).to(ScalarType.Float64).item<double>();
+            labels += count;
+            var generated = Generation.Generator.Generate(model, batch.InputIds, batch.AttentionMask, new GenerationOptions { MaxNewTokens = _options.MaxTargetLength });
+            var width = (int)generated.shape[1];
+            var ids = generated.cpu().data<long>().ToArray();
+            for (var i = 0; i < part.Length; i++)
+                predictions[part[i]] = _tokenizer.Decode(ids.AsSpan(i * width, width).ToArray().Select(id => (int)id));
+        }
+        return new EvaluationResult(loss / labels, _task.Evaluate(predictions, _examples), predictions);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>
+/// The run's <c>metrics.jsonl</c>: a line a measurement, on disk as soon as it is known. It holds no times, so that an
+/// interrupted and resumed run ends with the same bytes as an uninterrupted one.
+/// </summary>
+public sealed class MetricsLog
+{
+    private readonly string _path;
+    private readonly List<MetricsRecord> _records;
+
+    /// <summary>Starts the file anew with the given lines: those of the checkpoint that the run goes on from, or none.</summary>
+    public MetricsLog(string path, IEnumerable<MetricsRecord> records)
+    {
+        (_path, _records) = (path, [.. records]);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        WriteCopy(path);
+    }
+
+    public IReadOnlyList<MetricsRecord> Records => _records;
+
+    public static IReadOnlyList<MetricsRecord> Read(string path)
+        => [.. File.ReadLines(path).Where(line => line.Length > 0).Select(MetricsRecord.Parse)];
+
+    public void Append(MetricsRecord record)
+    {
+        _records.Add(record);
+        using var file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        var length = file.Length;
+        try
+        {
+            file.Write(Encoding.UTF8.GetBytes(record.ToJson() + "\n"));
+        }
+        catch (IOException)
+        {
+            file.SetLength(length); // a full disk leaves no half line
+            throw;
+        }
+    }
+
+    public void WriteCopy(string path)
+        => File.WriteAllText(path, string.Concat(_records.Select(record => record.ToJson() + "\n")));
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using SamSharp.Samples.T5.Model;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>
+/// The training loop. One step is <see cref="TrainOneStep"/>: the five lines to copy. Everything else is when to report,
+/// evaluate and save.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly T5Model _model;
+    private readonly IReadOnlyList<EncodedExample> _rows;
+    private readonly TrainingOptions _options;
+    private readonly TrainingFolder _folder;
+    private readonly SharpnessAwareOptimizer _optimizer;
+    private readonly LearningRateSchedule _schedule;
+    private readonly BatchSampler _sampler;
+    private readonly LossMeter _losses = new();
+    private readonly TrainingClock _clock = new();
+    private readonly MetricsLog _metrics;
+    private readonly string _fingerprint;
+    private readonly Device _device;
+    private readonly int _padId;
+    private double _lastLoss = double.NaN;
+
+    /// <param name="checkpoint">
+    /// The checkpoint to go on from, whose weights <paramref name="model"/> already holds; null starts at step 0.
+    /// </param>
+    /// <exception cref="ArgumentException">An option is out of range, or differs from the checkpoint's.</exception>
+    public Trainer(T5Model model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null)
+    {
+        options.Validate();
+        (_model, _padId, _rows, _options, _folder) = (model, padId, rows, options, folder);
+        _fingerprint = RowFingerprint.Of(rows);
+        _device = model.Device;
+        _sampler = new BatchSampler(rows.Count, options.BatchSize, options.Seed);
+        var peak = options.LearningRate ?? OptimizerCatalog.DefaultLearningRate(options.Optimizer);
+        _schedule = new LearningRateSchedule(options.Schedule, peak, options.WarmupSteps, options.Steps);
+        _optimizer = new SharpnessAwareOptimizer(
+            OptimizerCatalog.Create(options.Optimizer, model.parameters(), peak, options.WeightDecay), options.Rho, options.Adaptive);
+        _metrics = new MetricsLog(folder.Metrics, checkpoint is null ? [] : Restore(checkpoint));
+    }
+
+    /// <summary>Told of steps, metrics and checkpoints.</summary>
+    public IList<ITrainingObserver> Observers { get; } = [];
+
+    /// <summary>Measures the model on held-out rows, in evaluation mode.</summary>
+    public Func<IReadOnlyDictionary<string, double>>? Evaluate { get; init; }
+
+    /// <summary>Save a checkpoint every so many steps; 0 saves only at the end and on cancellation.</summary>
+    public int SaveEvery { get; init; }
+
+    /// <summary>Steps done.</summary>
+    public int Step { get; private set; }
+
+    /// <summary>All lines of <c>metrics.jsonl</c> so far.</summary>
+    public IReadOnlyList<MetricsRecord> Metrics => _metrics.Records;
+
+    public double MedianStepMilliseconds => _clock.MedianStepMilliseconds;
+
+    /// <summary>Trains to the last step. When cancelled it saves a checkpoint first.</summary>
+    /// <exception cref="OperationCanceledException">The run was cancelled between two steps.</exception>
+    public void Run(CancellationToken cancellation = default)
+    {
+        _model.train();
+        while (Step < _options.Steps)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                Save();
+                throw new OperationCanceledException($"Stopped after step {Step}; the checkpoint is in {_folder.Checkpoints}.", cancellation);
+            }
+            TrainOneStep();
+            var last = Step == _options.Steps;
+            if (last || Step % _options.LogEvery == 0)
+                ReportLoss();
+            ReportProgress();
+            if (last || IsDue(_options.EvaluateEvery))
+                ReportEvaluation();
+            if (last || IsDue(SaveEvery))
+                Save();
+        }
+        _model.eval();
+    }
+
+    public void Dispose()
+    {
+        _losses.Dispose();
+        _optimizer.Dispose();
+    }
+
+    private void TrainOneStep()
+    {
+        _clock.BeginStep();
+        using var scope = NewDisposeScope();
+        StepSeed.Apply(_options.Seed, Step);
+        var rate = _schedule.At(Step);
+        foreach (var group in _optimizer.ParamGroups)
+            group.LearningRate = rate;
+
+        var batch = Batch.Collate([.. _sampler.Rows(Step).Select(row => _rows[row])], _padId, _device);
+        var part = batch.Head(_options.AscentFraction);
+        _losses.Add(_optimizer.Step(() => Backward(batch), ascent: () => Backward(part)));
+        Step++;
+        _clock.EndStep();
+    }
+
+    private Tensor Backward(Batch batch)
+    {
+        var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
+        loss.backward();
+        return loss;
+    }
+
+    private void ReportLoss()
+    {
+        var waiting = Stopwatch.StartNew();
+        _lastLoss = _losses.Mean();
+        _clock.EndLap(waiting.Elapsed);
+        _losses.Clear();
+        if (!double.IsFinite(_lastLoss))
+            throw new InvalidOperationException($"The training loss is {_lastLoss} at step {Step}: the run diverged. Lower the learning rate or rho.");
+        Report(new(Step, "train", new Dictionary<string, double> { ["loss"] = _lastLoss, ["learning_rate"] = _schedule.At(Step - 1) }));
+    }
+
+    private void ReportEvaluation()
+    {
+        if (Evaluate is null)
+            return;
+        _model.eval();
+        Report(new(Step, "dev", Evaluate()));
+        _model.train();
+    }
+
+    /// <summary>Adds a line to the metrics, for what is measured outside the loop.</summary>
+    public void Report(MetricsRecord record)
+    {
+        _metrics.Append(record);
+        foreach (var observer in Observers)
+            observer.OnMetrics(record);
+    }
+
+    private void ReportProgress()
+    {
+        var pace = _clock.StepsPerSecond;
+        var progress = new TrainingProgress(
+            Step, _options.Steps, _lastLoss, pace * _options.BatchSize, TimeSpan.FromSeconds((_options.Steps - Step) / pace));
+        foreach (var observer in Observers)
+            observer.OnStep(progress);
+    }
+
+    private void Save()
+    {
+        var folder = _folder.SaveCheckpoint(_model, _optimizer, new TrainingState(Step, _options, _fingerprint, [.. _losses.Values]), _metrics);
+        foreach (var observer in Observers)
+            observer.OnCheckpoint(folder);
+    }
+
+    private IReadOnlyList<MetricsRecord> Restore(string checkpoint)
+    {
+        var state = TrainingFolder.LoadState(checkpoint);
+        state.RequireSame(_options, _fingerprint);
+        TrainingFolder.LoadOptimizer(checkpoint, _optimizer);
+        _losses.Add(state.PendingLosses);
+        Step = state.Step;
+        return TrainingFolder.LoadMetrics(checkpoint);
+    }
+
+    private bool IsDue(int every) => every > 0 && Step % every == 0;
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Model;
+using TorchSharp.Modules;
+
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>
+/// The files of one run: <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/step-00000100/</c> and, once done, <c>model/</c>.
+/// A checkpoint is a Hugging Face model folder with its vocabulary, plus <c>optimizer.bin</c>, <c>training.json</c> and the
+/// metrics so far; <c>model/</c> is the same without the training state.
+/// </summary>
+/// <param name="path">The run's folder; made when first written to.</param>
+/// <param name="vocabulary">The <c>spiece.model</c> that goes with the model.</param>
+/// <param name="keep">How many checkpoints to keep.</param>
+public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
+{
+    private const string OptimizerFile = "optimizer.bin";
+    private const string StateFile = "training.json";
+    private const string MetricsFile = "metrics.jsonl";
+    private const string StepPrefix = "step-";
+
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public string Metrics => MetricsOf(Path);
+
+    public string TensorBoard => In("tensorboard");
+
+    public string Model => In("model");
+
+    public string Checkpoints => CheckpointsOf(Path);
+
+    /// <summary>The newest checkpoint's folder, or null.</summary>
+    public string? LatestCheckpoint => StepFolders().LastOrDefault();
+
+    /// <summary>Whether a run has been in that folder.</summary>
+    public static bool HoldsRun(string path) => File.Exists(MetricsOf(path)) || Directory.Exists(CheckpointsOf(path));
+
+    /// <summary>The metrics of the run in that folder.</summary>
+    public static string MetricsOf(string path) => System.IO.Path.Combine(path, MetricsFile);
+
+    public string SaveCheckpoint(T5Model model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics)
+    {
+        var folder = System.IO.Path.Combine(Checkpoints, StepPrefix + state.Step.ToString("D8", CultureInfo.InvariantCulture));
+        AtomicFolder.Write(folder, temporary =>
+        {
+            WriteModel(model, temporary);
+            optimizer.save_state_dict(System.IO.Path.Combine(temporary, OptimizerFile));
+            state.Save(System.IO.Path.Combine(temporary, StateFile));
+            metrics.WriteCopy(System.IO.Path.Combine(temporary, MetricsFile));
+        });
+        foreach (var old in StepFolders().SkipLast(keep))
+            Directory.Delete(old, recursive: true);
+        return folder;
+    }
+
+    public void SaveModel(T5Model model) => AtomicFolder.Write(Model, temporary => WriteModel(model, temporary));
+
+    public static TrainingState LoadState(string checkpoint) => TrainingState.Load(System.IO.Path.Combine(checkpoint, StateFile));
+
+    public static IReadOnlyList<MetricsRecord> LoadMetrics(string checkpoint) => MetricsLog.Read(System.IO.Path.Combine(checkpoint, MetricsFile));
+
+    public static void LoadOptimizer(string checkpoint, OptimizerHelper optimizer)
+        => optimizer.load_state_dict(System.IO.Path.Combine(checkpoint, OptimizerFile));
+
+    /// <summary>Removes what a killed run left unfinished.</summary>
+    public void CleanUp()
+    {
+        AtomicFolder.DeleteUnfinished(Path);
+        AtomicFolder.DeleteUnfinished(Checkpoints);
+    }
+
+    private void WriteModel(T5Model model, string folder)
+    {
+        T5Checkpoint.Save(model, folder);
+        File.Copy(vocabulary, System.IO.Path.Combine(folder, "spiece.model"));
+    }
+
+    private static string CheckpointsOf(string path) => System.IO.Path.Combine(path, "checkpoints");
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+
+    private IEnumerable<string> StepFolders()
+        => Directory.Exists(Checkpoints)
+            ? Directory.EnumerateDirectories(Checkpoints, StepPrefix + "*").Order(StringComparer.Ordinal)
+            : [];
+}

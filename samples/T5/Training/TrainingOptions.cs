@@ -1,0 +1,72 @@
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>
+/// Everything that decides where a training run ends up, and nothing else: two runs with equal options on the same rows and the
+/// same initial weights give the same weights. A checkpoint carries them, so that a run is only resumed as what it was.
+/// </summary>
+public sealed record TrainingOptions
+{
+    /// <summary>One of <see cref="OptimizerCatalog.Names"/>.</summary>
+    public string Optimizer { get; init; } = "adamw";
+
+    /// <summary>The peak learning rate; null takes <see cref="OptimizerCatalog.DefaultLearningRate"/>.</summary>
+    public double? LearningRate { get; init; }
+
+    public double WeightDecay { get; init; }
+
+    /// <summary>Radius of the sharpness-aware step; 0 trains with the base optimizer alone.</summary>
+    public double Rho { get; init; } = 0.05;
+
+    /// <summary>Scales the perturbation by the weights (ASAM).</summary>
+    public bool Adaptive { get; init; }
+
+    /// <summary>The part of each batch that the ascent gradient is computed on; Bahri, Mobahi and Tay (2021) use a quarter.</summary>
+    public double AscentFraction { get; init; } = 0.25;
+
+    /// <summary>One of <see cref="LearningRateSchedule.Names"/>.</summary>
+    public string Schedule { get; init; } = "constant";
+
+    public int WarmupSteps { get; init; }
+
+    public int Steps { get; init; } = 1000;
+
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Longest input in ids, end-of-sequence included; the rest is cut off.</summary>
+    public int MaxSourceLength { get; init; } = 128;
+
+    /// <summary>Longest target in ids, end-of-sequence included; generation stops there too.</summary>
+    public int MaxTargetLength { get; init; } = 16;
+
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Evaluate every so many steps; 0 evaluates at the end only.</summary>
+    public int EvaluateEvery { get; init; }
+
+    /// <summary>Write the mean training loss every so many steps.</summary>
+    public int LogEvery { get; init; } = 10;
+
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Require(double.IsFinite(Rho) && Rho >= 0, $"rho is {Rho}: it must be a finite number, 0 (base optimizer alone) or more, for instance 0.05.");
+        Require(AscentFraction is > 0 and <= 1, $"The ascent fraction is {AscentFraction}: it must be in (0, 1], for instance 0.25.");
+        Require(LearningRate is null or (> 0 and < double.PositiveInfinity), $"The learning rate is {LearningRate}: it must be a positive number, for instance 1e-3.");
+        Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"The weight decay is {WeightDecay}: it must be a finite number, 0 or more.");
+        Require(Steps >= 1, $"The number of steps is {Steps}: it must be at least 1.");
+        Require(WarmupSteps >= 0, $"The number of warm-up steps is {WarmupSteps}: it must be 0 or more.");
+        Require(BatchSize >= 1, $"The batch size is {BatchSize}: it must be at least 1.");
+        Require(MaxSourceLength >= 2, $"The maximum source length is {MaxSourceLength}: it must be at least 2.");
+        Require(MaxTargetLength >= 2, $"The maximum target length is {MaxTargetLength}: it must be at least 2.");
+        Require(EvaluateEvery >= 0, $"Evaluation every {EvaluateEvery} steps: it must be 0 (at the end only) or more.");
+        Require(LogEvery >= 1, $"Logging every {LogEvery} steps: it must be at least 1.");
+        OptimizerCatalog.RequireKnown(Optimizer);
+        LearningRateSchedule.RequireKnown(Schedule);
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+            throw new ArgumentException(message);
+    }
+}

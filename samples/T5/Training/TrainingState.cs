@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>What a checkpoint holds beside weights, optimizer and metrics: <c>training.json</c>.</summary>
+/// <param name="Step">Steps done, which is also the position in the data, in the schedule and in the random draws.</param>
+/// <param name="Rows">A fingerprint of the training rows.</param>
+/// <param name="PendingLosses">Losses not yet reported.</param>
+public sealed record TrainingState(int Step, TrainingOptions Options, string Rows, IReadOnlyList<float> PendingLosses)
+{
+    private const int CurrentFormat = 1;
+
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
+
+    /// <summary>Version of the file's format.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Json));
+
+    public static TrainingState Load(string path)
+    {
+        TrainingState? state;
+        try
+        {
+            state = JsonSerializer.Deserialize<TrainingState>(File.ReadAllText(path), Json);
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"{path} is not a training state: {exception.Message}", exception);
+        }
+        if (state is null || state.Format != CurrentFormat)
+            throw new InvalidDataException($"{path} has format {state?.Format}, this program reads {CurrentFormat}: start the run anew in another folder.");
+        return state;
+    }
+
+    /// <summary>Refuses to go on with other options or rows than the run began with.</summary>
+    /// <exception cref="ArgumentException">The first difference, by name and values.</exception>
+    public void RequireSame(TrainingOptions options, string rows)
+    {
+        var difference = typeof(TrainingOptions).GetProperties()
+            .FirstOrDefault(property => !Equals(property.GetValue(Options), property.GetValue(options)));
+        if (difference is not null)
+        {
+            throw new ArgumentException(
+                $"Cannot resume: {difference.Name} is {difference.GetValue(options) ?? "unset"}, the checkpoint has " +
+                $"{difference.GetValue(Options) ?? "unset"}. Repeat the run's own arguments, or start another run in another folder.");
+        }
+        if (rows != Rows)
+            throw new ArgumentException("Cannot resume: the training rows are not those the checkpoint was made with. Use the run's own data, or start another run in another folder.");
+    }
+}

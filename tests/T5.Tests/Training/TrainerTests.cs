@@ -1,0 +1,193 @@
+using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Tests.Tasks;
+using SamSharp.Samples.T5.Training;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Tests.Training;
+
+public class TrainerTests
+{
+    private static readonly T5Config Config = new()
+    {
+        VocabularySize = 20,
+        ModelWidth = 8,
+        HeadWidth = 4,
+        Heads = 2,
+        FeedForwardWidth = 16,
+        EncoderLayers = 1,
+        DecoderLayers = 1,
+    };
+
+    private static readonly TrainingOptions Options = new() { Steps = 11, BatchSize = 4, LogEvery = 3, EvaluateEvery = 4, Schedule = "linear", WarmupSteps = 2 };
+
+    // Rows whose target is their first id.
+    private static readonly EncodedExample[] Rows =
+        [.. Enumerable.Range(0, 10).Select(i => new EncodedExample([3 + i % 5, 10, .. Enumerable.Repeat(11, i % 3), 1], [3 + i % 5, 1]))];
+
+    public static TheoryData<string, double> Optimizers
+    {
+        get
+        {
+            var cases = new TheoryData<string, double>();
+            foreach (var name in OptimizerCatalog.Names)
+            {
+                cases.Add(name, 0);
+                cases.Add(name, 0.05);
+            }
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void A_resumed_run_ends_as_an_uninterrupted_one_bit_for_bit(string optimizer, double rho)
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { Optimizer = optimizer, Rho = rho };
+        var (whole, resumed) = (Folder(folder, "whole"), Folder(folder, "resumed"));
+        using (var model = NewModel())
+        using (var trainer = NewTrainer(model, options, whole, null))
+            trainer.Run();
+
+        // Stopped after 5 steps: in the middle of an epoch, of a report, and between two evaluations.
+        using (var model = NewModel())
+        using (var trainer = NewTrainer(model, options, resumed, null))
+        {
+            using var cancellation = new CancellationTokenSource();
+            trainer.Observers.Add(new CancelAt(5, cancellation));
+            Assert.Throws<OperationCanceledException>(() => trainer.Run(cancellation.Token));
+        }
+        var checkpoint = resumed.LatestCheckpoint!;
+        Assert.EndsWith("5", checkpoint, StringComparison.Ordinal);
+        using (var model = T5Checkpoint.Load(checkpoint))
+        using (var trainer = NewTrainer(model, options, resumed, checkpoint))
+        {
+            Assert.Equal(5, trainer.Step);
+            trainer.Run();
+        }
+
+        foreach (var file in new[] { "model.safetensors", "optimizer.bin", "training.json", "metrics.jsonl" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.LatestCheckpoint!, file)), File.ReadAllBytes(Path.Combine(resumed.LatestCheckpoint!, file)));
+        Assert.Equal(File.ReadAllText(whole.Metrics), File.ReadAllText(resumed.Metrics));
+    }
+
+    [Fact]
+    public void It_learns()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = NewModel();
+        using var trainer = NewTrainer(model, Options with { Steps = 90, LearningRate = 1e-2, EvaluateEvery = 0 }, Folder(folder, "run"), null);
+        trainer.Run();
+        var losses = trainer.Metrics.Where(record => record.Split == "train").Select(record => record.Values["loss"]).ToList();
+        Assert.Equal(30, losses.Count);
+        Assert.True(losses[^1] < 0.5 * losses[0], $"The loss went from {losses[0]} to {losses[^1]}.");
+    }
+
+    [Fact]
+    public void It_resumes_only_as_the_run_it_was()
+    {
+        using var folder = new TemporaryFolder();
+        var run = Folder(folder, "run");
+        using var model = NewModel();
+        using (var trainer = NewTrainer(model, Options, run, null))
+            trainer.Run();
+        var checkpoint = run.LatestCheckpoint!;
+        var error = Assert.Throws<ArgumentException>(() => NewTrainer(model, Options with { BatchSize = 5 }, run, checkpoint));
+        Assert.Contains("BatchSize is 5, the checkpoint has 4", error.Message, StringComparison.Ordinal);
+        var otherRows = Assert.Throws<ArgumentException>(() => new Trainer(model, 0, Rows[1..], Options, run, checkpoint));
+        Assert.Contains("rows", otherRows.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void It_keeps_the_newest_checkpoints_and_each_is_a_whole_model_folder()
+    {
+        using var folder = new TemporaryFolder();
+        var run = Folder(folder, "run");
+        using var model = NewModel();
+        using var trainer = NewTrainer(model, Options, run, null, saveEvery: 2);
+        trainer.Run();
+        Assert.Equal(["step-00000010", "step-00000011"], Directory.GetDirectories(run.Checkpoints).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["config.json", "metrics.jsonl", "model.safetensors", "optimizer.bin", "spiece.model", "training.json"],
+            Directory.GetFiles(run.LatestCheckpoint!).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Steps_leave_no_tensors_behind()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = NewModel();
+        using var trainer = NewTrainer(model, Options with { Steps = 30, EvaluateEvery = 0, LogEvery = 1 }, Folder(folder, "run"), null);
+        var counts = new CountTensors();
+        trainer.Observers.Add(counts);
+        trainer.Run();
+        Assert.Equal(counts.Live[5], counts.Live[^2]);
+    }
+
+    [Fact]
+    public void A_diverged_run_stops_and_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = NewModel();
+        using (no_grad())
+            model.parameters().First().fill_(float.NaN);
+        using var trainer = NewTrainer(model, Options, Folder(folder, "run"), null);
+        Assert.Contains("diverged", Assert.Throws<InvalidOperationException>(() => trainer.Run()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(double.NaN, 0.25, "rho")]
+    [InlineData(-0.1, 0.25, "rho")]
+    [InlineData(double.PositiveInfinity, 0.25, "rho")]
+    [InlineData(0.05, 0.0, "fraction")]
+    [InlineData(0.05, 1.01, "fraction")]
+    [InlineData(0.05, double.NaN, "fraction")]
+    public void Options_out_of_range_are_refused_by_name(double rho, double fraction, string named)
+    {
+        var error = Assert.Throws<ArgumentException>(() => (Options with { Rho = rho, AscentFraction = fraction }).Validate());
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    private static T5Model NewModel()
+    {
+        using var generator = new Generator(1);
+        return new T5Model(Config, generator);
+    }
+
+    private static TrainingFolder Folder(TemporaryFolder folder, string name) => new(Path.Combine(folder.Path, name), CarriedData.Vocabulary);
+
+    private static Trainer NewTrainer(T5Model model, TrainingOptions options, TrainingFolder folder, string? checkpoint, int saveEvery = 0)
+        => new(model, 0, Rows, options, folder, checkpoint)
+        {
+            Evaluate = () =>
+            {
+                using var gradientFree = no_grad();
+                using var batch = Batch.Collate(Rows, 0, CPU);
+                using var loss = model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
+                return new Dictionary<string, double> { ["loss"] = loss.item<float>() };
+            },
+            SaveEvery = saveEvery,
+        };
+
+    private sealed class CancelAt(int step, CancellationTokenSource cancellation) : ITrainingObserver
+    {
+        public void OnStep(TrainingProgress progress)
+        {
+            if (progress.Step == step)
+                cancellation.Cancel();
+        }
+    }
+
+    private sealed class CountTensors : ITrainingObserver
+    {
+        public List<long> Live { get; } = [];
+
+        public void OnStep(TrainingProgress progress)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Live.Add(Tensor.TotalCount);
+        }
+    }
+}
