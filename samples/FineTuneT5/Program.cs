@@ -1,3 +1,20 @@
-using static TorchSharp.torch;
+using System.CommandLine;
+using System.Globalization;
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Jobs;
 
-Console.WriteLine(ones(2).sum().item<float>());
+CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+
+var command = new FineTuneCommand(FineTuneJob.Run);
+var arguments = command.Parse(args);
+if (arguments.Errors.Count > 0 && arguments.Action is System.CommandLine.Invocation.ParseErrorAction)
+    return ErrorReport.Write(new ArgumentException(arguments.Errors[0].Message.ReplaceLineEndings(" ")), trace: false);
+try
+{
+    // A cancelled run saves a checkpoint before it ends, which takes its time.
+    return await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
+}
+catch (Exception exception)
+{
+    return ErrorReport.Write(exception, command.WantsTrace(arguments));
+}

@@ -1,0 +1,37 @@
+using System.Text.RegularExpressions;
+
+namespace SamSharp.Samples.FineTuneT5.CommandLine;
+
+/// <summary>Turns an exception into a line on standard error and an exit code.</summary>
+public static partial class ErrorReport
+{
+    public static int Write(Exception exception, bool trace)
+    {
+        var code = exception switch
+        {
+            OperationCanceledException => ExitCode.Interrupted,
+            ArgumentException => ExitCode.Usage,
+            _ => ExitCode.Failure,
+        };
+        Console.Error.WriteLine(trace ? exception.ToString() : $"FineTuneT5: {Describe(exception)}");
+        if (code == ExitCode.Usage)
+            Console.Error.WriteLine("Run with --help for all options.");
+        return code;
+    }
+
+    private static string Describe(Exception exception)
+    {
+        // .NET appends the parameter's name, libtorch its native stack.
+        var message = ParameterSuffix().Replace(exception.Message, "").Split('\n')[0].Trim();
+        return exception switch
+        {
+            OutOfMemoryException => $"Out of memory: {message} Take a smaller model or batch.",
+            ArgumentException or IOException or InvalidDataException or FormatException or InvalidOperationException or NotSupportedException
+                or UnauthorizedAccessException or OperationCanceledException => message,
+            _ => $"{exception.GetType().Name}: {message} (--trace shows where)",
+        };
+    }
+
+    [GeneratedRegex(@" \(Parameter '[^']*'\)")]
+    private static partial Regex ParameterSuffix();
+}

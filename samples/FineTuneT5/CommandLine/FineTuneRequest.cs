@@ -1,0 +1,66 @@
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.FineTuneT5.CommandLine;
+
+/// <summary>What the command line asks for.</summary>
+public sealed record FineTuneRequest
+{
+    /// <summary>A named size, a folder, or a name in the Hugging Face cache.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>A <c>spiece.model</c>; null takes the model folder's, or the carried one for a fresh model.</summary>
+    public string? Tokenizer { get; init; }
+
+    public required string Task { get; init; }
+
+    /// <summary>The task's folder; null takes the carried data set.</summary>
+    public string? Data { get; init; }
+
+    public required string Output { get; init; }
+
+    public bool Resume { get; init; }
+
+    /// <summary>Trains with the base optimizer alone too, for comparison.</summary>
+    public bool Compare { get; init; }
+
+    public required IReadOnlyList<int> Seeds { get; init; }
+
+    /// <summary><c>cpu</c> or <c>cuda</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary><c>float32</c> or <c>bfloat16</c>.</summary>
+    public string DType { get; init; } = "float32";
+
+    public int? TrainRows { get; init; }
+
+    public double? TrainFraction { get; init; }
+
+    public double? Epochs { get; init; }
+
+    public int SaveEvery { get; init; }
+
+    public int Keep { get; init; } = 2;
+
+    /// <summary>Options of the sharpness-aware run; seed and, with epochs given, steps are filled in later.</summary>
+    public required TrainingOptions Training { get; init; }
+
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Training.Validate();
+        if (TrainFraction is { } fraction && !(fraction is > 0 and <= 1))
+            throw new ArgumentException($"--train-fraction is {fraction}: it must be in (0, 1].");
+        if (TrainRows is < 1)
+            throw new ArgumentException($"--train-rows is {TrainRows}: it must be at least 1.");
+        if (Epochs is { } epochs && !(epochs > 0 && double.IsFinite(epochs)))
+            throw new ArgumentException($"--epochs is {epochs}: it must be a positive number.");
+        if (SaveEvery < 0)
+            throw new ArgumentException($"--save-every is {SaveEvery}: it must be 0 (at the end only) or more.");
+        if (Keep < 1)
+            throw new ArgumentException($"--keep is {Keep}: it must be at least 1.");
+        if (Compare && Training.Rho == 0)
+            throw new ArgumentException("--compare with --rho 0 compares the base optimizer with itself: give a positive rho.");
+        if (Seeds.Distinct().Count() != Seeds.Count)
+            throw new ArgumentException($"--seed names a seed twice: {string.Join(' ', Seeds)}.");
+    }
+}

@@ -1,0 +1,34 @@
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Reporting;
+using SamSharp.Samples.T5.Training;
+using Spectre.Console;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>All runs that a request asks for (seeds, with and without SAM), and their comparison.</summary>
+public static class FineTuneJob
+{
+    public static void Run(FineTuneRequest request, CancellationToken cancellation)
+    {
+        var runs = RunPlan.Of(request);
+        var inputs = FineTuneInputs.Load(request);
+        Console.WriteLine(
+            $"{inputs.Task.Name}: {inputs.Train.Count} training rows, {inputs.Dev.Count} dev rows; " +
+            $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
+
+        var results = new List<RunResult>();
+        foreach (var run in runs)
+        {
+            var title = runs.Count == 1 ? run.Name : $"{run.Name}, run {results.Count + 1} of {runs.Count}";
+            results.Add(ConsoleProgress.Show(title, observer => new FineTuneRun(request, inputs, run).Execute(observer, cancellation)));
+        }
+
+        AnsiConsole.Write(ResultTable.Of(results));
+        var curves = runs.Select(run => new RunCurve(run.Name, MetricsLog.Read(TrainingFolder.MetricsOf(run.Folder))));
+        var plot = Path.GetFullPath(Path.Combine(request.Output, "runs.png"));
+        RunPlot.Save(plot, $"T5 {request.Model} on {inputs.Task.Name}", inputs.Task.MainMetric, [.. curves]);
+        foreach (var run in runs)
+            Console.WriteLine($"Model: {Path.GetFullPath(Path.Combine(run.Folder, "model"))}");
+        Console.WriteLine($"Plot:  {plot}");
+    }
+}

@@ -1,0 +1,77 @@
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Training;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>Trains one model, or goes on training it, and measures it at the end.</summary>
+public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, RunPlan plan)
+{
+    /// <summary>Sharpness is measured on the first so many training rows.</summary>
+    private const int SharpnessRows = 256;
+
+    private const double DefaultSharpnessRho = 0.05;
+
+    private string ResultFile => Path.Combine(plan.Folder, "result.json");
+
+    public RunResult Execute(ITrainingObserver observer, CancellationToken cancellation)
+    {
+        var examples = TrainingRows.Choose(inputs.Train, request, plan.Options.Seed);
+        var options = request.Epochs is { } epochs
+            ? plan.Options with { Steps = Math.Max(1, (int)Math.Ceiling(epochs * examples.Count / plan.Options.BatchSize)) }
+            : plan.Options;
+        var rows = EncodedExample.From(examples, inputs.Tokenizer, options);
+        var folder = new TrainingFolder(plan.Folder, inputs.Source.Vocabulary, request.Keep);
+        folder.CleanUp();
+        var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
+
+        using var scope = NewDisposeScope();
+        using var model = checkpoint is null
+            ? inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.DType)
+            : T5Checkpoint.Load(checkpoint, inputs.Device, inputs.DType);
+        var dev = new Evaluator(inputs.Task, inputs.Dev, inputs.Tokenizer, options);
+        using var trainer = new Trainer(model, inputs.Tokenizer.PadId, rows, options, folder, checkpoint)
+        {
+            Evaluate = () => dev.Evaluate(model).Metrics,
+            SaveEvery = request.SaveEvery,
+        };
+        trainer.Observers.Add(observer);
+        trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
+        if (trainer.Step == options.Steps && File.Exists(ResultFile))
+            return RunResult.Load(ResultFile);
+        trainer.Run(cancellation);
+
+        var result = Measure(model, rows, options, trainer);
+        folder.SaveModel(model);
+        result.Save(ResultFile);
+        return result;
+    }
+
+    private RunResult Measure(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options, Trainer trainer)
+    {
+        var radius = options.Adaptive || request.Training.Rho == 0 ? DefaultSharpnessRho : request.Training.Rho;
+        var sharpness = Sharpness(model, [.. rows.Take(SharpnessRows)], options.BatchSize, radius);
+        trainer.Report(new(trainer.Step, "train", new Dictionary<string, double> { ["sharpness"] = sharpness, ["sharpness_rho"] = radius }));
+        if (inputs.Test is not null)
+            trainer.Report(new(trainer.Step, "test", new Evaluator(inputs.Task, inputs.Test, inputs.Tokenizer, options).Evaluate(model).Metrics));
+
+        var heldOut = trainer.Metrics.Last(record => record.Split == (inputs.Test is null ? "dev" : "test"));
+        return new RunResult(plan.Name, options.Seed, options.Steps, heldOut.Split, inputs.Task.MainMetric,
+            heldOut.Values[inputs.Task.MainMetric], heldOut.Values["loss"], sharpness, radius, trainer.MedianStepMilliseconds);
+    }
+
+    private double Sharpness(T5Model model, EncodedExample[] rows, int batchSize, double radius)
+    {
+        model.eval();
+        var parts = rows.Chunk(batchSize).Select(part => new OneStepSharpness.Part(
+            () =>
+            {
+                using var batch = Batch.Collate(part, inputs.Tokenizer.PadId, inputs.Device);
+                return model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
+            },
+            part.Sum(row => row.Target.Length)));
+        return OneStepSharpness.Measure([.. model.parameters()], [.. parts], radius);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>Refuses a model that cannot be trained in the memory there is, before any of it is allocated.</summary>
+public static class MemoryCheck
+{
+    /// <summary>Bytes that a run needs whatever its batch: weights, gradients, optimizer state and the weights saved during the ascent.</summary>
+    public static double Required(T5Config config, TrainingOptions options, int bytesPerWeight)
+    {
+        var copies = 2 + OptimizerCatalog.StatePerWeight(options.Optimizer) + (options.Rho > 0 ? 1 : 0);
+        return (double)config.ParameterCount * copies * bytesPerWeight;
+    }
+
+    /// <exception cref="InsufficientMemoryException">There is not enough.</exception>
+    public static void Require(string model, T5Config config, TrainingOptions options, int bytesPerWeight)
+    {
+        var (required, available) = (Required(config, options, bytesPerWeight), Available());
+        if (required > available)
+        {
+            throw new InsufficientMemoryException(
+                $"Model '{model}' has {config.ParameterCount / 1e6:N0} M weights and needs at least {Gigabytes(required)} to train with {options.Optimizer}, " +
+                $"{Gigabytes(available)} are free: take a smaller model, --dtype bfloat16 or --optimizer adafactor.");
+        }
+    }
+
+    private static string Gigabytes(double bytes) => $"{bytes / 1e9:N1} GB";
+
+    private static double Available()
+    {
+        const string memoryInfo = "/proc/meminfo";
+        // What the container or the machine has in all; on Linux the kernel also knows what is free now.
+        double limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (!File.Exists(memoryInfo))
+            return limit;
+        var line = File.ReadLines(memoryInfo).FirstOrDefault(entry => entry.StartsWith("MemAvailable:", StringComparison.Ordinal));
+        return line is null ? limit : Math.Min(limit, 1024 * double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+    }
+}

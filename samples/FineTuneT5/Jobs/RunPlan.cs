@@ -1,0 +1,32 @@
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>One training run of a request.</summary>
+/// <param name="Name"><c>adamw</c>, or <c>SAM(adamw)</c>.</param>
+/// <param name="Folder">Where its files go.</param>
+public sealed record RunPlan(string Name, string Folder, TrainingOptions Options)
+{
+    /// <summary>For each seed the base optimizer, where it is to be compared with, and then the run itself.</summary>
+    /// <exception cref="ArgumentException">A folder holds a run already and the request is not to resume it.</exception>
+    public static IReadOnlyList<RunPlan> Of(FineTuneRequest request)
+    {
+        var several = request.Compare || request.Seeds.Count > 1;
+        double[] radii = request.Compare ? [0, request.Training.Rho] : [request.Training.Rho];
+        RunPlan[] runs =
+        [
+            .. from seed in request.Seeds
+               from rho in radii
+               let options = request.Training with { Seed = seed, Rho = rho }
+               let folder = several ? $"{(rho == 0 ? "base" : "sam")}-seed-{seed}" : ""
+               select new RunPlan(NameOf(options), Path.Combine(request.Output, folder), options),
+        ];
+        if (!request.Resume && runs.FirstOrDefault(run => TrainingFolder.HoldsRun(run.Folder)) is { } taken)
+            throw new ArgumentException($"The folder {taken.Folder} already holds a run: add --resume to go on with it, or give another --output.");
+        return runs;
+    }
+
+    private static string NameOf(TrainingOptions options)
+        => options.Rho == 0 ? options.Optimizer : $"{(options.Adaptive ? "ASAM" : "SAM")}({options.Optimizer})";
+}

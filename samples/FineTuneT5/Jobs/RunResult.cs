@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>How a finished run did: <c>result.json</c> in its folder.</summary>
+/// <param name="Name"><c>adamw</c> or <c>SAM(adamw)</c>, for tables and plots.</param>
+/// <param name="HeldOut">The rows that score and loss were measured on, <c>dev</c> or <c>test</c>.</param>
+/// <param name="Sharpness">How much the training loss climbs within <paramref name="SharpnessRho"/>.</param>
+public sealed record RunResult(
+    string Name,
+    int Seed,
+    int Steps,
+    string HeldOut,
+    string MainMetric,
+    double Score,
+    double Loss,
+    double Sharpness,
+    double SharpnessRho,
+    double StepMilliseconds)
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public void Save(string path)
+    {
+        var temporary = path + ".unfinished";
+        File.WriteAllText(temporary, JsonSerializer.Serialize(this, Json));
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    public static RunResult Load(string path)
+        => JsonSerializer.Deserialize<RunResult>(File.ReadAllText(path), Json)
+            ?? throw new InvalidDataException($"{path} is empty: delete it and run again with --resume.");
+}

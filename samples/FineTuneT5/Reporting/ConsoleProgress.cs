@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using SamSharp.Samples.T5.Training;
+using Spectre.Console;
+
+namespace SamSharp.Samples.FineTuneT5.Reporting;
+
+/// <summary>Shows a run while it goes: a bar on a terminal, a line every few seconds elsewhere. Held-out metrics are JSON lines on both.</summary>
+public sealed class ConsoleProgress : ITrainingObserver
+{
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
+
+    private readonly string _title;
+    private readonly ProgressTask? _bar;
+    private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+
+    private ConsoleProgress(string title, ProgressTask? bar) => (_title, _bar) = (title, bar);
+
+    public static T Show<T>(string title, Func<ITrainingObserver, T> run)
+    {
+        if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsOutputRedirected)
+        {
+            Console.WriteLine($"{title}:");
+            return run(new ConsoleProgress(title, null));
+        }
+        return AnsiConsole.Progress()
+            .Columns(new ProgressBarColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Start(context => run(new ConsoleProgress(title, context.AddTask(Markup.Escape(title)))));
+    }
+
+    public void OnStep(TrainingProgress progress)
+    {
+        if (_bar is not null)
+        {
+            _bar.MaxValue = progress.TotalSteps;
+            _bar.Value = progress.Step;
+            _bar.Description = Markup.Escape($"{_title}: {Describe(progress)}");
+        }
+        else if (_sinceLine.Elapsed >= LineEvery || progress.Step == progress.TotalSteps)
+        {
+            Console.WriteLine($"  {Describe(progress)}");
+            _sinceLine.Restart();
+        }
+    }
+
+    public void OnMetrics(MetricsRecord record)
+    {
+        if (record.Split == "train" && !record.Values.ContainsKey("sharpness"))
+            return;
+        if (_bar is null)
+            Console.WriteLine(record.ToJson());
+        else
+            AnsiConsole.WriteLine(record.ToJson());
+    }
+
+    private static string Describe(TrainingProgress progress)
+        => $"step {progress.Step}/{progress.TotalSteps}  loss {progress.Loss:F4}  {progress.SequencesPerSecond:F0} sequences/s  {progress.TimeLeft:m\\:ss} left";
+}

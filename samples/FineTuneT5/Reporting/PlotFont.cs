@@ -1,0 +1,14 @@
+using ScottPlot;
+
+namespace SamSharp.Samples.FineTuneT5.Reporting;
+
+/// <summary>The font of the plots: carried beside the program, since a fresh container has none and would draw no words.</summary>
+public static class PlotFont
+{
+    private const string Name = "Plot Sans";
+
+    static PlotFont()
+        => Fonts.AddFontFile(Name, Path.Combine(AppContext.BaseDirectory, "Fonts", "PlotSans.ttf"), bold: false, italic: false);
+
+    public static void Use(Plot plot) => plot.Font.Set(Name);
+}

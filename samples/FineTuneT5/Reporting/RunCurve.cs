@@ -1,0 +1,14 @@
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.FineTuneT5.Reporting;
+
+/// <summary>What a run measured on its way.</summary>
+public sealed record RunCurve(string Name, IReadOnlyList<MetricsRecord> Records)
+{
+    /// <summary>One metric of one split against the steps.</summary>
+    public (double[] Steps, double[] Values) Of(string split, string metric)
+    {
+        var points = Records.Where(record => record.Split == split && record.Values.ContainsKey(metric)).ToList();
+        return ([.. points.Select(record => (double)record.Step)], [.. points.Select(record => record.Values[metric])]);
+    }
+}

@@ -1,0 +1,57 @@
+using ScottPlot;
+
+namespace SamSharp.Samples.FineTuneT5.Reporting;
+
+/// <summary>Draws training loss and held-out score of the runs side by side.</summary>
+public static class RunPlot
+{
+    private const int Width = 1200;
+    private const int Height = 480;
+
+    private static readonly Color[] Colors = [Color.FromHex("#777777"), Color.FromHex("#0072B2"), Color.FromHex("#D55E00"), Color.FromHex("#009E73")];
+
+    public static void Save(string path, string title, string metric, IReadOnlyList<RunCurve> curves)
+    {
+        var name = metric.Replace('_', ' ');
+        var plots = new Multiplot();
+        plots.AddPlots(2);
+        plots.Layout = new ScottPlot.MultiplotLayouts.Columns();
+        Draw(plots.GetPlot(0), $"{title}: training loss", "cross-entropy", Alignment.UpperRight, curves, "train", "loss");
+        Draw(plots.GetPlot(1), $"{title}: dev {name}", name, Alignment.LowerRight, curves, "dev", metric);
+        plots.SavePng(path, Width, Height);
+    }
+
+    private static void Draw(Plot plot, string title, string label, Alignment legend, IReadOnlyList<RunCurve> curves, string split, string metric)
+    {
+        var names = curves.Select(curve => curve.Name).Distinct().ToList();
+        foreach (var curve in curves)
+        {
+            var (steps, values) = curve.Of(split, metric);
+            if (steps.Length == 0)
+                continue;
+            var line = plot.Add.Scatter(steps, values, Colors[names.IndexOf(curve.Name) % Colors.Length]);
+            line.LineWidth = 2;
+            line.MarkerSize = split == "train" ? 0 : 7;
+            if (ReferenceEquals(curve, curves.First(other => other.Name == curve.Name)))
+                line.LegendText = curve.Name;
+        }
+        if (split != "train")
+            KeepSpan(plot);
+        plot.Title(title);
+        plot.XLabel("step");
+        plot.YLabel(label);
+        plot.ShowLegend(legend);
+        PlotFont.Use(plot);
+    }
+
+    /// <summary>Keeps a flat curve from being shown under a microscope.</summary>
+    private static void KeepSpan(Plot plot)
+    {
+        const double half = 0.05;
+        plot.Axes.AutoScale();
+        var limits = plot.Axes.GetLimits();
+        var values = plot.Axes.GetDataLimits();
+        if (values.Top - values.Bottom < 2 * half)
+            plot.Axes.SetLimitsY(limits.VerticalCenter - half, limits.VerticalCenter + half);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace SamSharp.Samples.T5.Tests.CommandLine;
+
+/// <summary>The built FineTuneT5 as a process.</summary>
+internal static class FineTuneProgram
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    /// <summary>The program's file, which the build writes into this assembly.</summary>
+    public static string File { get; } = typeof(FineTuneProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "FineTuneT5").Value!;
+
+    public static ProgramResult Run(params string[] arguments) => Finish(Start(arguments));
+
+    public static Process Start(params string[] arguments) => Start(Host, [File, .. arguments]);
+
+    /// <summary>
+    /// Runs the program under a shell's limit on the size of a file, in blocks of 1,024 bytes, as if the disk were full beyond.
+    /// The runtime maps its own code through a larger file unless told not to.
+    /// </summary>
+    public static ProgramResult RunWithFileLimit(int blocks, params string[] arguments)
+        => Finish(Start("bash", ["-c", $"ulimit -f {blocks}; trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; exec \"$0\" \"$@\"", Host, File, .. arguments]));
+
+    public static ProgramResult Finish(Process process)
+    {
+        using (process)
+        {
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = process.StandardError.ReadToEndAsync();
+            if (!process.WaitForExit(Limit))
+            {
+                process.Kill();
+                throw new TimeoutException($"FineTuneT5 still ran after {Limit}: {output.Result}{error.Result}");
+            }
+            return new ProgramResult(process.ExitCode, output.Result, error.Result);
+        }
+    }
+
+    private static string Host => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    private static Process Start(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        // Several of these run at once, and threads that wait for each other on a busy machine are slow.
+        start.Environment["OMP_NUM_THREADS"] = "1";
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using SamSharp.Samples.T5.Tests.Tasks;
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.T5.Tests.CommandLine;
+
+public sealed class FineTuningTests : IDisposable
+{
+    private static readonly string[] Short = ["--train-rows", "40", "--batch", "4", "--log-every", "3", "--max-source-length", "24"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_comparison_ends_with_a_table_a_plot_and_two_models()
+    {
+        var output = Path.Combine(_folder.Path, "run");
+        var result = FineTuneProgram.Run([.. Short, "--compare", "--steps", "6", "--evaluate-every", "3", "--output", output]).Expect(0);
+
+        Assert.Empty(result.Error);
+        Assert.Contains("adamw", result.Output, StringComparison.Ordinal);
+        Assert.Contains("SAM(adamw)", result.Output, StringComparison.Ordinal);
+        Assert.Contains("sharpness", result.Output, StringComparison.Ordinal);
+        var plot = Path.Combine(output, "runs.png");
+        Assert.Contains(plot, result.Output, StringComparison.Ordinal);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(plot)[..4]);
+        foreach (var run in new[] { "base-seed-1", "sam-seed-1" })
+        {
+            var folder = Path.Combine(output, run);
+            Assert.Equal(["config.json", "model.safetensors", "spiece.model"], Directory.GetFiles(Path.Combine(folder, "model")).Select(Path.GetFileName).Order());
+            Assert.Single(Directory.GetFiles(Path.Combine(folder, "tensorboard")));
+            var metrics = MetricsLog.Read(Path.Combine(folder, "metrics.jsonl"));
+            Assert.Equal([3, 6], metrics.Where(record => record.Split == "dev").Select(record => record.Step));
+            Assert.Single(metrics, record => record.Split == "test");
+        }
+    }
+
+    [Fact]
+    public void A_saved_model_folder_can_be_trained_on()
+    {
+        var first = Path.Combine(_folder.Path, "first");
+        FineTuneProgram.Run([.. Short, "--steps", "2", "--output", first]).Expect(0);
+        FineTuneProgram.Run([.. Short, "--steps", "2", "--output", Path.Combine(_folder.Path, "second"), "--model", Path.Combine(first, "model"),
+            "--optimizer", "adafactor", "--rho", "0", "--dtype", "bfloat16"]).Expect(0);
+    }
+
+    [Theory]
+    [InlineData("adamw")]
+    [InlineData("adafactor")]
+    public void A_killed_run_that_is_resumed_ends_as_an_uninterrupted_one_bit_for_bit(string optimizer)
+    {
+        string[] arguments = [.. Short, "--optimizer", optimizer, "--steps", "24", "--save-every", "4", "--evaluate-every", "9", "--schedule", "linear"];
+        var whole = Path.Combine(_folder.Path, "whole");
+        var killed = Path.Combine(_folder.Path, "killed");
+        FineTuneProgram.Run([.. arguments, "--output", whole]).Expect(0);
+
+        using (var process = FineTuneProgram.Start([.. arguments, "--output", killed]))
+        {
+            WaitFor(process, () => Directory.Exists(Path.Combine(killed, "checkpoints", "step-00000008")));
+            process.Kill();
+            process.WaitForExit();
+        }
+        Assert.False(Directory.Exists(Path.Combine(killed, "model")), "The run ended before it was killed.");
+        FineTuneProgram.Run([.. arguments, "--output", killed, "--resume"]).Expect(0);
+
+        foreach (var file in new[] { "metrics.jsonl", "model/model.safetensors", "checkpoints/step-00000024/optimizer.bin" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(killed, file)));
+    }
+
+    [SkippableFact]
+    public void Ctrl_C_saves_a_checkpoint_and_exits_with_130()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "kill -INT is Unix's");
+        var output = Path.Combine(_folder.Path, "run");
+        using var process = FineTuneProgram.Start([.. Short, "--steps", "100000", "--output", output]);
+        WaitFor(process, () => File.Exists(Path.Combine(output, "metrics.jsonl")) && new FileInfo(Path.Combine(output, "metrics.jsonl")).Length > 0);
+        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        var result = FineTuneProgram.Finish(process).Expect(130);
+        Assert.Contains("Stopped after step", result.Error, StringComparison.Ordinal);
+        Assert.Single(Directory.GetDirectories(Path.Combine(output, "checkpoints")));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static void WaitFor(Process process, Func<bool> condition)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (process.HasExited || waited.Elapsed > TimeSpan.FromMinutes(2))
+                Assert.Fail($"It did not come that far. {FineTuneProgram.Finish(process)}");
+            Thread.Sleep(20);
+        }
+    }
+}
