@@ -65,14 +65,11 @@ internal sealed class ParameterTable
         return any;
     }
 
-    /// <summary>Keeps the gradients just read for the combiner, in place of freeing them.</summary>
+    /// <summary>Keeps the gradients just read for the combiner, in place of freeing them; later ascents of the same step do not replace them.</summary>
     public void KeepForCombiner()
     {
-        foreach (var slot in _slots)
-        {
-            slot.AscentGradient?.Dispose();
+        foreach (var slot in _slots.Where(slot => slot.AscentGradient is null))
             (slot.AscentGradient, slot.Gradient) = (slot.Gradient, null);
-        }
     }
 
     /// <summary>Frees the handles of all gradients that were read; the parameters keep their gradients.</summary>

@@ -20,7 +20,7 @@ internal static class SharedStorage
             {
                 var other = seen[(slot.Parameter.device.ToString(), address)];
                 throw new ArgumentException($"{slot.Describe()} is the same weights as {other.Describe()}, so the base optimizer would update " +
-                    "them twice in each step. Give it each tied weight once: parameters().DistinctBy(...), or one Parameter used in both places.");
+                    "them twice in each step. Tie weights by using one Parameter in both places.");
             }
         }
     }
