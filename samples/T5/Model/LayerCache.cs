@@ -30,7 +30,7 @@ internal sealed class LayerCache(KeyValues encoded) : IDisposable
         void Write(Tensor buffer, Tensor values)
         {
             using var place = buffer.narrow(2, _length, added);
-            place.copy_(values).Dispose();
+            place.copy_(values);
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class LayerCache(KeyValues encoded) : IDisposable
         var larger = Allocate(buffer, capacity);
         using var from = buffer.narrow(2, 0, _length);
         using var to = larger.narrow(2, 0, _length);
-        to.copy_(from).Dispose();
+        to.copy_(from);
         return larger;
     }
 }

@@ -157,13 +157,19 @@ public class RepairTorchSharpNative : Task
         private string Name(int offset)
         {
             int start = _names.Offset + offset, end = start;
-            while (_image[end] != 0) end++;
-            return Encoding.ASCII.GetString(_image, start, end - start);
+            while (end < _image.Length && _image[end] != 0) end++;
+            return Encoding.ASCII.GetString(_image, Checked(start, end - start), end - start);
         }
 
-        private int U16(int at) => BitConverter.ToUInt16(_image, at);
+        private int U16(int at) => BitConverter.ToUInt16(_image, Checked(at, 2));
 
-        private int U32(int at) => BitConverter.ToInt32(_image, at);
+        private int U32(int at) => BitConverter.ToInt32(_image, Checked(at, 4));
+
+        private int Checked(int at, int count)
+        {
+            if (at < 0 || count < 0 || at > _image.Length - count) throw new InvalidDataException("It is truncated or malformed.");
+            return at;
+        }
 
         private void Put16(int at, int value) => BitConverter.GetBytes((ushort)value).CopyTo(_image, at);
 

@@ -26,7 +26,9 @@ public class RoleTests
         var quadratic = new Quadratic();
         using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions
         {
-            Rho = 0.1, AscentSteps = ascents, Combiner = new Mean(),
+            Rho = 0.1,
+            AscentSteps = ascents,
+            Combiner = new Mean(),
         });
         for (var t = 0; t < 2; t++)
         {
