@@ -18,7 +18,7 @@ public static class Demonstration
             WarmupSteps = 20,
             Rho = 0.5,
             Steps = 240,
-            EvaluateEvery = 20,
+            EvaluateEvery = 30,
             MaxSourceLength = 64,
         },
     };

@@ -11,12 +11,13 @@ public static class ResultTable
     {
         var first = results[0];
         var table = new Table().Border(TableBorder.Rounded)
-            .AddColumn("run")
+            .Caption($"{first.MainMetric.Replace('_', ' ')} in % and loss on the {first.HeldOut} rows; sharpness on training rows, within {first.SharpnessRho.ToString(CultureInfo.InvariantCulture)}")
+            .AddColumn(new TableColumn("run").NoWrap())
             .AddColumn(new TableColumn("seed").RightAligned())
-            .AddColumn(new TableColumn($"{first.HeldOut} {first.MainMetric.Replace('_', ' ')}").RightAligned())
-            .AddColumn(new TableColumn($"{first.HeldOut} loss").RightAligned())
-            .AddColumn(new TableColumn($"sharpness (rho {first.SharpnessRho})").RightAligned())
-            .AddColumn(new TableColumn("ms a step").RightAligned());
+            .AddColumn(new TableColumn(first.MainMetric.Replace('_', ' ')).RightAligned().NoWrap())
+            .AddColumn(new TableColumn("loss").RightAligned().NoWrap())
+            .AddColumn(new TableColumn("sharpness").RightAligned().NoWrap())
+            .AddColumn(new TableColumn("ms/step").RightAligned().NoWrap());
         foreach (var result in results)
             table.AddRow(Cells(result.Name, $"{result.Seed}", [result], (values, format) => Show(values[0], format)));
         var groups = results.GroupBy(result => result.Name).Where(group => group.Count() > 1).ToList();
