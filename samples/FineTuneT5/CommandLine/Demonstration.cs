@@ -13,12 +13,12 @@ public static class Demonstration
         Training = defaults.Training with
         {
             Optimizer = "adafactor",
-            LearningRate = 0.06,
+            LearningRate = 0.04,
             Schedule = "linear",
             WarmupSteps = 20,
-            Rho = 0.5,
-            Steps = 240,
-            EvaluateEvery = 30,
+            Rho = 0.7,
+            Steps = 400,
+            EvaluateEvery = 40,
             MaxSourceLength = 64,
         },
     };
