@@ -10,7 +10,7 @@ namespace SamSharp.Samples.FineTuneT5.Jobs;
 public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, RunPlan plan)
 {
     /// <summary>Sharpness is measured on the first so many training rows.</summary>
-    private const int SharpnessRows = 256;
+    private const int SharpnessRows = 1024;
 
     private const double DefaultSharpnessRho = 0.05;
 

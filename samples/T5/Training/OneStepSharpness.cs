@@ -4,35 +4,32 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
-/// How much the loss climbs within reach of one sharpness-aware step: L(w + rho g/|g|) - L(w) with g the gradient of L at w.
-/// To first order it is rho |g|. Weights and gradients are left as they were: weights bit for bit, gradients cleared.
+/// How much the loss climbs within reach of one sharpness-aware step: L(w + rho g/|g|) - L(w), with g the gradient of L at w, for
+/// the loss L of each batch, and averaged: the m-sharpness of Foret, Kleiner, Mobahi and Neyshabur (2021), which is what the
+/// training step makes small. Weights and gradients are left as they were: weights bit for bit, gradients cleared.
 /// </summary>
 public static class OneStepSharpness
 {
-    /// <summary>A part of the loss: the mean over its labels, and how many labels that are.</summary>
+    /// <summary>A batch: its mean loss, and its weight in the average.</summary>
     public readonly record struct Part(Func<Tensor> Loss, double Weight);
 
-    /// <param name="parts">Their weighted mean is L; each is computed three times, and differentiated once.</param>
+    /// <param name="parts">Each loss is computed twice and differentiated once.</param>
     public static double Measure(IReadOnlyList<Parameter> parameters, IReadOnlyList<Part> parts, double rho)
-    {
-        var total = parts.Sum(part => part.Weight);
-        ClearGradients(parameters);
-        var before = 0.0;
-        foreach (var part in parts)
-        {
-            using var scope = NewDisposeScope();
-            using var loss = part.Loss() * (part.Weight / total);
-            loss.backward();
-            before += loss.to(ScalarType.Float64).item<double>();
-        }
+        => parts.Sum(part => part.Weight * Climb(parameters, part.Loss, rho)) / parts.Sum(part => part.Weight);
 
-        using var weights = NewDisposeScope();
+    private static double Climb(IReadOnlyList<Parameter> parameters, Func<Tensor> loss, double rho)
+    {
+        ClearGradients(parameters);
+        using var scope = NewDisposeScope();
+        var before = loss();
+        before.backward();
+
         using var gradientFree = no_grad();
         var saved = parameters.Select(parameter => parameter.clone()).ToList();
         try
         {
             Perturb(parameters, rho);
-            return Loss(parts, total) - before;
+            return loss().to(ScalarType.Float64).item<double>() - before.to(ScalarType.Float64).item<double>();
         }
         finally
         {
@@ -51,17 +48,6 @@ public static class OneStepSharpness
             return;
         foreach (var parameter in touched)
             parameter.add_(parameter.grad!, alpha: rho / norm);
-    }
-
-    private static double Loss(IReadOnlyList<Part> parts, double total)
-    {
-        var sum = 0.0;
-        foreach (var part in parts)
-        {
-            using var scope = NewDisposeScope();
-            sum += part.Loss().to(ScalarType.Float64).item<double>() * (part.Weight / total);
-        }
-        return sum;
     }
 
     private static void ClearGradients(IEnumerable<Parameter> parameters)

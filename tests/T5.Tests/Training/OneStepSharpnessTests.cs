@@ -22,6 +22,16 @@ public class OneStepSharpnessTests
     }
 
     [Fact]
+    public void Each_batch_climbs_its_own_gradient()
+    {
+        using var x = new Parameter(tensor(1.0));
+        // Slopes 2 and -2 cancel in the mean loss, whose own sharpness would be 0.
+        OneStepSharpness.Part Slope(double slope, double weight) => new(() => x * slope, weight);
+        Assert.Equal(2 * 0.5, OneStepSharpness.Measure([x], [Slope(2, 1), Slope(-2, 1)], rho: 0.5), 6);
+        Assert.Equal((2 * 1 + 4 * 3) * 0.5 / 4, OneStepSharpness.Measure([x], [Slope(2, 1), Slope(-4, 3)], rho: 0.5), 6);
+    }
+
+    [Fact]
     public void Weights_come_back_bit_for_bit_and_gradients_are_cleared()
     {
         random.manual_seed(5);
