@@ -116,14 +116,6 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
             throw new ArgumentException($"{baseOptimizer.GetType().Name} has param groups that are not TorchSharp.Modules.ParamGroup, so their parameters are not known.", nameof(baseOptimizer));
     }
 
-    private static Dictionary<IntPtr, string> NamesOf(nn.Module? module)
-    {
-        var names = new Dictionary<IntPtr, string>();
-        if (module is null) return names;
-        foreach (var (name, parameter) in module.named_parameters()) names.TryAdd(parameter.Handle, name);
-        return names;
-    }
-
     private void AdoptGroups(IReadOnlyList<SharpnessGroup?> sharpness)
     {
         var groups = BaseOptimizer.ParamGroups.Cast<ParamGroup>().ToList();

@@ -67,7 +67,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         _weights = new WeightScope(options.Kernels);
         _statistics = new RunningStatistics(options.Module);
         _replay = options.ReplayRandomness ? new RandomReplay(options.ReplaySeed) : null;
-        _table = new ParameterTable(NamesOf(options.Module), options.Geometry.Treatment);
+        _table = new ParameterTable(options.Module, options.Geometry.Treatment);
         AdoptGroups(options.Groups);
     }
 
@@ -165,9 +165,11 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
             if (ascent.Lists.Count > 0)
             {
                 _options.Direction.Aim(ascent);
-                _weights.Open(ascent.Lists);
-                var norm = _options.Geometry.Perturb(ascent);
-                LastStep.GradientNormTensor ??= norm;
+                _weights.Move(ascent.Lists, () =>
+                {
+                    var norm = _options.Geometry.Perturb(ascent);
+                    LastStep.GradientNormTensor ??= norm;
+                });
             }
             if (_options.Combiner.NeedsAscentGradients) _table.KeepForCombiner();
         }

@@ -70,6 +70,6 @@ public sealed class SharpnessAwareOptions
     /// <summary>One entry per param group of the base optimizer, null for the defaults; groups beyond the list have the defaults. Default: empty.</summary>
     public IReadOnlyList<SharpnessGroup?> Groups { get; init; } = [];
 
-    /// <summary>The implementation of the update. Default: <see cref="UpdateKernels.MultiTensor"/>.</summary>
-    public ITensorListKernels Kernels { get; init; } = UpdateKernels.MultiTensor;
+    /// <summary>The implementation of the update. Default: <see cref="UpdateKernels.Vectorized"/>.</summary>
+    public ITensorListKernels Kernels { get; init; } = UpdateKernels.Vectorized;
 }

@@ -57,9 +57,9 @@ public sealed class AdaptiveGeometry : IGeometry
         {
             var scale = ascent.Scale(list, norm, _normFloor);
             if (list.Treatment == Adapted)
-                kernels.PerturbAdaptive(list.Weights, list.Backup, list.Direction, scale, _kappa);
+                kernels.PerturbAdaptive(list.Weights, list.Results, list.Direction, scale, _kappa);
             else
-                kernels.Perturb(list.Weights, list.Backup, list.Direction, scale);
+                kernels.Perturb(list.Weights, list.Results, list.Direction, scale);
         }
         return norm;
     }

@@ -17,7 +17,7 @@ public sealed class EuclideanGeometry(double normFloor = 1e-12) : IGeometry
         ArgumentNullException.ThrowIfNull(ascent);
         var norm = ascent.GlobalNorm(list => ascent.Kernels.Norm(list.Direction));
         foreach (var list in ascent.Lists)
-            ascent.Kernels.Perturb(list.Weights, list.Backup, list.Direction, ascent.Scale(list, norm, _normFloor));
+            ascent.Kernels.Perturb(list.Weights, list.Results, list.Direction, ascent.Scale(list, norm, _normFloor));
         return norm;
     }
 }

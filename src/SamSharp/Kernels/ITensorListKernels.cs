@@ -4,7 +4,7 @@ namespace SamSharp.Kernels;
 
 /// <summary>
 /// The operations of a sharpness-aware step over a list of tensors that share a device and a dtype. Every implementation gives the
-/// results of <see cref="ReferenceKernels"/> up to rounding, for any strides and any number of elements, zero included, and none
+/// results of <see cref="UpdateKernels.Reference"/> up to rounding, for any strides and any number of elements, zero included, and none
 /// reads a value back from the device.
 /// </summary>
 /// <remarks>
@@ -22,11 +22,11 @@ public interface ITensorListKernels
     /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite.</summary>
     Tensor Scale(Tensor norm, double radius, double floor);
 
-    /// <summary>backup := w (unless null), then w := w + scale v.</summary>
-    void Perturb(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale);
+    /// <summary>result := w + scale v. The results may be the weights themselves; otherwise no memory is shared with them.</summary>
+    void Perturb(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale);
 
-    /// <summary>backup := w (unless null), then w := w + scale (|w| + kappa)^2 v.</summary>
-    void PerturbAdaptive(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale, double kappa);
+    /// <summary>result := w + scale (|w| + kappa)^2 v. The results may be the weights themselves; otherwise no memory is shared with them.</summary>
+    void PerturbAdaptive(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale, double kappa);
 
     /// <summary>target := source, bit for bit.</summary>
     void Copy(Tensor[] targets, Tensor[] sources);

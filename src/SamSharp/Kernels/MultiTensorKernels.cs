@@ -6,7 +6,7 @@ namespace SamSharp.Kernels;
 /// libtorch's multi-tensor operators (<c>_foreach_*</c>), which TorchSharp does not bind, reached through TorchScript: one call from .NET
 /// for a whole list, and on CUDA a few kernel launches for it whatever its length.
 /// </summary>
-public sealed class MultiTensorKernels : ITensorListKernels
+internal sealed class MultiTensorKernels : ITensorListKernels
 {
     // TorchScript has no names for dtypes: 6 is float32, 7 is float64. On the CPU a tensor's value can be had for nothing, and adding
     // with a factor is one pass; on CUDA reading it would wait for the device, so the product is formed first.
@@ -42,14 +42,16 @@ public sealed class MultiTensorKernels : ITensorListKernels
         def copy(targets: List[Tensor], sources: List[Tensor]):
             torch._foreach_copy_(targets, sources)
 
-        def perturb(weights: List[Tensor], vectors: List[Tensor], scale: Tensor):
-            add_scaled(weights, vectors, scale)
+        def perturb(weights: List[Tensor], results: List[Tensor], vectors: List[Tensor], scale: Tensor):
+            torch._foreach_copy_(results, weights)
+            add_scaled(results, vectors, scale)
 
-        def perturb_adaptive(weights: List[Tensor], vectors: List[Tensor], scale: Tensor, kappa: float):
+        def perturb_adaptive(weights: List[Tensor], results: List[Tensor], vectors: List[Tensor], scale: Tensor, kappa: float):
             squared = metric(weights, kappa)
             torch._foreach_mul_(squared, squared)
             torch._foreach_mul_(squared, vectors)
-            add_scaled(weights, squared, scale)
+            torch._foreach_copy_(results, weights)
+            add_scaled(results, squared, scale)
 
         def accumulate(sums: List[Tensor], vectors: List[Tensor], weight: float):
             torch._foreach_add_(sums, vectors, alpha=weight)
@@ -74,18 +76,12 @@ public sealed class MultiTensorKernels : ITensorListKernels
     public Tensor Scale(Tensor norm, double radius, double floor) => Script.Call("scale", [norm, radius, floor]);
 
     /// <inheritdoc/>
-    public void Perturb(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale)
-    {
-        if (backup is not null) Copy(backup, weights);
-        Run("perturb", weights, [vectors, scale]);
-    }
+    public void Perturb(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale) =>
+        Run("perturb", weights, [results, vectors, scale]);
 
     /// <inheritdoc/>
-    public void PerturbAdaptive(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale, double kappa)
-    {
-        if (backup is not null) Copy(backup, weights);
-        Run("perturb_adaptive", weights, [vectors, scale, kappa]);
-    }
+    public void PerturbAdaptive(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale, double kappa) =>
+        Run("perturb_adaptive", weights, [results, vectors, scale, kappa]);
 
     /// <inheritdoc/>
     public void Copy(Tensor[] targets, Tensor[] sources) => Run("copy", targets, [sources]);

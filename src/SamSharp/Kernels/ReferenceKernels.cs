@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels;
 
 /// <summary>One tensor at a time, with TorchSharp's own operators: the meaning of each operation, and what the others are tested against.</summary>
-public sealed class ReferenceKernels : ITensorListKernels
+internal sealed class ReferenceKernels : ITensorListKernels
 {
     /// <inheritdoc/>
     public Tensor Norm(Tensor[] vectors)
@@ -33,19 +33,21 @@ public sealed class ReferenceKernels : ITensorListKernels
     }
 
     /// <inheritdoc/>
-    public void Perturb(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale)
+    public void Perturb(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
-        Each(weights, backup, (w, i) => w.add_(vectors[i].mul(scale)));
+        ArgumentNullException.ThrowIfNull(results);
+        Each(results, (result, i) => result.copy_(weights[i].add(vectors[i].mul(scale))));
     }
 
     /// <inheritdoc/>
-    public void PerturbAdaptive(Tensor[] weights, Tensor[]? backup, Tensor[] vectors, Tensor scale, double kappa)
+    public void PerturbAdaptive(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale, double kappa)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
-        Each(weights, backup, (w, i) => w.add_(Metric(w, kappa).square().mul(vectors[i]).mul(scale)));
+        ArgumentNullException.ThrowIfNull(results);
+        Each(results, (result, i) => result.copy_(weights[i].add(Metric(weights[i], kappa).square().mul(vectors[i]).mul(scale))));
     }
 
     /// <inheritdoc/>
@@ -53,7 +55,7 @@ public sealed class ReferenceKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(sources);
-        Each(targets, null, (target, i) => target.copy_(sources[i]));
+        Each(targets, (target, i) => target.copy_(sources[i]));
     }
 
     /// <inheritdoc/>
@@ -61,7 +63,7 @@ public sealed class ReferenceKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(sums);
         ArgumentNullException.ThrowIfNull(vectors);
-        Each(sums, null, (sum, i) => sum.add_(vectors[i], alpha: weight));
+        Each(sums, (sum, i) => sum.add_(vectors[i], alpha: weight));
     }
 
     /// <summary>The diagonal of ASAM's metric: |w| + kappa.</summary>
@@ -77,13 +79,12 @@ public sealed class ReferenceKernels : ITensorListKernels
         return parts.Length == 0 ? zeros([]) : stack(parts).sum().sqrt();
     }
 
-    private static void Each(Tensor[] targets, Tensor[]? backup, Func<Tensor, int, Tensor> update)
+    private static void Each(Tensor[] targets, Func<Tensor, int, Tensor> update)
     {
         using var noGradient = no_grad();
         for (var i = 0; i < targets.Length; i++)
         {
             using var scope = NewDisposeScope();
-            backup?[i].copy_(targets[i]);
             update(targets[i], i);
         }
     }

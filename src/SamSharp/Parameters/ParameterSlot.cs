@@ -32,10 +32,13 @@ public sealed class ParameterSlot
     /// <summary>The gradient at w, kept through the second pass for a combiner that needs it. Owned by the table.</summary>
     internal Tensor? AscentGradient { get; set; }
 
-    /// <summary>Where the weights are kept while perturbed; made when first needed, then kept.</summary>
-    internal Tensor? Backup { get; set; }
+    /// <summary>Whether the parameter is alone in its storage: no view of a larger buffer, and no other tensor of the module in the same place.</summary>
+    internal bool OwnsStorage { get; set; }
 
-    /// <summary>Whether <see cref="Backup"/> holds the weights that belong here.</summary>
+    /// <summary>As large as the weights: for perturbed weights, or for the weights while they are perturbed. Made when first needed, then kept.</summary>
+    internal Tensor? Buffer { get; set; }
+
+    /// <summary>Whether the weights are perturbed and kept somewhere.</summary>
     internal bool IsSaved { get; set; }
 
     internal string Describe() =>

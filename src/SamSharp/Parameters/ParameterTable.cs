@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
 
 namespace SamSharp.Parameters;
@@ -9,15 +10,17 @@ namespace SamSharp.Parameters;
 /// </summary>
 internal sealed class ParameterTable
 {
-    private readonly Dictionary<IntPtr, string> _names;
+    private readonly Dictionary<IntPtr, string> _names = [];
+    private readonly HashSet<long> _shared;
     private readonly Func<ParameterSlot, int> _treatment;
     private readonly List<ParameterSlot> _slots = [];
     private readonly List<SharpnessGroup> _groups = [];
 
-    public ParameterTable(IReadOnlyDictionary<IntPtr, string> names, Func<ParameterSlot, int> treatment)
+    public ParameterTable(nn.Module? module, Func<ParameterSlot, int> treatment)
     {
-        _names = new Dictionary<IntPtr, string>(names);
         _treatment = treatment;
+        foreach (var (name, parameter) in module?.named_parameters() ?? []) _names.TryAdd(parameter.Handle, name);
+        _shared = SharedStorage.In(module);
     }
 
     public IReadOnlyList<ParameterSlot> Slots => _slots;
@@ -36,12 +39,13 @@ internal sealed class ParameterTable
             new ParameterSlot(p, _slots.Count + i, _groups.Count, _names.GetValueOrDefault(p.Handle))).ToList();
         foreach (var slot in added) RequireFloat(slot);
         SharedStorage.RequireNone([.. _slots, .. added]);
+        foreach (var slot in added) slot.OwnsStorage = SharedStorage.IsOwn(slot.Parameter, _shared);
 
         if (group is ParamGroup own) own.Parameters = fixedParameters;
         _slots.AddRange(added);
         _groups.Add(sharpness);
         Lists = _slots
-            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, Treatment: _treatment(slot)))
+            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.OwnsStorage, Treatment: _treatment(slot)))
             .Select(list => new TensorList(list, list.Key.Treatment))
             .ToArray();
     }

@@ -25,15 +25,32 @@ internal static class SharedStorage
         }
     }
 
+    /// <summary>The addresses at which more than one tensor of a module begins.</summary>
+    public static HashSet<long> In(nn.Module? module) => module is null ? [] : module.parameters().Concat(module.buffers())
+        .DistinctBy(tensor => tensor.Handle).GroupBy(Address).Where(tensors => tensors.Count() > 1).Select(tensors => tensors.Key).ToHashSet();
+
+    /// <summary>Whether a tensor fills a storage alone, as far as can be known: none of the addresses given is its own, and no part of the storage lies outside it.</summary>
+    public static bool IsOwn(Tensor tensor, HashSet<long> shared)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.storage_offset() == 0
+            && BytesOf(tensor).storage<byte>().nbytes() == (ulong)(tensor.NumberOfElements * tensor.ElementSize)
+            && !shared.Contains(Address(tensor));
+    }
+
     /// <summary>The address of a tensor's first element on its device; 0 for an empty tensor.</summary>
     private static long Address(Tensor tensor)
     {
         if (tensor.NumberOfElements == 0) return 0;
         using var scope = NewDisposeScope();
+        return BytesOf(tensor).storage<byte>().data_ptr().ToInt64() + (tensor.storage_offset() * tensor.ElementSize);
+    }
+
+    /// <summary>A tensor of bytes over the same storage: TorchSharp's Storage knows no half precision.</summary>
+    private static Tensor BytesOf(Tensor tensor)
+    {
         using var noGradient = no_grad();
-        // TorchSharp's Storage knows no half precision; bytes can be laid over any storage.
         var bytes = empty(0, uint8, tensor.device);
-        bytes.set_(tensor);
-        return bytes.storage<byte>().data_ptr().ToInt64() + (tensor.storage_offset() * tensor.element_size());
+        return bytes.set_(tensor);
     }
 }

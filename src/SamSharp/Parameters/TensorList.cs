@@ -18,13 +18,14 @@ public sealed class TensorList
         Accumulator = first.Parameter.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         Group = first.Group;
         Treatment = treatment;
+        OwnsStorage = first.OwnsStorage;
         Slots = _all;
     }
 
     /// <summary>The parameters with a gradient, in order.</summary>
     public IReadOnlyList<ParameterSlot> Slots { get; private set; }
 
-    /// <summary>Their weights, to be perturbed in place.</summary>
+    /// <summary>Their weights.</summary>
     public Tensor[] Weights { get; private set; } = [];
 
     /// <summary>Their gradients from the pass that ran last: at w when the direction is chosen, at w + e when gradients are combined.</summary>
@@ -36,8 +37,8 @@ public sealed class TensorList
     /// <summary>The vectors to climb along: the gradients, unless the direction puts others here.</summary>
     public Tensor[] Direction { get; set; } = [];
 
-    /// <summary>Where the weights are saved while perturbed; null when they have been saved already in this step.</summary>
-    public Tensor[]? Backup { get; internal set; }
+    /// <summary>Where the perturbed weights are to be written: buffers, or the weights themselves.</summary>
+    public Tensor[] Results { get; internal set; } = [];
 
     /// <summary>The radius of the param group in this step.</summary>
     public double Radius { get; internal set; }
@@ -47,6 +48,9 @@ public sealed class TensorList
 
     /// <summary>What <see cref="Geometries.IGeometry.Treatment"/> said of these parameters.</summary>
     public int Treatment { get; }
+
+    /// <summary>Whether each weight is alone in its storage, so that another storage can be put in its place.</summary>
+    internal bool OwnsStorage { get; }
 
     /// <summary>The device of every tensor here.</summary>
     public Device Device { get; }

@@ -4,46 +4,60 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Scopes;
 
-/// <summary>Keeps weights while they are perturbed, and puts them back bit for bit. Its buffers, one copy of the perturbed parameters, are made
-/// when first needed and then kept.</summary>
+/// <summary>
+/// Perturbs weights, and puts them back bit for bit. A weight that is alone in its storage is not copied at all: the perturbed weights are written into a buffer, and
+/// the parameter is given the buffer's storage until it gets its own back. Views of larger buffers, which would not follow such an exchange, are copied and
+/// perturbed in place. The buffers, one copy of the perturbed parameters, are made when first needed and then kept.
+/// </summary>
 internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
 {
-    private readonly List<(Tensor[] Weights, Tensor[] Backup)> _saved = [];
+    private readonly List<ParameterSlot> _exchanged = [];
+    private readonly List<ParameterSlot> _copied = [];
     private readonly HashSet<ParameterSlot> _owners = [];
 
     /// <summary>Whether any weights are away from where they belong.</summary>
-    public bool IsOpen => _saved.Count > 0;
+    public bool IsOpen => _exchanged.Count + _copied.Count > 0;
 
-    /// <summary>Gives each list the buffers that the kernel which perturbs it is to save its weights in; null where they were saved already.</summary>
-    public void Open(IReadOnlyList<TensorList> lists)
+    /// <summary>Lets <paramref name="perturb"/> write the lists' perturbed weights into their results, and makes these the weights.
+    /// May be called again before they are restored: the weights then move on from where they are.</summary>
+    public void Move(IReadOnlyList<TensorList> lists, Action perturb)
     {
+        var exchange = new List<ParameterSlot>();
         foreach (var list in lists)
         {
             var unsaved = list.Slots.Where(slot => !slot.IsSaved).ToArray();
-            if (unsaved.Length == list.Slots.Count)
+            var buffers = Array.ConvertAll(unsaved, BufferOf);
+            if (list.OwnsStorage && unsaved.Length == list.Slots.Count)
             {
-                list.Backup = Buffers(unsaved);
-                _saved.Add((list.Weights, list.Backup));
+                list.Results = buffers;
+                exchange.AddRange(unsaved);
             }
             else
             {
-                // A later ascent reached parameters that the first did not.
-                list.Backup = null;
-                var weights = Array.ConvertAll(unsaved, Tensor (slot) => slot.Parameter);
-                var backup = Buffers(unsaved);
-                kernels.Copy(backup, weights);
-                _saved.Add((weights, backup));
+                list.Results = list.Weights;
+                kernels.Copy(buffers, Array.ConvertAll(unsaved, Tensor (slot) => slot.Parameter));
+                _copied.AddRange(unsaved);
+                foreach (var slot in unsaved) slot.IsSaved = true;
             }
-            foreach (var slot in unsaved) slot.IsSaved = true;
+        }
+
+        perturb();
+        foreach (var slot in exchange)
+        {
+            Exchange(slot);
+            slot.IsSaved = true;
+            _exchanged.Add(slot);
         }
     }
 
     /// <summary>Puts every weight back.</summary>
     public void Restore()
     {
-        foreach (var (weights, backup) in _saved) kernels.Copy(weights, backup);
-        _saved.Clear();
-        foreach (var slot in _owners) slot.IsSaved = false;
+        foreach (var slot in _exchanged) Exchange(slot);
+        kernels.Copy(_copied.Select(Tensor (slot) => slot.Parameter).ToArray(), _copied.Select(slot => slot.Buffer!).ToArray());
+        foreach (var slot in _exchanged.Concat(_copied)) slot.IsSaved = false;
+        _exchanged.Clear();
+        _copied.Clear();
     }
 
     /// <summary>Restores, and frees the buffers.</summary>
@@ -52,19 +66,25 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
         Restore();
         foreach (var slot in _owners)
         {
-            slot.Backup?.Dispose();
-            slot.Backup = null;
+            slot.Buffer?.Dispose();
+            slot.Buffer = null;
         }
         _owners.Clear();
     }
 
-    private Tensor[] Buffers(ParameterSlot[] slots)
+    /// <summary>The parameter gets the buffer's storage and the buffer the parameter's; the parameter stays the same leaf to autograd.</summary>
+    private static void Exchange(ParameterSlot slot)
     {
         using var noGradient = no_grad();
-        return Array.ConvertAll(slots, slot =>
-        {
-            _owners.Add(slot);
-            return slot.Backup ??= empty_like(slot.Parameter).DetachFromDisposeScope();
-        });
+        using var own = slot.Parameter.detach();
+        slot.Parameter.set_(slot.Buffer!);
+        slot.Buffer!.set_(own);
+    }
+
+    private Tensor BufferOf(ParameterSlot slot)
+    {
+        _owners.Add(slot);
+        using var noGradient = no_grad();
+        return slot.Buffer ??= empty_like(slot.Parameter).DetachFromDisposeScope();
     }
 }

@@ -34,6 +34,14 @@ internal static class GoldenBase
                 eps = Number(g.Own, "eps", 1e-8),
                 weight_decay = Number(g.Own, "weight_decay", 0.01),
             })), lr),
+            "Adam" => optim.Adam(groups.Select(g => new Adam.ParamGroup(g.Parameters, new Adam.Options
+            {
+                LearningRate = Number(g.Own, "lr", lr),
+                beta1 = Beta(g.Own, 0, 0.9),
+                beta2 = Beta(g.Own, 1, 0.999),
+                eps = Number(g.Own, "eps", 1e-8),
+                weight_decay = Number(g.Own, "weight_decay", 0),
+            })), lr),
             _ => throw new NotSupportedException($"No golden run has had {kind} as its base so far."),
         };
     }

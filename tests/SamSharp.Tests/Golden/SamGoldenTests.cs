@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SamSharp.Geometries;
+using SamSharp.Kernels;
 using SamSharp.Parameters;
 using SamSharp.Radii;
 
@@ -11,19 +12,29 @@ public class SamGoldenTests
     private static readonly string[] Peers = ["davda54/sam", "SamsungLabs/ASAM", "mosaicml/composer"];
     private static readonly JsonElement Index = GoldenFolder.Json("sam", "index.json");
 
-    public static TheoryData<string, string> Runs()
+    private static readonly Dictionary<string, ITensorListKernels> Kernels = new()
     {
-        var runs = new TheoryData<string, string>();
+        ["vectorized"] = UpdateKernels.Vectorized,
+        ["multi-tensor"] = UpdateKernels.MultiTensor,
+        ["reference"] = UpdateKernels.Reference,
+    };
+
+    public static TheoryData<string, string, string> Runs()
+    {
+        var runs = new TheoryData<string, string, string>();
         foreach (var run in Index.GetProperty("runs").EnumerateObject().Where(run => Peers.Contains(run.Value.GetProperty("peer").GetString())))
         {
-            foreach (var file in run.Value.GetProperty("files").EnumerateObject()) runs.Add(run.Name, file.Name);
+            foreach (var file in run.Value.GetProperty("files").EnumerateObject())
+            {
+                foreach (var kernels in Kernels.Keys) runs.Add(run.Name, file.Name, kernels);
+            }
         }
         return runs;
     }
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void The_trajectory_is_the_peers(string name, string precision)
+    public void The_trajectory_is_the_peers(string name, string precision, string kernels)
     {
         using var scope = NewDisposeScope();
         var run = Index.GetProperty("runs").GetProperty(name);
@@ -31,7 +42,7 @@ public class SamGoldenTests
         var (absolute, relative) = precision == "f64" ? (1e-9, 0) : (1e-5, 1e-5);
         var expected = SafetensorsFile.ReadAll(GoldenFolder.At("sam", run.GetProperty("files").GetProperty(precision).GetString()!));
         var problem = new SamGoldenProblem(Index.GetProperty("model"), dtype, run.GetProperty("has_unused_parameter").GetBoolean());
-        using var optimizer = Wrap(run, problem);
+        using var optimizer = Wrap(run, problem, Kernels[kernels]);
 
         for (var t = 0; t < problem.Steps; t++)
         {
@@ -52,7 +63,7 @@ public class SamGoldenTests
         Assert.All(Peers, peer => Assert.Contains(peer, peers));
     }
 
-    private static SharpnessAwareOptimizer Wrap(JsonElement run, SamGoldenProblem problem)
+    private static SharpnessAwareOptimizer Wrap(JsonElement run, SamGoldenProblem problem, ITensorListKernels kernels)
     {
         var settings = run.GetProperty("hyperparameters");
         var perGroup = settings.TryGetProperty("constructor", out var constructor);
@@ -75,6 +86,7 @@ public class SamGoldenTests
                 Geometry = geometry,
                 Groups = groups.Select(group => new SharpnessGroup { Rho = RhoOf(group) }).ToArray(),
                 Module = problem,
+                Kernels = kernels,
             });
     }
 

@@ -4,29 +4,33 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Kernels;
 
 /// <summary>Every implementation against the reference, on lists of awkward shapes.</summary>
+[Collection(GlobalRandomNumbers.Name)]
 public class TensorListKernelsTests
 {
     private static readonly long[][] Shapes =
         [[0], [1], [2], [3], [5], [7], [8], [9], [15], [16], [17], [31], [33], [63], [64], [65], [3, 5], [2, 0, 3], [4, 3, 2], [1000], []];
 
-    public static TheoryData<ScalarType, bool> Cases()
+    public static TheoryData<ITensorListKernels, ScalarType, bool> Cases()
     {
-        var cases = new TheoryData<ScalarType, bool>();
-        foreach (var dtype in new[] { float32, float64, bfloat16, float16 })
+        var cases = new TheoryData<ITensorListKernels, ScalarType, bool>();
+        foreach (var kernels in new[] { UpdateKernels.Vectorized, UpdateKernels.MultiTensor })
         {
-            cases.Add(dtype, true);
-            cases.Add(dtype, false);
+            foreach (var dtype in new[] { float32, float64, bfloat16, float16 })
+            {
+                cases.Add(kernels, dtype, true);
+                cases.Add(kernels, dtype, false);
+            }
         }
         return cases;
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Norms_and_scales_are_the_reference_s(ScalarType dtype, bool contiguous)
+    public void Norms_and_scales_are_the_reference_s(ITensorListKernels kernels, ScalarType dtype, bool contiguous)
     {
         using var scope = NewDisposeScope();
         var (weights, vectors) = (Make(1, dtype, contiguous), Make(2, dtype, contiguous));
-        var (own, reference) = (UpdateKernels.MultiTensor, UpdateKernels.Reference);
+        var (own, reference) = (kernels, UpdateKernels.Reference);
 
         foreach (var (a, b) in new[]
         {
@@ -44,32 +48,32 @@ public class TensorListKernelsTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Updates_are_the_reference_s(ScalarType dtype, bool contiguous)
+    public void Updates_are_the_reference_s(ITensorListKernels kernels, ScalarType dtype, bool contiguous)
     {
         var scale = tensor(0.3, dtype: dtype == float64 ? float64 : float32);
         foreach (var update in new Action<ITensorListKernels, Tensor[], Tensor[], Tensor[]>[]
         {
-            (k, w, backup, v) => k.Perturb(w, backup, v, scale),
-            (k, w, backup, v) => k.Perturb(w, null, v, scale),
-            (k, w, backup, v) => k.PerturbAdaptive(w, backup, v, scale, 0.01),
-            (k, w, backup, v) => k.PerturbAdaptive(w, null, v, scale, 0.01),
-            (k, w, backup, v) => k.Copy(w, v),
-            (k, w, backup, v) => k.Accumulate(w, v, 0.25),
+            (k, w, results, v) => k.Perturb(w, results, v, scale),
+            (k, w, _, v) => k.Perturb(w, w, v, scale),
+            (k, w, results, v) => k.PerturbAdaptive(w, results, v, scale, 0.01),
+            (k, w, _, v) => k.PerturbAdaptive(w, w, v, scale, 0.01),
+            (k, w, _, v) => k.Copy(w, v),
+            (k, w, _, v) => k.Accumulate(w, v, 0.25),
         })
         {
             using var scope = NewDisposeScope();
-            var (mine, myBackup) = (Make(1, dtype, contiguous), Make(3, dtype, contiguous));
-            var (theirs, theirBackup) = (Make(1, dtype, contiguous), Make(3, dtype, contiguous));
+            var (mine, myResults) = (Make(1, dtype, contiguous), Make(3, dtype, contiguous));
+            var (theirs, theirResults) = (Make(1, dtype, contiguous), Make(3, dtype, contiguous));
             var vectors = Make(2, dtype, contiguous);
 
-            update(UpdateKernels.MultiTensor, mine, myBackup, vectors);
-            update(UpdateKernels.Reference, theirs, theirBackup, vectors);
+            update(kernels, mine, myResults, vectors);
+            update(UpdateKernels.Reference, theirs, theirResults, vectors);
 
             for (var i = 0; i < mine.Length; i++)
             {
                 if (mine[i].NumberOfElements == 0) continue;
                 Close.To(theirs[i], mine[i], Tolerance(dtype));
-                Close.Bits(theirBackup[i], myBackup[i]);
+                Close.To(theirResults[i], myResults[i], Tolerance(dtype));
             }
         }
     }
@@ -104,6 +108,28 @@ public class TensorListKernelsTests
         Assert.Equal(1, Value(kernels.Norm([large, zeros(3)])) / expected, 6);
     }
 
+    [Fact]
+    public void The_number_of_threads_changes_no_bit()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(12);
+        Tensor[] Random() => [.. Enumerable.Range(0, 70).Select(i => randn(i * 97, generator: generator)), randn(1_000_003, generator: generator)];
+        var (weights, vectors) = (Random(), Random());
+        var kernels = UpdateKernels.Vectorized;
+        (Tensor Norm, Tensor[] Results) Run(int threads)
+        {
+            set_num_threads(threads);
+            var results = weights.Select(w => w.clone()).ToArray();
+            kernels.PerturbAdaptive(weights, results, vectors, tensor(0.3f), 0.01);
+            return (kernels.AdaptiveNorm(weights, vectors, 0.01), results);
+        }
+
+        var (one, two) = (Run(1), Run(2));
+        set_num_threads(1);
+        Close.Bits(one.Norm, two.Norm);
+        foreach (var (a, b) in one.Results.Zip(two.Results)) Close.Bits(a, b);
+    }
+
     [Theory]
     [MemberData(nameof(Implementations))]
     public void Empty_lists_are_fine(ITensorListKernels kernels)
@@ -112,7 +138,7 @@ public class TensorListKernelsTests
         Assert.Equal(0, Value(kernels.Norm([])));
         Assert.Equal(0, Value(kernels.AdaptiveNorm([], [], 0.01)));
         kernels.Perturb([], [], [], tensor(1f));
-        kernels.PerturbAdaptive([], null, [], tensor(1f), 0);
+        kernels.PerturbAdaptive([], [], [], tensor(1f), 0);
         kernels.Copy([], []);
         kernels.Accumulate([], [], 1);
     }
@@ -123,16 +149,16 @@ public class TensorListKernelsTests
     {
         using var scope = NewDisposeScope();
         var weight = new TorchSharp.Modules.Parameter(ones(4));
-        Tensor[] weights = [weight], backup = [zeros(4)], vectors = [ones(4)];
+        Tensor[] weights = [weight], buffers = [zeros(4)], vectors = [ones(4)];
         var scale = tensor(0.5f);
         void Run()
         {
             kernels.Norm(vectors).Dispose();
             kernels.AdaptiveNorm(weights, vectors, 0.1).Dispose();
-            kernels.Perturb(weights, backup, vectors, scale);
-            kernels.PerturbAdaptive(weights, backup, vectors, scale, 0.1);
-            kernels.Copy(weights, backup);
-            kernels.Accumulate(backup, vectors, 0);
+            kernels.Perturb(weights, weights, vectors, scale);
+            kernels.PerturbAdaptive(weights, buffers, vectors, scale, 0.1);
+            kernels.Accumulate(buffers, vectors, 0);
+            kernels.Copy(vectors, vectors);
         }
 
         Run();
@@ -144,7 +170,7 @@ public class TensorListKernelsTests
         Assert.Equal(1 + (21 * 0.5f), weight[0].item<float>());
     }
 
-    public static TheoryData<ITensorListKernels> Implementations() => new() { UpdateKernels.MultiTensor, UpdateKernels.Reference };
+    public static TheoryData<ITensorListKernels> Implementations() => new() { UpdateKernels.Vectorized, UpdateKernels.MultiTensor, UpdateKernels.Reference };
 
     private static double Tolerance(ScalarType dtype) => dtype == float64 ? 1e-14 : dtype == float32 ? 1e-6 : dtype == float16 ? 4e-3 : 4e-2;
 

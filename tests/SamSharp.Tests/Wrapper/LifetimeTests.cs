@@ -1,4 +1,3 @@
-using SamSharp.Kernels;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;
@@ -48,7 +47,6 @@ public class LifetimeTests
         {
             Module = problem.Model,
             ReplayRandomness = true,
-            Kernels = UpdateKernels.MultiTensor,
         });
         long Alive() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         // Two steps make what lives on; each later one must free what it makes. Gradients' wrappers are the closure's own.

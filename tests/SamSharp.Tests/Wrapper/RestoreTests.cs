@@ -28,6 +28,55 @@ public class RestoreTests
     }
 
     [Fact]
+    public void Weights_with_a_storage_of_their_own_and_slices_of_a_buffer_are_perturbed_alike()
+    {
+        using var own = new Problem();
+        using var sliced = new Problem();
+        var buffer = zeros(1000, dtype: float64);
+        long offset = 0;
+        using (no_grad())
+        {
+            foreach (var p in sliced.Parameters)
+            {
+                var place = buffer.narrow(0, offset, p.NumberOfElements).view(p.shape);
+                place.copy_(p);
+                p.set_(place);
+                offset += p.NumberOfElements;
+            }
+        }
+        using var first = optim.AdamW(own.Parameters, 0.01).WithSharpnessAwareness(rho: 0.3);
+        using var second = optim.AdamW(sliced.Parameters, 0.01).WithSharpnessAwareness(rho: 0.3);
+        for (var t = 0; t < 4; t++)
+        {
+            first.Step(() => own.Backward(t)).Dispose();
+            second.Step(() =>
+            {
+                // A view of the buffer sees the weights wherever they are.
+                Close.Bits(sliced.Parameters.First().reshape(-1), buffer.narrow(0, 0, 60));
+                return sliced.Backward(t);
+            }).Dispose();
+        }
+        Close.Bits(own.Weights(), sliced.Weights());
+    }
+
+    [Fact]
+    public void Tensors_of_the_module_that_share_a_weight_follow_it()
+    {
+        using var layer = nn.Linear(3, 3, hasBias: false, dtype: float64);
+        var alias = layer.weight!.detach();
+        layer.register_buffer("alias", alias);
+        using var optimizer = optim.SGD(layer.parameters(), 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Module = layer });
+        optimizer.Step(() =>
+        {
+            Close.Bits(layer.weight!, alias);
+            var loss = layer.forward(ones(1, 3, dtype: float64)).square().sum();
+            loss.backward();
+            return loss;
+        }).Dispose();
+        Close.Bits(layer.weight!, alias);
+    }
+
+    [Fact]
     public void The_distance_climbed_is_the_radius()
     {
         using var problem = new Problem();

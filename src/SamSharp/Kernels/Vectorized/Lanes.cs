@@ -1,0 +1,59 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
+namespace SamSharp.Kernels.Vectorized;
+
+/// <summary>What is computed from a weight and the element of the other vector beside it, for one pair and for a register of them.</summary>
+internal interface ILanes<T> where T : unmanaged, INumber<T>
+{
+    T One(T weight, T vector);
+
+    Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors);
+}
+
+/// <summary>v: what plain norms are taken of.</summary>
+internal readonly struct Plain<T> : ILanes<T> where T : unmanaged, INumber<T>
+{
+    public T One(T weight, T vector) => vector;
+
+    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => vectors;
+}
+
+/// <summary>(|w| + kappa) v: what adaptive norms are taken of.</summary>
+internal readonly struct Scaled<T>(T kappa) : ILanes<T> where T : unmanaged, INumber<T>
+{
+    private readonly Vector256<T> _kappa = Vector256.Create(kappa);
+
+    public T One(T weight, T vector) => (T.Abs(weight) + kappa) * vector;
+
+    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => (Vector256.Abs(weights) + _kappa) * vectors;
+}
+
+/// <summary>w + scale v.</summary>
+internal readonly struct Step<T>(T scale) : ILanes<T> where T : unmanaged, INumber<T>
+{
+    private readonly Vector256<T> _scale = Vector256.Create(scale);
+
+    public T One(T weight, T vector) => weight + (scale * vector);
+
+    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => weights + (_scale * vectors);
+}
+
+/// <summary>w + scale (|w| + kappa)^2 v.</summary>
+internal readonly struct AdaptiveStep<T>(T scale, T kappa) : ILanes<T> where T : unmanaged, INumber<T>
+{
+    private readonly Vector256<T> _scale = Vector256.Create(scale);
+    private readonly Vector256<T> _kappa = Vector256.Create(kappa);
+
+    public T One(T weight, T vector)
+    {
+        var metric = T.Abs(weight) + kappa;
+        return weight + (scale * (metric * metric * vector));
+    }
+
+    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors)
+    {
+        var metric = Vector256.Abs(weights) + _kappa;
+        return weights + (_scale * (metric * metric * vectors));
+    }
+}
