@@ -3,6 +3,8 @@ namespace SamSharp.Samples.FineTuneT5.Jobs;
 /// <summary>The sentences and the vocabulary that the repository carries, copied beside the program.</summary>
 public static class CarriedData
 {
+    public const string Task = "sentences";
+
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Data");
 
     public static string Vocabulary { get; } = Path.Combine(Folder, "spiece.model");

@@ -22,6 +22,8 @@ public sealed record FineTuneInputs(
     public static FineTuneInputs Load(FineTuneRequest request)
     {
         var task = TaskCatalog.Find(request.Task);
+        if (request.Data is null && task.Name != CarriedData.Task)
+            throw new ArgumentException($"--task {task.Name} needs --data, the folder of its files: what the program carries is for --task {CarriedData.Task}.");
         var device = Devices.Find(request.Device);
         var dtype = Devices.Type(request.DType);
         var source = new ModelSource(request.Model, request.Tokenizer);

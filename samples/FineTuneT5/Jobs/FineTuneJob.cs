@@ -13,7 +13,7 @@ public static class FineTuneJob
         var runs = RunPlan.Of(request);
         var inputs = FineTuneInputs.Load(request);
         Console.WriteLine(
-            $"{inputs.Task.Name}: {inputs.Train.Count} training rows, {inputs.Dev.Count} dev rows; " +
+            $"{inputs.Task.Name}: {TrainingRows.Count(inputs.Train.Count, request)} of {inputs.Train.Count} training rows, {inputs.Dev.Count} dev rows; " +
             $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
 
         var results = new List<RunResult>();

@@ -7,14 +7,22 @@ namespace SamSharp.Samples.FineTuneT5.Jobs;
 /// <summary>Chooses the rows to train on when the request asks for fewer than there are.</summary>
 public static class TrainingRows
 {
+    /// <summary>How many rows the request asks for, of so many that there are.</summary>
+    /// <exception cref="ArgumentException">There are not as many.</exception>
+    public static int Count(int available, FineTuneRequest request)
+    {
+        var count = request.TrainFraction is { } fraction
+            ? Math.Max(1, (int)Math.Round(available * fraction))
+            : request.TrainRows ?? available;
+        return count <= available
+            ? count
+            : throw new ArgumentException($"--train-rows is {count}, but there are only {available} training rows.");
+    }
+
     /// <summary>The first rows of a shuffle that depends on the seed alone, so that more rows are a superset of fewer.</summary>
     public static IReadOnlyList<TaskExample> Choose(IReadOnlyList<TaskExample> rows, FineTuneRequest request, int seed)
     {
-        var count = request.TrainFraction is { } fraction
-            ? Math.Max(1, (int)Math.Round(rows.Count * fraction))
-            : request.TrainRows ?? rows.Count;
-        if (count > rows.Count)
-            throw new ArgumentException($"--train-rows is {count}, but there are only {rows.Count} training rows.");
+        var count = Count(rows.Count, request);
         if (count == rows.Count)
             return rows;
         var shuffled = rows.ToArray();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using SamSharp.Samples.T5.Training;
 using Spectre.Console;
 
@@ -53,5 +54,9 @@ public sealed class ConsoleProgress : ITrainingObserver
     }
 
     private static string Describe(TrainingProgress progress)
-        => $"step {progress.Step}/{progress.TotalSteps}  loss {progress.Loss:F4}  {progress.SequencesPerSecond:F0} sequences/s  {progress.TimeLeft:m\\:ss} left";
+    {
+        var loss = double.IsNaN(progress.Loss) ? "" : $"  loss {progress.Loss:F4}";
+        var left = progress.TimeLeft.ToString(progress.TimeLeft.TotalHours < 1 ? "m\\:ss" : "h\\:mm\\:ss", CultureInfo.InvariantCulture);
+        return $"step {progress.Step}/{progress.TotalSteps}{loss}  {progress.SequencesPerSecond:F0} sequences/s  {left} left";
+    }
 }

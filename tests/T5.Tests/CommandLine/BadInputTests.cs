@@ -11,6 +11,7 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("--task", "sst3", "sst3", "sst2")]
+    [InlineData("--task", "sst2", "--task sst2 needs --data", "folder")]
     [InlineData("--model", "gigantic", "gigantic", "tiny")]
     [InlineData("--optimizer", "adamax2", "adamax2", "adamw")]
     [InlineData("--schedule", "square", "square", "linear")]

@@ -43,6 +43,22 @@ public sealed class FineTuningTests : IDisposable
             "--optimizer", "adafactor", "--rho", "0", "--dtype", "bfloat16"]).Expect(0);
     }
 
+    [SkippableTheory]
+    [InlineData("sst2", "glue/SST-2", 67349, 872)]
+    [InlineData("cola", "glue/CoLA", 8551, 1043)]
+    [InlineData("rte", "glue/RTE", 2490, 277)]
+    [InlineData("boolq", "superglue/BoolQ", 32, 3270)]
+    public void Real_rows_of_a_task_can_be_trained_on(string task, string data, int train, int dev)
+    {
+        var output = Path.Combine(_folder.Path, "run");
+        var result = FineTuneProgram.Run("--task", task, "--data", SharedData.Path(data.Split('/')), "--train-rows", "24", "--batch", "8", "--steps", "3",
+            "--max-source-length", "16", "--max-target-length", "6", "--output", output).Expect(0);
+
+        Assert.Contains($"24 of {train} training rows, {dev} dev rows", result.Output, StringComparison.Ordinal);
+        var measured = Assert.Single(MetricsLog.Read(Path.Combine(output, "metrics.jsonl")), record => record.Split == "dev");
+        Assert.InRange(measured.Values.Values.First(), -1, 1);
+    }
+
     [Theory]
     [InlineData("adamw")]
     [InlineData("adafactor")]
