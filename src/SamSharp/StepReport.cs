@@ -1,3 +1,4 @@
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -76,12 +77,15 @@ public sealed class StepReport : IDisposable
         GradientNormTensor = null;
     }
 
-    /// <summary>Loss, radius and what was done, in one line.</summary>
-    public override string ToString() => Skipped
-        ? $"step {Step}: skipped, a loss or gradient is not finite (loss {Loss:G6})"
-        : Perturbed
-            ? $"step {Step}: loss {Loss:G6}, at distance {Radius:G4} {PerturbedLoss:G6}, gradient norm {GradientNorm:G6}"
-            : $"step {Step}: loss {Loss:G6}, plain step";
+    /// <summary>Losses, radius and what was done, in one line.</summary>
+    public override string ToString()
+    {
+        var loss = _loss is null ? "" : Invariant($", loss {Loss:G6}");
+        if (Skipped) return $"step {Step}: skipped, a loss or gradient is not finite{loss}";
+        if (!Perturbed) return $"step {Step}: plain{loss}";
+        var perturbed = _perturbedLoss is null ? "" : Invariant($", {PerturbedLoss:G6} at w + e");
+        return Invariant($"step {Step}: radius {Radius:G4}, gradient norm {GradientNorm:G6}{loss}{perturbed}");
+    }
 
     /// <summary>A view without history, alive beyond any dispose scope, in place of the one held before.</summary>
     private static void Keep(ref Tensor? held, Tensor? value)

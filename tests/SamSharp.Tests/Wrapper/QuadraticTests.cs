@@ -23,6 +23,7 @@ public class QuadraticTests
         Close.To([0.838905996, -0.386132495], _quadratic.Weights);
         Assert.Equal(1.802775638, optimizer.LastStep.GradientNorm, 8);
         Assert.Equal(0.188739102, optimizer.LastStep.Sharpness, 8);
+        Assert.Equal("step 1: radius 0.1, gradient norm 1.80278, loss 1, 1.18874 at w + e", optimizer.LastStep.ToString());
     }
 
     public static TheoryData<double, double[], double[]> Adaptive() => new()
