@@ -138,11 +138,17 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     public void Descend()
     {
         if (!_ascended) throw new InvalidOperationException("Descend() has no ascent to complete: call Ascend() first, then compute the gradients again.");
-        PutBack();
-        ReadGradients("second");
-        if (LastStep.Perturbed) _options.Combiner.Combine(WithGradients());
-        StepBase();
-        Restore();
+        try
+        {
+            PutBack();
+            ReadGradients("second");
+            if (LastStep.Perturbed) _options.Combiner.Combine(WithGradients());
+            StepBase();
+        }
+        finally
+        {
+            Restore();
+        }
     }
 
     /// <summary>Gives up an ascent: puts the weights back without a step. Does nothing when there is none.</summary>

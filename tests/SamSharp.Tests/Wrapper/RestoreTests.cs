@@ -214,6 +214,22 @@ public class RestoreTests
     }
 
     [Fact]
+    public void A_descent_without_gradients_ends_the_ascent_and_the_next_step_can_begin()
+    {
+        using var problem = new Problem();
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho: 0.2);
+        var before = problem.Weights();
+        problem.Backward().Dispose();
+        optimizer.Ascend();
+
+        Assert.Contains("second pass", Assert.Throws<InvalidOperationException>(optimizer.Descend).Message, StringComparison.Ordinal);
+
+        Close.Bits(before, problem.Weights());
+        optimizer.Step(() => problem.Backward()).Dispose();
+        Assert.Equal(1, optimizer.LastStep.Step);
+    }
+
+    [Fact]
     public void Restore_gives_an_ascent_up()
     {
         using var problem = new Problem();
