@@ -113,7 +113,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
 
     private static Tensor Root<T, TLanes>(TLanes lanes, Tensor[] weights, Tensor[] vectors) where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
     {
-        var (w, v) = (Pointers(weights), Pointers(vectors));
+        var v = Pointers(vectors);
+        var w = ReferenceEquals(weights, vectors) ? v : Pointers(weights);
         var squares = new Work(vectors).Sum(piece =>
             Loops<T>.SumOfSquares(lanes, (T*)w[piece.Tensor] + piece.Start, (T*)v[piece.Tensor] + piece.Start, piece.Count));
         return tensor(Math.Sqrt(squares), typeof(T) == typeof(double) ? ScalarType.Float64 : ScalarType.Float32);
@@ -122,7 +123,9 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     private static void Map<T, TLanes>(TLanes lanes, Tensor[] weights, Tensor[] vectors, Tensor[] results)
         where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
     {
-        var (w, v, r) = (Pointers(weights), Pointers(vectors), Pointers(results));
+        var v = Pointers(vectors);
+        var w = ReferenceEquals(weights, vectors) ? v : Pointers(weights);
+        var r = ReferenceEquals(results, weights) ? w : Pointers(results);
         var work = new Work(results);
         var pastCache = work.Elements * sizeof(T) >= PastCache;
         work.ForEach(piece => Loops<T>.Map(lanes, (T*)w[piece.Tensor] + piece.Start, (T*)v[piece.Tensor] + piece.Start,

@@ -32,8 +32,9 @@ public sealed class ParameterSlot
     /// <summary>The gradient at w, kept through the second pass for a combiner that needs it. Owned by the table.</summary>
     internal Tensor? AscentGradient { get; set; }
 
-    /// <summary>Whether the parameter is alone in its storage: no view of a larger buffer, and no other tensor of the module in the same place.</summary>
-    internal bool OwnsStorage { get; set; }
+    /// <summary>Whether the parameter can be given another storage for a while, and is large enough for that to pay. It must be alone in its own: no view of
+    /// a larger buffer, and no other tensor of the module in the same place.</summary>
+    internal bool IsExchangeable { get; set; }
 
     /// <summary>As large as the weights: for perturbed weights, or for the weights while they are perturbed. Made when first needed, then kept.</summary>
     internal Tensor? Buffer { get; set; }

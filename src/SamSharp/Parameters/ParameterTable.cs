@@ -10,6 +10,9 @@ namespace SamSharp.Parameters;
 /// </summary>
 internal sealed class ParameterTable
 {
+    /// <summary>Elements from which an exchange of storages, which takes about a microsecond, costs less than copying there and back.</summary>
+    private const long WorthExchanging = 4096;
+
     private readonly Dictionary<IntPtr, string> _names = [];
     private readonly HashSet<long> _shared;
     private readonly Func<ParameterSlot, int> _treatment;
@@ -39,13 +42,14 @@ internal sealed class ParameterTable
             new ParameterSlot(p, _slots.Count + i, _groups.Count, _names.GetValueOrDefault(p.Handle))).ToList();
         foreach (var slot in added) RequireFloat(slot);
         SharedStorage.RequireNone([.. _slots, .. added]);
-        foreach (var slot in added) slot.OwnsStorage = SharedStorage.IsOwn(slot.Parameter, _shared);
+        foreach (var slot in added)
+            slot.IsExchangeable = slot.Parameter.NumberOfElements >= WorthExchanging && SharedStorage.IsOwn(slot.Parameter, _shared);
 
         if (group is ParamGroup own) own.Parameters = fixedParameters;
         _slots.AddRange(added);
         _groups.Add(sharpness);
         Lists = _slots
-            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.OwnsStorage, Treatment: _treatment(slot)))
+            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.IsExchangeable, Treatment: _treatment(slot)))
             .Select(list => new TensorList(list, list.Key.Treatment))
             .ToArray();
     }

@@ -18,7 +18,7 @@ public sealed class TensorList
         Accumulator = first.Parameter.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         Group = first.Group;
         Treatment = treatment;
-        OwnsStorage = first.OwnsStorage;
+        IsExchangeable = first.IsExchangeable;
         Slots = _all;
     }
 
@@ -49,8 +49,8 @@ public sealed class TensorList
     /// <summary>What <see cref="Geometries.IGeometry.Treatment"/> said of these parameters.</summary>
     public int Treatment { get; }
 
-    /// <summary>Whether each weight is alone in its storage, so that another storage can be put in its place.</summary>
-    internal bool OwnsStorage { get; }
+    /// <summary>Whether the weights can be given other storages for a while.</summary>
+    internal bool IsExchangeable { get; }
 
     /// <summary>The device of every tensor here.</summary>
     public Device Device { get; }

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace SamSharp.Scopes;
 
 /// <summary>
-/// Perturbs weights, and puts them back bit for bit. A weight that is alone in its storage is not copied at all: the perturbed weights are written into a buffer, and
-/// the parameter is given the buffer's storage until it gets its own back. Views of larger buffers, which would not follow such an exchange, are copied and
-/// perturbed in place. The buffers, one copy of the perturbed parameters, are made when first needed and then kept.
+/// Perturbs weights, and puts them back bit for bit. A large weight that is alone in its storage is not copied at all: the perturbed weights are written into a buffer, and
+/// the parameter is given the buffer's storage until it gets its own back. Small ones, and views of larger buffers, which would not follow such an exchange, are
+/// copied and perturbed in place. The buffers, one copy of the perturbed parameters, are made when first needed and then kept.
 /// </summary>
 internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
         {
             var unsaved = list.Slots.Where(slot => !slot.IsSaved).ToArray();
             var buffers = Array.ConvertAll(unsaved, BufferOf);
-            if (list.OwnsStorage && unsaved.Length == list.Slots.Count)
+            if (list.IsExchangeable && unsaved.Length == list.Slots.Count)
             {
                 list.Results = buffers;
                 exchange.AddRange(unsaved);

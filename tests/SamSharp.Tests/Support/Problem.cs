@@ -5,12 +5,15 @@ namespace SamSharp.Tests.Support;
 /// <summary>A small seeded classification problem: tanh network with two layers, and a batch for every step.</summary>
 public sealed class Problem : IDisposable
 {
+    /// <summary>A hidden layer for which one weight is large enough to be exchanged rather than copied.</summary>
+    public const int Large = 700;
+
     private readonly Generator _generator;
 
-    public Problem(ScalarType dtype = ScalarType.Float64, ulong seed = 7, double dropout = 0, bool batchNorm = false)
+    public Problem(ScalarType dtype = ScalarType.Float64, ulong seed = 7, double dropout = 0, bool batchNorm = false, int hidden = 10)
     {
         _generator = new Generator(seed);
-        Model = new Network(_generator, dtype, dropout, batchNorm);
+        Model = new Network(_generator, dtype, dropout, batchNorm, hidden);
         X = randn([64, 6], dtype: float64, generator: _generator).to(dtype);
         Y = randint(0, 3, [64], dtype: int64, generator: _generator);
     }
@@ -73,14 +76,14 @@ public sealed class Problem : IDisposable
         private readonly BatchNorm1d? _norm;
         private readonly double _dropout;
 
-        public Network(Generator generator, ScalarType dtype, double dropout, bool batchNorm) : base(nameof(Network))
+        public Network(Generator generator, ScalarType dtype, double dropout, bool batchNorm, int hidden) : base(nameof(Network))
         {
             Parameter Normal(params long[] shape) => new(randn(shape, dtype: float64, generator: generator).mul_(0.5).to(dtype));
-            _first = Normal(10, 6);
-            _firstBias = Normal(10);
-            _second = Normal(3, 10);
+            _first = Normal(hidden, 6);
+            _firstBias = Normal(hidden);
+            _second = Normal(3, hidden);
             _dropout = dropout;
-            if (batchNorm) _norm = nn.BatchNorm1d(10, dtype: dtype);
+            if (batchNorm) _norm = nn.BatchNorm1d(hidden, dtype: dtype);
             RegisterComponents();
         }
 

@@ -42,7 +42,7 @@ public class LifetimeTests
     public void Live_tensors_do_not_grow_over_a_thousand_steps(string name, Action<SharpnessAwareOptimizer, Problem, int> step)
     {
         Assert.NotEmpty(name);
-        using var problem = new Problem(batchNorm: true);
+        using var problem = new Problem(batchNorm: true, hidden: Problem.Large);
         using var optimizer = new SharpnessAwareOptimizer(optim.AdamW(problem.Parameters, 1e-4), new SharpnessAwareOptions
         {
             Module = problem.Model,

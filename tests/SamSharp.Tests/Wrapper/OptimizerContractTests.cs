@@ -29,8 +29,8 @@ public class OptimizerContractTests
     [MemberData(nameof(BaseNames))]
     public void Every_optimizer_steps_with_the_gradient_at_the_perturbed_weights(string name)
     {
-        using var wrapped = new Problem();
-        using var byHand = new Problem();
+        using var wrapped = new Problem(hidden: Problem.Large);
+        using var byHand = new Problem(hidden: Problem.Large);
         using var optimizer = Bases[name](wrapped.Parameters).WithSharpnessAwareness(rho: 0.2);
         using var plain = Bases[name](byHand.Parameters);
         for (var t = 0; t < 5; t++)

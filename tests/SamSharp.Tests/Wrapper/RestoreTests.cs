@@ -6,12 +6,15 @@ namespace SamSharp.Tests.Wrapper;
 public class RestoreTests
 {
     [Theory]
-    [InlineData(ScalarType.Float64)]
-    [InlineData(ScalarType.Float32)]
-    [InlineData(ScalarType.BFloat16)]
-    public void Weights_are_away_during_the_second_pass_and_back_when_the_base_steps(ScalarType dtype)
+    [InlineData(ScalarType.Float64, 10)]
+    [InlineData(ScalarType.Float32, 10)]
+    [InlineData(ScalarType.BFloat16, 10)]
+    [InlineData(ScalarType.Float64, Problem.Large)]
+    [InlineData(ScalarType.Float32, Problem.Large)]
+    [InlineData(ScalarType.BFloat16, Problem.Large)]
+    public void Weights_are_away_during_the_second_pass_and_back_when_the_base_steps(ScalarType dtype, int hidden)
     {
-        using var problem = new Problem(dtype);
+        using var problem = new Problem(dtype, hidden: hidden);
         var before = problem.Weights();
         Tensor? away = null;
         // A learning rate of 0 leaves what the restore put back.
@@ -30,9 +33,9 @@ public class RestoreTests
     [Fact]
     public void Weights_with_a_storage_of_their_own_and_slices_of_a_buffer_are_perturbed_alike()
     {
-        using var own = new Problem();
-        using var sliced = new Problem();
-        var buffer = zeros(1000, dtype: float64);
+        using var own = new Problem(hidden: Problem.Large);
+        using var sliced = new Problem(hidden: Problem.Large);
+        var buffer = zeros(10_000, dtype: float64);
         long offset = 0;
         using (no_grad())
         {
@@ -52,24 +55,46 @@ public class RestoreTests
             second.Step(() =>
             {
                 // A view of the buffer sees the weights wherever they are.
-                Close.Bits(sliced.Parameters.First().reshape(-1), buffer.narrow(0, 0, 60));
+                Close.Bits(sliced.Parameters.First().reshape(-1), buffer.narrow(0, 0, 6 * Problem.Large));
                 return sliced.Backward(t);
             }).Dispose();
         }
         Close.Bits(own.Weights(), sliced.Weights());
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(Problem.Large)]
+    public void Several_ascents_are_undone_at_once(int hidden)
+    {
+        using var problem = new Problem(hidden: hidden);
+        using var optimizer = optim.SGD(problem.Parameters, 0).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, AscentSteps = 3 });
+        var start = problem.Weights();
+        var distances = new List<double>();
+        optimizer.Step(() =>
+        {
+            distances.Add((problem.Weights() - start).norm().item<double>());
+            return problem.Backward();
+        }).Dispose();
+
+        Assert.Equal(0, distances[0]);
+        Assert.Equal(0.1, distances[1], 10);
+        Assert.InRange(distances[2], 0.15, 0.2);
+        Assert.InRange(distances[3], distances[2], 0.3);
+        Close.Bits(start, problem.Weights());
+    }
+
     [Fact]
     public void Tensors_of_the_module_that_share_a_weight_follow_it()
     {
-        using var layer = nn.Linear(3, 3, hasBias: false, dtype: float64);
+        using var layer = nn.Linear(70, 70, hasBias: false, dtype: float64);
         var alias = layer.weight!.detach();
         layer.register_buffer("alias", alias);
         using var optimizer = optim.SGD(layer.parameters(), 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Module = layer });
         optimizer.Step(() =>
         {
             Close.Bits(layer.weight!, alias);
-            var loss = layer.forward(ones(1, 3, dtype: float64)).square().sum();
+            var loss = layer.forward(ones(1, 70, dtype: float64)).square().sum();
             loss.backward();
             return loss;
         }).Dispose();
@@ -91,10 +116,12 @@ public class RestoreTests
         Assert.Equal(0.37, (away! - before).norm().item<double>(), 10);
     }
 
-    [Fact]
-    public void An_exception_in_the_second_closure_restores_and_moves_nothing()
+    [Theory]
+    [InlineData(10)]
+    [InlineData(Problem.Large)]
+    public void An_exception_in_the_second_closure_restores_and_moves_nothing(int hidden)
     {
-        using var problem = new Problem();
+        using var problem = new Problem(hidden: hidden);
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1, momentum: 0.9), rho: 0.5);
         var before = problem.Weights();
         var calls = 0;
@@ -137,11 +164,13 @@ public class RestoreTests
         Close.Bits(before, problem.Weights());
     }
 
-    [Fact]
-    public void The_two_phases_equal_a_step_with_a_closure()
+    [Theory]
+    [InlineData(10)]
+    [InlineData(Problem.Large)]
+    public void The_two_phases_equal_a_step_with_a_closure(int hidden)
     {
-        using var whole = new Problem();
-        using var phases = new Problem();
+        using var whole = new Problem(hidden: hidden);
+        using var phases = new Problem(hidden: hidden);
         using var first = new SharpnessAwareOptimizer(optim.AdamW(whole.Parameters, 0.01), rho: 0.2);
         using var second = new SharpnessAwareOptimizer(optim.AdamW(phases.Parameters, 0.01), rho: 0.2);
         for (var t = 0; t < 5; t++)
@@ -242,10 +271,12 @@ public class RestoreTests
         Assert.Throws<InvalidOperationException>(optimizer.Descend);
     }
 
-    [Fact]
-    public void Disposing_while_perturbed_restores()
+    [Theory]
+    [InlineData(10)]
+    [InlineData(Problem.Large)]
+    public void Disposing_while_perturbed_restores(int hidden)
     {
-        using var problem = new Problem();
+        using var problem = new Problem(hidden: hidden);
         var before = problem.Weights();
         using (var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho: 0.2))
         {
