@@ -5,7 +5,7 @@ namespace SamSharp.Kernels;
 
 /// <summary>TorchScript functions: the way from C# to operators of libtorch that TorchSharp does not bind, and to loops over lists without a call per tensor.</summary>
 /// <param name="source">Python, with as many functions as wanted. Compiled at first use. A mistake in it ends the process, so every function has a test.</param>
-/// <remarks>Arguments are tensors, arrays of tensors, int and double. They are no params array: a lone array of tensors would be taken for it.</remarks>
+/// <remarks>Arguments are tensors, arrays of tensors, int, double and bool. They are no params array: a lone array of tensors would be taken for it.</remarks>
 internal sealed class TorchScript(string source)
 {
     // The compiler wants line feeds alone, and one at the end.

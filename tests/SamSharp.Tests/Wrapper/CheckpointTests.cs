@@ -16,6 +16,10 @@ public class CheckpointTests
         ["AdamW, AMSGrad"] = p => optim.AdamW(p, 0.01, amsgrad: true),
         ["RMSProp"] = p => optim.RMSProp(p, 0.01, momentum: 0.5, centered: true),
         ["Adafactor"] = p => new Adafactor(p, lr: 0.01, beta1: 0.9, relativeStep: false),
+        ["FusedAdamW"] = p => new FusedAdamW(p, 0.01),
+        ["FusedAdam, AMSGrad"] = p => new FusedAdam(p, 0.01, amsgrad: true),
+        ["FusedSGD"] = p => new FusedSGD(p, 0.05),
+        ["FusedSGD with momentum"] = p => new FusedSGD(p, 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.01),
     };
 
     public static TheoryData<string, string> Ways()

@@ -21,6 +21,9 @@ public class OptimizerContractTests
         ["Adadelta"] = p => optim.Adadelta(p, 1.0),
         ["ASGD"] = p => optim.ASGD(p, 0.01),
         ["Adafactor"] = p => new SamSharp.Optimizers.Adafactor(p, lr: 0.01),
+        ["FusedAdamW"] = p => new SamSharp.Optimizers.FusedAdamW(p, 0.01),
+        ["FusedAdam"] = p => new SamSharp.Optimizers.FusedAdam(p, 0.01, amsgrad: true),
+        ["FusedSGD"] = p => new SamSharp.Optimizers.FusedSGD(p, 0.05, momentum: 0.9, weightDecay: 0.01, nesterov: true),
     };
 
     public static TheoryData<string> BaseNames() => new(Bases.Keys);

@@ -1,0 +1,54 @@
+using TorchSharp.Modules;
+
+namespace SamSharp.Optimizers;
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101; AMSGrad: Reddi et al. 2018, arXiv:1904.09237)
+/// by libtorch's fused operator, which makes one pass over the memory of weights, gradients and state.
+/// </summary>
+/// <remarks>
+/// <para>For one parameter w with gradient g (its negative to maximize) at its own step t = 1, 2, ...:</para>
+/// <code>
+/// w = w (1 - lr weightDecay)
+/// m = beta1 m + (1 - beta1) g
+/// v = beta2 v + (1 - beta2) g^2
+/// w = w - lr / (1 - beta1^t) * m / (sqrt v / sqrt(1 - beta2^t) + epsilon)    AMSGrad: the largest v so far in place of v
+/// </code>
+/// <para>The semantics and defaults are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy that
+/// lives as long as the step, as are those that are not contiguous. A parameter without gradient is skipped: neither its
+/// state nor its step counter moves. A step reads nothing back from the device.</para>
+/// </remarks>
+public sealed class FusedAdamW : FusedAdamBase
+{
+    /// <inheritdoc cref="FusedAdamW(IEnumerable{FusedAdamBase.ParamGroup}, double, double, double, double, double, bool, bool)"/>
+    public FusedAdamW(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
+        double weightDecay = 0.01, bool amsgrad = false, bool maximize = false)
+        : this([new ParamGroup(parameters)], lr, beta1, beta2, epsilon, weightDecay, amsgrad, maximize)
+    {
+    }
+
+    /// <summary>Creates the optimizer.</summary>
+    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
+    /// <param name="lr">Learning rate (1e-3).</param>
+    /// <param name="beta1">Decay of the first moment, in [0, 1) (0.9).</param>
+    /// <param name="beta2">Decay of the second moment, in [0, 1) (0.999).</param>
+    /// <param name="epsilon">Added to the root of the second moment (1e-8).</param>
+    /// <param name="weightDecay">Decoupled weight decay, multiplied by the learning rate (0.01).</param>
+    /// <param name="amsgrad">Whether the largest second moment so far takes the place of the current one (false).</param>
+    /// <param name="maximize">Whether to climb the gradient in place of descending it (false).</param>
+    /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
+    public FusedAdamW(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
+        double weightDecay = 0.01, bool amsgrad = false, bool maximize = false)
+        : base("adamw", parameters, new Options
+        {
+            LearningRate = lr,
+            Beta1 = beta1,
+            Beta2 = beta2,
+            Epsilon = epsilon,
+            WeightDecay = weightDecay,
+            AmsGrad = amsgrad,
+            Maximize = maximize,
+        })
+    {
+    }
+}
