@@ -5,7 +5,7 @@ namespace SamSharp.Optimizers;
 
 /// <summary>Parameters that one call of a fused operator takes together: of one group, device and precision, and at the same stage.</summary>
 /// <remarks>The operators walk raw memory: every tensor of a call must be contiguous and of one dtype.</remarks>
-internal sealed class FusedBatch<TOptions, TState>(TOptions options) where TOptions : FusedOptions where TState : FusedState
+internal sealed class FusedBatch<TOptions, TState>(TOptions options) : IDisposable where TOptions : FusedOptions where TState : FusedState
 {
     private readonly List<Tensor> _weights = [], _gradients = [];
     private readonly List<TState> _states = [];
@@ -26,13 +26,30 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options) where TOpti
         return tensors;
     }
 
+    /// <summary>Adds a parameter, and takes over the handle of its gradient.</summary>
     public void Add(Parameter parameter, Tensor gradient, TState state)
     {
-        var weight = Plain(parameter, state);
-        if (!ReferenceEquals(weight, parameter)) _copies.Add((parameter, weight));
-        _weights.Add(weight);
-        _gradients.Add(Plain(gradient, state));
         _states.Add(state);
+        if (IsPlain(gradient, state))
+        {
+            _gradients.Add(gradient);
+        }
+        else
+        {
+            _gradients.Add(PlainCopy(gradient, state));
+            gradient.Dispose();
+        }
+
+        if (IsPlain(parameter, state))
+        {
+            _weights.Add(parameter);
+        }
+        else
+        {
+            var copy = PlainCopy(parameter, state);
+            _copies.Add((parameter, copy));
+            _weights.Add(copy);
+        }
     }
 
     /// <summary>Moves the counters on.</summary>
@@ -52,6 +69,18 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options) where TOpti
         foreach (var (weight, copy) in _copies) weight.copy_(copy);
     }
 
-    private static Tensor Plain(Tensor tensor, TState state) =>
-        tensor.dtype == state.Precision && tensor.is_contiguous() ? tensor : tensor.to(state.Precision).contiguous();
+    /// <summary>Frees the gradients' handles and the copies.</summary>
+    public void Dispose()
+    {
+        foreach (var gradient in _gradients) gradient.Dispose();
+        foreach (var (_, copy) in _copies) copy.Dispose();
+    }
+
+    private static bool IsPlain(Tensor tensor, TState state) => tensor.dtype == state.Precision && tensor.is_contiguous();
+
+    private static Tensor PlainCopy(Tensor tensor, TState state)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.to(state.Precision).contiguous().DetachFromDisposeScope();
+    }
 }

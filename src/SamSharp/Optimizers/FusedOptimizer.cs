@@ -17,6 +17,9 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper
     where TOptions : FusedOptions, new()
     where TState : FusedState
 {
+    /// <summary>The parameters of each group with their states, so that a step looks nothing up.</summary>
+    private readonly List<(TOptions Options, (Parameter Parameter, TState State)[] Slots)> _groups = [];
+
     private protected FusedOptimizer(IEnumerable<ParamGroup> groups, TOptions defaults)
     {
         ArgumentNullException.ThrowIfNull(groups);
@@ -57,12 +60,15 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper
         param_group.Options = options;
         param_group.Parameters = parameters;
         _parameter_groups.Add(param_group);
-        foreach (var parameter in parameters)
-        {
-            var state = CreateState(parameter, _state.Count);
-            state.Initialize(options);
-            _state[parameter.Handle] = state;
-        }
+        _groups.Add((options, [.. parameters.Select(parameter => (parameter, AddState(parameter, options)))]));
+    }
+
+    private TState AddState(Parameter parameter, TOptions options)
+    {
+        var state = CreateState(parameter, _state.Count);
+        state.Initialize(options);
+        _state[parameter.Handle] = state;
+        return state;
     }
 
     /// <summary>Updates every parameter that has a gradient.</summary>
@@ -80,34 +86,43 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper
         }
 
         using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var batch in _parameter_groups.SelectMany(Gather).ToList())
+        var batches = new List<FusedBatch<TOptions, TState>>();
+        try
         {
-            batch.Begin();
-            Update(batch);
-            batch.End();
+            foreach (var (options, slots) in _groups) Gather(options, slots, batches);
+            foreach (var batch in batches)
+            {
+                batch.Begin();
+                Update(batch);
+                batch.End();
+            }
+        }
+        finally
+        {
+            foreach (var batch in batches) batch.Dispose();
         }
         return loss!;
     }
 
-    /// <summary>The batches of a group: as a rule one, more where some parameters have missed steps or lie elsewhere.</summary>
-    private IEnumerable<FusedBatch<TOptions, TState>> Gather(ParamGroup group)
+    /// <summary>Adds the batches of a group: as a rule one, more where some parameters have missed steps or lie elsewhere.</summary>
+    private void Gather(TOptions options, (Parameter Parameter, TState State)[] slots, List<FusedBatch<TOptions, TState>> batches)
     {
-        var batches = new Dictionary<(long, ScalarType, DeviceType, int), FusedBatch<TOptions, TState>>();
-        foreach (var parameter in group.Parameters)
+        var own = new Dictionary<(long, ScalarType, DeviceType, int), FusedBatch<TOptions, TState>>();
+        foreach (var (parameter, state) in slots)
         {
             if (parameter.IsInvalid)
                 throw new InvalidOperationException("A parameter of this optimizer has been disposed; model.to(...) replaces parameters: make the optimizer after it.");
             if (parameter.grad is not { } gradient) continue;
             if (gradient.is_sparse)
+            {
+                gradient.Dispose();
                 throw new NotSupportedException($"A parameter of shape [{string.Join(", ", parameter.shape)}] has a sparse gradient; {GetType().Name} needs dense ones.");
+            }
 
-            var state = (TState)_state[parameter.Handle];
             var key = (state.Stage, state.Precision, state.Place.Type, state.Place.Index);
-            if (!batches.TryGetValue(key, out var batch)) batches.Add(key, batch = new((TOptions)group.Options));
+            if (!own.TryGetValue(key, out var batch)) batches.Add(own[key] = batch = new(options));
             batch.Add(parameter, gradient, state);
         }
-        return batches.Values;
     }
 
     /// <inheritdoc/>

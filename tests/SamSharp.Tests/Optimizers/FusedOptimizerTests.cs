@@ -213,7 +213,9 @@ public class FusedOptimizerTests
         using var optimizer = Optimizers[name]([dense, sparse]);
         dense.grad = ones(2);
         sparse.grad = ones(2, 3).to_sparse();
+        var live = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         Assert.Contains("[2, 3]", Assert.Throws<NotSupportedException>(() => optimizer.step()).Message);
+        Assert.Equal(live, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
         Assert.Equal(0, State(optimizer, 0).Step);
         sparse.Dispose();
         Assert.Contains("make the optimizer after it", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message);
