@@ -1,0 +1,35 @@
+using System.Globalization;
+using SamSharp.Benchmarks.Shapes;
+using TorchSharp;
+
+namespace SamSharp.Benchmarks.Ratios;
+
+/// <summary>The ratios that the update is held to, all measured in one run on the CPU.</summary>
+internal static class RatiosVerb
+{
+    private const int Rounds = 15;
+
+    /// <returns>0 if every goal is met, 1 if any is not.</returns>
+    public static int Run()
+    {
+        torch.set_num_threads(Math.Min(2, Environment.ProcessorCount));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Environment.ProcessorCount} processors, {torch.get_num_threads()} threads; medians of {Rounds} rounds, all contenders in turn"));
+
+        var ratios = new List<Ratio>();
+        foreach (var shapes in new[] { ShapeSet.T5Small, ShapeSet.Tiny })
+        {
+            using var race = new UpdateRace(shapes);
+            race.Run(Rounds);
+            Console.WriteLine();
+            Console.WriteLine(race.Describe());
+            ratios.AddRange(race.Ratios());
+        }
+
+        Console.WriteLine();
+        foreach (var ratio in ratios) Console.WriteLine(ratio);
+        var missed = ratios.Count(ratio => ratio.FallsShort);
+        Console.WriteLine($"{ratios.Count(ratio => ratio.Goal is not null) - missed} goals met, {missed} missed");
+        return missed == 0 ? 0 : 1;
+    }
+}
