@@ -5,51 +5,67 @@ using static TorchSharp.torch.optim;
 
 namespace SamSharp.Benchmarks.Ratios;
 
-/// <summary>Updates of one list of parameters, whole and in part, against TorchSharp's AdamW and against memcpy.</summary>
+/// <summary>Updates of one list of parameters, whole and in part, against TorchSharp's optimizers and against memcpy.</summary>
 internal sealed class UpdateRace : IDisposable
 {
     private readonly ShapeSet _shapes;
     private readonly ParameterSet _set;
     private readonly List<IDisposable> _owned = [];
-    private readonly Contender _copyOfAscent, _ascent, _adamW, _samAdamW, _samAdafactor;
+    private readonly List<Contender> _contenders = [];
+    private readonly Contender _copyOfAscent, _copyOfUpdate, _ascent;
+    private readonly Contender _adamW, _samAdamW, _fusedAdamW, _samFusedAdamW, _samAdafactor;
+    private readonly Contender _adam, _fusedAdam, _sgd, _fusedSgd;
 
     public UpdateRace(ShapeSet shapes)
     {
         _shapes = shapes;
         _set = Own(new ParameterSet(shapes));
+        var (adamW, fusedAdamW) = (Own(Bases.Sam(Bases.TorchAdamW(_set))), Own(Bases.Sam(Bases.FusedAdamW(_set))));
+
         _copyOfAscent = Copy(16);
-        _ascent = Ascent();
-        _adamW = Step("TorchSharp's AdamW.step()", Bases.TorchAdamW(_set));
-        _samAdamW = Update("SAM, TorchSharp's AdamW", Bases.TorchAdamW(_set));
-        _samAdafactor = Update("SAM, Adafactor", Bases.Adafactor(_set));
+        _copyOfUpdate = Copy(44);
+        _ascent = Add("ascent + restore", () =>
+        {
+            fusedAdamW.Ascend();
+            fusedAdamW.Restore();
+        });
+        _adamW = Step("TorchSharp's AdamW.step()", adamW.BaseOptimizer);
+        _samAdamW = Update("SAM, TorchSharp's AdamW", adamW);
+        _fusedAdamW = Step("FusedAdamW.step()", fusedAdamW.BaseOptimizer);
+        _samFusedAdamW = Update("SAM, FusedAdamW", fusedAdamW);
+        _samAdafactor = Update("SAM, Adafactor", Own(Bases.Sam(Bases.Adafactor(_set))));
+        _adam = Step("TorchSharp's Adam.step()", Own(Bases.TorchAdam(_set)));
+        _fusedAdam = Step("FusedAdam.step()", Own(Bases.FusedAdam(_set)));
+        _sgd = Step("TorchSharp's SGD.step()", Own(Bases.TorchSGD(_set)));
+        _fusedSgd = Step("FusedSGD.step()", Own(Bases.FusedSGD(_set)));
     }
 
-    private Contender[] Contenders => [_copyOfAscent, _ascent, _adamW, _samAdamW, _samAdafactor];
-
-    public void Run(int rounds) => Race.Run(Contenders, rounds);
+    public void Run(int rounds) => Race.Run(_contenders, rounds);
 
     public IEnumerable<Ratio> Ratios() => _shapes == ShapeSet.Tiny
         ? [
-            Time(_ascent, _adamW),
-            Time(_samAdamW, _adamW),
-            Time(_samAdafactor, _adamW, goal: 0.25),
-            Bytes(_ascent, goal: 300),
-            Bytes(_samAdafactor),
-        ]
-        : [
-            Time(_ascent, _copyOfAscent, goal: 1.3),
+            Time(_samFusedAdamW, _adamW, goal: 0.25),
             Time(_ascent, _adamW),
             Time(_samAdamW, _adamW),
             Time(_samAdafactor, _adamW),
-            Bytes(_ascent, goal: 300),
-            Bytes(_samAdafactor),
+            .. Fused(),
+            .. Allocations(),
+        ]
+        : [
+            Time(_ascent, _copyOfAscent, goal: 1.3),
+            Time(_samFusedAdamW, _adamW, goal: 0.3),
+            Time(_samFusedAdamW, _copyOfUpdate, goal: 1.25),
+            Time(_samAdamW, _adamW),
+            Time(_samAdafactor, _adamW),
+            .. Fused(),
+            .. Allocations(),
         ];
 
     /// <summary>The times behind the ratios.</summary>
     public string Describe() => string.Join(Environment.NewLine,
     [
         string.Create(CultureInfo.InvariantCulture, $"{_shapes}: {_set.Parameters.Length:N0} parameters, {_set.Elements:N0} elements"),
-        .. Contenders.Select(contender => string.Create(CultureInfo.InvariantCulture, $"  {contender.Name,-40} {contender.Milliseconds,8:0.0} ms")),
+        .. _contenders.Select(contender => string.Create(CultureInfo.InvariantCulture, $"  {contender.Name,-40} {contender.Milliseconds,8:0.0} ms")),
     ]);
 
     public void Dispose()
@@ -57,36 +73,25 @@ internal sealed class UpdateRace : IDisposable
         foreach (var owned in _owned.AsEnumerable().Reverse()) owned.Dispose();
     }
 
-    private Contender Copy(int bytesPerElement)
-    {
-        var copy = Own(new MemoryCopy(bytesPerElement * _set.Elements));
-        return new($"memcpy, {bytesPerElement} bytes an element", () => { }, copy.Run);
-    }
+    private Ratio[] Fused() => [Time(_fusedAdamW, _adamW, goal: 0.25), Time(_fusedAdam, _adam, goal: 0.25), Time(_fusedSgd, _sgd, goal: 0.25)];
 
-    private Contender Ascent()
-    {
-        var sam = Own(Bases.Sam(SGD(_set.Parameters, 0.1)));
-        return new("ascent + restore", _set.SetGradients, () =>
-        {
-            sam.Ascend();
-            sam.Restore();
-        });
-    }
+    private Ratio[] Allocations() => [Bytes(_samFusedAdamW, goal: 300), Bytes(_ascent), Bytes(_samAdafactor), Bytes(_samAdamW)];
 
-    private Contender Step(string name, Optimizer optimizer)
-    {
-        Own(optimizer);
-        return new(name, _set.SetGradients, () => optimizer.step());
-    }
+    private Contender Copy(int bytesPerElement) => Add($"memcpy, {bytesPerElement} bytes an element", Own(new MemoryCopy(bytesPerElement * _set.Elements)).Run);
 
-    private Contender Update(string name, Optimizer baseOptimizer)
+    private Contender Step(string name, Optimizer optimizer) => Add(name, () => optimizer.step());
+
+    private Contender Update(string name, SharpnessAwareOptimizer sam) => Add(name, sam.Ascend, sam.Descend);
+
+    private Contender Add(string name, params Action[] phases)
     {
-        var sam = Own(Bases.Sam(baseOptimizer));
-        return new(name, _set.SetGradients, sam.Ascend, sam.Descend);
+        var contender = new Contender(name, _set.SetGradients, phases);
+        _contenders.Add(contender);
+        return contender;
     }
 
     private Ratio Time(Contender one, Contender other, double? goal = null) =>
-        new($"{_shapes}: time of {one.Name} / {other.Name}", one.Milliseconds / other.Milliseconds, goal);
+        new($"{_shapes}: {one.Name} / {other.Name}", one.Milliseconds / other.Milliseconds, goal);
 
     private Ratio Bytes(Contender contender, double? goal = null) =>
         new($"{_shapes}: managed bytes a parameter, {contender.Name}", contender.AllocatedBytes / _set.Parameters.Length, goal);

@@ -17,6 +17,8 @@ public class UpdateBenchmark
     private Optimizer _adamW = null!;
     private NaiveSam _naive = null!;
     private SharpnessAwareOptimizer _samAdamW = null!;
+    private Optimizer _fusedAdamW = null!;
+    private SharpnessAwareOptimizer _samFusedAdamW = null!;
     private SharpnessAwareOptimizer _samAdafactor = null!;
 
     [Params(ShapeSet.T5Small, ShapeSet.Tiny)]
@@ -33,6 +35,8 @@ public class UpdateBenchmark
         _adamW = Bases.TorchAdamW(_set);
         _naive = new NaiveSam(_set.Parameters, Bases.TorchAdamW(_set));
         _samAdamW = Bases.Sam(Bases.TorchAdamW(_set));
+        _fusedAdamW = Bases.FusedAdamW(_set);
+        _samFusedAdamW = Bases.Sam(Bases.FusedAdamW(_set));
         _samAdafactor = Bases.Sam(Bases.Adafactor(_set));
     }
 
@@ -53,6 +57,12 @@ public class UpdateBenchmark
     [Benchmark(Description = "SAM, TorchSharp's AdamW")]
     public void SamAdamW() => Update(_samAdamW);
 
+    [Benchmark(Description = "FusedAdamW alone")]
+    public void FusedAdamW() => _fusedAdamW.step();
+
+    [Benchmark(Description = "SAM, FusedAdamW")]
+    public void SamFusedAdamW() => Update(_samFusedAdamW);
+
     [Benchmark(Description = "SAM, Adafactor")]
     public void SamAdafactor() => Update(_samAdafactor);
 
@@ -62,7 +72,7 @@ public class UpdateBenchmark
     [GlobalCleanup]
     public void Cleanup()
     {
-        foreach (var optimizer in new[] { _adamW, _samAdamW, _samAdafactor }) optimizer.Dispose();
+        foreach (var optimizer in new[] { _adamW, _fusedAdamW, _samAdamW, _samFusedAdamW, _samAdafactor }) optimizer.Dispose();
         _set.Dispose();
     }
 

@@ -5,17 +5,27 @@ using static TorchSharp.torch.optim;
 
 namespace SamSharp.Benchmarks.Workloads;
 
-/// <summary>The optimizers that are compared, with equal settings.</summary>
+/// <summary>The optimizers that are compared, each with the same settings in TorchSharp and here.</summary>
 internal static class Bases
 {
-    public static Optimizer TorchAdamW(ParameterSet set) => optim.AdamW(set.Parameters, lr: LearningRate);
+    // Small, since weights are moved many times along the same gradient.
+    private const double LearningRate = 1e-6;
 
-    public static Optimizer Adafactor(ParameterSet set) => new Adafactor(set.Parameters, lr: LearningRate);
+    public static Optimizer TorchAdamW(ParameterSet set) => optim.AdamW(set.Parameters, LearningRate);
+
+    public static Optimizer TorchAdam(ParameterSet set) => optim.Adam(set.Parameters, LearningRate);
+
+    public static Optimizer TorchSGD(ParameterSet set) => optim.SGD(set.Parameters, LearningRate, momentum: 0.9);
+
+    public static Optimizer FusedAdamW(ParameterSet set) => new FusedAdamW(set.Parameters, LearningRate);
+
+    public static Optimizer FusedAdam(ParameterSet set) => new FusedAdam(set.Parameters, LearningRate);
+
+    public static Optimizer FusedSGD(ParameterSet set) => new FusedSGD(set.Parameters, LearningRate, momentum: 0.9);
+
+    public static Optimizer Adafactor(ParameterSet set) => new Adafactor(set.Parameters, LearningRate);
 
     /// <summary>A base made sharpness-aware, with the default kernels if none are named.</summary>
     public static SharpnessAwareOptimizer Sam(Optimizer baseOptimizer, ITensorListKernels? kernels = null) =>
         new(baseOptimizer, new SharpnessAwareOptions { Kernels = kernels ?? UpdateKernels.Vectorized });
-
-    // Small, since weights are moved thousands of times along the same gradient.
-    private const double LearningRate = 1e-6;
 }
