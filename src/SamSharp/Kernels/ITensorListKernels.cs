@@ -19,6 +19,9 @@ public interface ITensorListKernels
     /// <summary>The norm in the weights' own scale: sqrt(sum ((|w_i| + kappa) v_i)^2).</summary>
     Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa);
 
+    /// <summary>The inner product of all vectors joined: sum l_i r_i, accumulated in float32 or better.</summary>
+    Tensor Dot(Tensor[] left, Tensor[] right);
+
     /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite.</summary>
     Tensor Scale(Tensor norm, double radius, double floor);
 
@@ -33,4 +36,7 @@ public interface ITensorListKernels
 
     /// <summary>sum := sum + weight v.</summary>
     void Accumulate(Tensor[] sums, Tensor[] vectors, double weight);
+
+    /// <summary>target := own target + other v, with factors as scales are.</summary>
+    void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other);
 }

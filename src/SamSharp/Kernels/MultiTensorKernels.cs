@@ -35,6 +35,13 @@ internal sealed class MultiTensorKernels : ITensorListKernels
             torch._foreach_mul_(scaled, vectors)
             return norm(scaled, dtype)
 
+        def dot(left: List[Tensor], right: List[Tensor], dtype: int):
+            parts: List[Tensor] = []
+            for i in range(len(left)):
+                product = left[i].to(dtype) * right[i].to(dtype)
+                parts.append(product.sum())
+            return torch.stack(parts).sum()
+
         def scale(norm: Tensor, radius: float, floor: float):
             usable = torch.logical_and(torch.isfinite(norm), norm > 0)
             return torch.where(usable, radius / (norm + floor), torch.zeros_like(norm))
@@ -55,6 +62,10 @@ internal sealed class MultiTensorKernels : ITensorListKernels
 
         def accumulate(sums: List[Tensor], vectors: List[Tensor], weight: float):
             torch._foreach_add_(sums, vectors, alpha=weight)
+
+        def mix(targets: List[Tensor], own: Tensor, vectors: List[Tensor], other: Tensor):
+            torch._foreach_mul_(targets, own)
+            add_scaled(targets, vectors, other)
         """);
 
     /// <inheritdoc/>
@@ -73,6 +84,14 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     }
 
     /// <inheritdoc/>
+    public Tensor Dot(Tensor[] left, Tensor[] right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return left.Length == 0 ? zeros([]) : Script.Call("dot", [left, right, Accumulator(left)]);
+    }
+
+    /// <inheritdoc/>
     public Tensor Scale(Tensor norm, double radius, double floor) => Script.Call("scale", [norm, radius, floor]);
 
     /// <inheritdoc/>
@@ -88,6 +107,9 @@ internal sealed class MultiTensorKernels : ITensorListKernels
 
     /// <inheritdoc/>
     public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight) => Run("accumulate", sums, [vectors, weight]);
+
+    /// <inheritdoc/>
+    public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other) => Run("mix", targets, [own, vectors, other]);
 
     private static int Accumulator(Tensor[] vectors) =>
         (int)(vectors[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);

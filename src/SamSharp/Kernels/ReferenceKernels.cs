@@ -24,6 +24,15 @@ internal sealed class ReferenceKernels : ITensorListKernels
     }
 
     /// <inheritdoc/>
+    public Tensor Dot(Tensor[] left, Tensor[] right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        using var scope = NewDisposeScope();
+        return Total(left.Zip(right).ToArray(), pair => Accumulator(pair.First).mul(Accumulator(pair.Second))).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
     public Tensor Scale(Tensor norm, double radius, double floor)
     {
         ArgumentNullException.ThrowIfNull(norm);
@@ -66,18 +75,23 @@ internal sealed class ReferenceKernels : ITensorListKernels
         Each(sums, (sum, i) => sum.add_(vectors[i], alpha: weight));
     }
 
+    /// <inheritdoc/>
+    public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        ArgumentNullException.ThrowIfNull(vectors);
+        Each(targets, (target, i) => target.copy_(target.mul(own).add(vectors[i].mul(other))));
+    }
+
     /// <summary>The diagonal of ASAM's metric: |w| + kappa.</summary>
     private static Tensor Metric(Tensor weight, double kappa) => weight.abs().add(kappa);
 
-    private static Tensor Root<T>(IReadOnlyList<T> items, Func<T, Tensor> vector)
-    {
-        var parts = items.Select(item =>
-        {
-            var v = vector(item);
-            return v.to_type(v.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32).square().sum();
-        }).ToArray();
-        return parts.Length == 0 ? zeros([]) : stack(parts).sum().sqrt();
-    }
+    private static Tensor Root<T>(IReadOnlyList<T> items, Func<T, Tensor> vector) => Total(items, item => Accumulator(vector(item)).square()).sqrt();
+
+    private static Tensor Total<T>(IReadOnlyList<T> items, Func<T, Tensor> summands) =>
+        items.Count == 0 ? zeros([]) : stack(items.Select(item => summands(item).sum())).sum();
+
+    private static Tensor Accumulator(Tensor tensor) => tensor.to_type(tensor.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 
     private static void Each(Tensor[] targets, Func<Tensor, int, Tensor> update)
     {

@@ -24,8 +24,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(vectors);
         return DtypeOf(vectors) switch
         {
-            ScalarType.Float32 => Root<float, Plain<float>>(default, vectors, vectors),
-            ScalarType.Float64 => Root<double, Plain<double>>(default, vectors, vectors),
+            ScalarType.Float32 => Norm(Sum<float, Product<float>>(default, vectors, vectors), ScalarType.Float32),
+            ScalarType.Float64 => Norm(Sum<double, Product<double>>(default, vectors, vectors), ScalarType.Float64),
             _ => _others.Norm(vectors),
         };
     }
@@ -37,9 +37,22 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(vectors);
         return DtypeOf(weights, vectors) switch
         {
-            ScalarType.Float32 => Root<float, Scaled<float>>(new((float)kappa), weights, vectors),
-            ScalarType.Float64 => Root<double, Scaled<double>>(new(kappa), weights, vectors),
+            ScalarType.Float32 => Norm(Sum<float, ScaledSquare<float>>(new((float)kappa), weights, vectors), ScalarType.Float32),
+            ScalarType.Float64 => Norm(Sum<double, ScaledSquare<double>>(new(kappa), weights, vectors), ScalarType.Float64),
             _ => _others.AdaptiveNorm(weights, vectors, kappa),
+        };
+    }
+
+    /// <inheritdoc/>
+    public Tensor Dot(Tensor[] left, Tensor[] right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return DtypeOf(left, right) switch
+        {
+            ScalarType.Float32 => tensor(Sum<float, Product<float>>(default, left, right), ScalarType.Float32),
+            ScalarType.Float64 => tensor(Sum<double, Product<double>>(default, left, right), ScalarType.Float64),
+            _ => _others.Dot(left, right),
         };
     }
 
@@ -96,6 +109,19 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         }
     }
 
+    /// <inheritdoc/>
+    public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        ArgumentNullException.ThrowIfNull(vectors);
+        switch (DtypeOf(targets, vectors))
+        {
+            case ScalarType.Float32: Map<float, Blend<float>>(new(own.item<float>(), other.item<float>()), targets, vectors, targets); break;
+            case ScalarType.Float64: Map<double, Blend<double>>(new(own.item<double>(), other.item<double>()), targets, vectors, targets); break;
+            default: _others.Mix(targets, own, vectors, other); break;
+        }
+    }
+
     /// <summary>The dtype that all tensors of the lists share, or null where the passes over raw memory do not apply.</summary>
     private static ScalarType? DtypeOf(params ReadOnlySpan<Tensor[]> lists)
     {
@@ -111,13 +137,14 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         return dtype;
     }
 
-    private static Tensor Root<T, TLanes>(TLanes lanes, Tensor[] weights, Tensor[] vectors) where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
+    private static Tensor Norm(double squares, ScalarType dtype) => tensor(Math.Sqrt(squares), dtype);
+
+    private static double Sum<T, TLanes>(TLanes lanes, Tensor[] weights, Tensor[] vectors) where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
     {
         var v = Pointers(vectors);
         var w = ReferenceEquals(weights, vectors) ? v : Pointers(weights);
-        var squares = new Work(vectors).Sum(piece =>
-            Loops<T>.SumOfSquares(lanes, (T*)w[piece.Tensor] + piece.Start, (T*)v[piece.Tensor] + piece.Start, piece.Count));
-        return tensor(Math.Sqrt(squares), typeof(T) == typeof(double) ? ScalarType.Float64 : ScalarType.Float32);
+        return new Work(vectors).Sum(piece =>
+            Loops<T>.Sum(lanes, (T*)w[piece.Tensor] + piece.Start, (T*)v[piece.Tensor] + piece.Start, piece.Count));
     }
 
     private static void Map<T, TLanes>(TLanes lanes, Tensor[] weights, Tensor[] vectors, Tensor[] results)

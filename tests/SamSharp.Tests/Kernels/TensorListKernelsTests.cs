@@ -36,6 +36,7 @@ public class TensorListKernelsTests
         {
             (own.Norm(vectors), reference.Norm(vectors)),
             (own.AdaptiveNorm(weights, vectors, 0.01), reference.AdaptiveNorm(weights, vectors, 0.01)),
+            (own.Dot(weights, vectors), reference.Dot(weights, vectors)),
             (own.Scale(own.Norm(vectors), 0.05, 1e-12), reference.Scale(reference.Norm(vectors), 0.05, 1e-12)),
         })
         {
@@ -51,6 +52,7 @@ public class TensorListKernelsTests
     public void Updates_are_the_reference_s(ITensorListKernels kernels, ScalarType dtype, bool contiguous)
     {
         var scale = tensor(0.3, dtype: dtype == float64 ? float64 : float32);
+        var factor = tensor(-1.75, dtype: scale.dtype);
         foreach (var update in new Action<ITensorListKernels, Tensor[], Tensor[], Tensor[]>[]
         {
             (k, w, results, v) => k.Perturb(w, results, v, scale),
@@ -59,6 +61,7 @@ public class TensorListKernelsTests
             (k, w, _, v) => k.PerturbAdaptive(w, w, v, scale, 0.01),
             (k, w, _, v) => k.Copy(w, v),
             (k, w, _, v) => k.Accumulate(w, v, 0.25),
+            (k, w, _, v) => k.Mix(w, scale, v, factor),
         })
         {
             using var scope = NewDisposeScope();
@@ -137,10 +140,12 @@ public class TensorListKernelsTests
         using var scope = NewDisposeScope();
         Assert.Equal(0, Value(kernels.Norm([])));
         Assert.Equal(0, Value(kernels.AdaptiveNorm([], [], 0.01)));
+        Assert.Equal(0, Value(kernels.Dot([], [])));
         kernels.Perturb([], [], [], tensor(1f));
         kernels.PerturbAdaptive([], [], [], tensor(1f), 0);
         kernels.Copy([], []);
         kernels.Accumulate([], [], 1);
+        kernels.Mix([], tensor(1f), [], tensor(1f));
     }
 
     [Theory]
@@ -159,6 +164,8 @@ public class TensorListKernelsTests
             kernels.PerturbAdaptive(weights, buffers, vectors, scale, 0.1);
             kernels.Accumulate(buffers, vectors, 0);
             kernels.Copy(vectors, vectors);
+            kernels.Dot(weights, vectors).Dispose();
+            kernels.Mix(buffers, scale, vectors, scale);
         }
 
         Run();

@@ -11,7 +11,7 @@ internal interface ILanes<T> where T : unmanaged, INumber<T>
     Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors);
 }
 
-/// <summary>v: what plain norms are taken of.</summary>
+/// <summary>v: a copy.</summary>
 internal readonly struct Plain<T> : ILanes<T> where T : unmanaged, INumber<T>
 {
     public T One(T weight, T vector) => vector;
@@ -19,14 +19,30 @@ internal readonly struct Plain<T> : ILanes<T> where T : unmanaged, INumber<T>
     public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => vectors;
 }
 
-/// <summary>(|w| + kappa) v: what adaptive norms are taken of.</summary>
-internal readonly struct Scaled<T>(T kappa) : ILanes<T> where T : unmanaged, INumber<T>
+/// <summary>w v: what inner products, and norms of w = v, are sums of.</summary>
+internal readonly struct Product<T> : ILanes<T> where T : unmanaged, INumber<T>
+{
+    public T One(T weight, T vector) => weight * vector;
+
+    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => weights * vectors;
+}
+
+/// <summary>((|w| + kappa) v)^2: what adaptive norms are sums of.</summary>
+internal readonly struct ScaledSquare<T>(T kappa) : ILanes<T> where T : unmanaged, INumber<T>
 {
     private readonly Vector256<T> _kappa = Vector256.Create(kappa);
 
-    public T One(T weight, T vector) => (T.Abs(weight) + kappa) * vector;
+    public T One(T weight, T vector)
+    {
+        var scaled = (T.Abs(weight) + kappa) * vector;
+        return scaled * scaled;
+    }
 
-    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => (Vector256.Abs(weights) + _kappa) * vectors;
+    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors)
+    {
+        var scaled = (Vector256.Abs(weights) + _kappa) * vectors;
+        return scaled * scaled;
+    }
 }
 
 /// <summary>w + scale v.</summary>
@@ -37,6 +53,17 @@ internal readonly struct Step<T>(T scale) : ILanes<T> where T : unmanaged, INumb
     public T One(T weight, T vector) => weight + (scale * vector);
 
     public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => weights + (_scale * vectors);
+}
+
+/// <summary>own w + other v.</summary>
+internal readonly struct Blend<T>(T own, T other) : ILanes<T> where T : unmanaged, INumber<T>
+{
+    private readonly Vector256<T> _own = Vector256.Create(own);
+    private readonly Vector256<T> _other = Vector256.Create(other);
+
+    public T One(T weight, T vector) => (own * weight) + (other * vector);
+
+    public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => (_own * weights) + (_other * vectors);
 }
 
 /// <summary>w + scale (|w| + kappa)^2 v.</summary>

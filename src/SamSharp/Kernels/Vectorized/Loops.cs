@@ -12,8 +12,8 @@ internal static unsafe class Loops<T> where T : unmanaged, INumber<T>
 
     private static readonly int Width = Vector256<T>.Count;
 
-    /// <summary>The sum of squares of the lanes.</summary>
-    public static double SumOfSquares<TLanes>(TLanes lanes, T* weights, T* vectors, int count) where TLanes : struct, ILanes<T>
+    /// <summary>The sum of the lanes.</summary>
+    public static double Sum<TLanes>(TLanes lanes, T* weights, T* vectors, int count) where TLanes : struct, ILanes<T>
     {
         double total = 0;
         for (var start = 0; start < count; start += Run) total += ShortSum(lanes, weights + start, vectors + start, Math.Min(Run, count - start));
@@ -55,14 +55,10 @@ internal static unsafe class Loops<T> where T : unmanaged, INumber<T>
             var x = lanes.Many(Vector256.Load(weights + i + Width), Vector256.Load(vectors + i + Width));
             var y = lanes.Many(Vector256.Load(weights + i + (2 * Width)), Vector256.Load(vectors + i + (2 * Width)));
             var z = lanes.Many(Vector256.Load(weights + i + (3 * Width)), Vector256.Load(vectors + i + (3 * Width)));
-            (a, b, c, d) = (a + (w * w), b + (x * x), c + (y * y), d + (z * z));
+            (a, b, c, d) = (a + w, b + x, c + y, d + z);
         }
         var sum = double.CreateTruncating(Vector256.Sum(a + b + (c + d)));
-        for (; i < count; i++)
-        {
-            var value = double.CreateTruncating(lanes.One(weights[i], vectors[i]));
-            sum += value * value;
-        }
+        for (; i < count; i++) sum += double.CreateTruncating(lanes.One(weights[i], vectors[i]));
         return sum;
     }
 }
