@@ -39,16 +39,7 @@ public sealed class FusedAdam : FusedAdamBase
     /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
     public FusedAdam(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
         double weightDecay = 0, bool amsgrad = false, bool maximize = false)
-        : base("adam", parameters, new Options
-        {
-            LearningRate = lr,
-            Beta1 = beta1,
-            Beta2 = beta2,
-            Epsilon = epsilon,
-            WeightDecay = weightDecay,
-            AmsGrad = amsgrad,
-            Maximize = maximize,
-        })
+        : base("adam", parameters, lr, beta1, beta2, epsilon, weightDecay, amsgrad, maximize)
     {
     }
 }

@@ -87,7 +87,7 @@ public abstract partial class FusedAdamBase
 
         internal override long Stage => Step + 1;
 
-        internal override void Prepare(FusedOptions options)
+        internal override void Prepare(OptimizerOptions options)
         {
             Make(0);
             Make(1);

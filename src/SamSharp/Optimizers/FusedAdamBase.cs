@@ -24,7 +24,18 @@ public abstract partial class FusedAdamBase : FusedOptimizer<FusedAdamBase.Optio
 
     private readonly string _function;
 
-    private protected FusedAdamBase(string function, IEnumerable<ParamGroup> parameters, Options defaults) : base(parameters, defaults) => _function = function;
+    private protected FusedAdamBase(string function, IEnumerable<ParamGroup> parameters, double lr, double beta1, double beta2, double epsilon,
+        double weightDecay, bool amsgrad, bool maximize)
+        : base(parameters, new Options
+        {
+            LearningRate = lr,
+            Beta1 = beta1,
+            Beta2 = beta2,
+            Epsilon = epsilon,
+            WeightDecay = weightDecay,
+            AmsGrad = amsgrad,
+            Maximize = maximize,
+        }) => _function = function;
 
     /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
     public (double, double) Betas

@@ -85,7 +85,7 @@ public sealed partial class FusedSGD
         /// <summary>Nothing before the first step, which is told by the missing buffer.</summary>
         public override void Initialize(OptimizerOptions options) => Clear();
 
-        internal override void Prepare(FusedOptions options)
+        internal override void Prepare(OptimizerOptions options)
         {
             if (((Options)options).Momentum > 0) Make(0);
         }
