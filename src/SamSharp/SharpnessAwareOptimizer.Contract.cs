@@ -67,6 +67,7 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
             _statistics.Dispose();
             _replay?.Dispose();
             LastStep.Dispose();
+            ReleaseParts();
             BaseOptimizer.Dispose();
         }
         base.Dispose(disposing);

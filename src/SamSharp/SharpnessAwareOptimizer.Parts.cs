@@ -11,9 +11,10 @@ public partial class SharpnessAwareOptimizer
     /// (Foret et al. 2021, m-sharpness; Behdin et al., "mSAM: Micro-Batch-Averaged Sharpness-Aware Minimization", 2023).
     /// </summary>
     /// <param name="parts">At least one part. With a single one it is SAM.</param>
-    /// <returns>The weighted mean of the parts' losses at w, without history. The losses that the closures return are freed.</returns>
+    /// <returns>The weighted mean of the parts' losses at w (at w + e where the recipe needs no pass at w), without history. The losses that the closures return are freed.</returns>
     /// <exception cref="ArgumentException">There is no part, or a weight is not a positive number.</exception>
-    /// <exception cref="InvalidOperationException">A closure left no gradient; or an ascent is under way.</exception>
+    /// <exception cref="InvalidOperationException">A closure left no gradient; an ascent is under way; or a part of the recipe keeps a history, or acts after the step, and so wants one
+    /// gradient of the whole batch.</exception>
     public Tensor Step(IReadOnlyList<BatchPart> parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
@@ -21,37 +22,43 @@ public partial class SharpnessAwareOptimizer
         if (parts.Any(part => !(part.Weight > 0 && double.IsFinite(part.Weight))))
             throw new ArgumentException($"The weights of the parts are [{string.Join(", ", parts.Select(part => part.Weight))}]; each must be a positive number.", nameof(parts));
 
+        RequireAtRest(NoNewStep);
+        RequirePartsPossible();
         BeginStep();
         var sums = new Dictionary<int, Tensor>();
         Tensor? loss = null, perturbedLoss = null;
         try
         {
             var whole = parts.Sum(part => part.Weight);
-            foreach (var part in parts)
+            for (_draw = 0; _draw < parts.Count; _draw++)
             {
-                var share = part.Weight / whole;
+                var share = parts[_draw].Weight / whole;
+                _closure = parts[_draw].Closure;
+                SetRadii(null);
                 _replay?.Begin(LastStep.Step, OnCuda);
-                AddTo(ref loss, EvaluateFirst(part.Closure), share);
+                var pass = "only";
+                if (!LastStep.Perturbed || NeedsFirstPass) AddTo(ref loss, EvaluateFirst(_closure), share);
                 if (LastStep.Perturbed)
                 {
-                    _statistics.Save();
-                    Climb();
-                    AddTo(ref perturbedLoss, EvaluateAgain(part.Closure, null), share);
-                    PutBack();
+                    if (NeedsFirstPass) ReadFirstPass();
+                    Climb(1);
+                    AddTo(ref perturbedLoss, NeedsFirstPass ? EvaluateAgain(_closure, null) : EvaluateFirst(_closure), share);
+                    pass = "second";
                 }
-                ReadGradients("second");
-                if (LastStep.Perturbed) _options.Combiner.Combine(WithGradients());
+                Combine(pass);
                 AddGradientsTo(sums, share);
+                _ascended = false;
             }
             LastStep.LossTensor = loss;
             LastStep.PerturbedLossTensor = perturbedLoss;
             foreach (var (index, sum) in sums) _table.Slots[index].Parameter.grad = sum;
             ReadGradients("second");
             StepBase();
-            return loss!;
+            return loss ?? perturbedLoss!.alias();
         }
         finally
         {
+            _draw = 0;
             Restore();
             perturbedLoss?.Dispose();
             foreach (var sum in sums.Values) sum.Dispose();

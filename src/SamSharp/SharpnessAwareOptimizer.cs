@@ -1,8 +1,8 @@
 using SamSharp.Geometries;
 using SamSharp.Parameters;
 using SamSharp.Radii;
+using SamSharp.Recipes;
 using SamSharp.Scopes;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
@@ -29,13 +29,21 @@ namespace SamSharp;
 /// </code></example>
 public partial class SharpnessAwareOptimizer : OptimizerHelper
 {
+    private const string NoNewStep = "A step cannot begin";
+
     private readonly SharpnessAwareOptions _options;
     private readonly ParameterTable _table;
     private readonly WeightScope _weights;
     private readonly RunningStatistics _statistics;
     private readonly RandomReplay? _replay;
+    private double[] _radii = [];
+    private Func<Tensor>? _closure;
+    private Ascent? _ascent;
+    private Descent? _descent;
     private long _steps;
+    private int _draw;
     private bool _ascended;
+    private bool _broken;
 
     /// <summary>Plain SAM, or ASAM.</summary>
     /// <param name="baseOptimizer">Any TorchSharp optimizer but LBFGS; owned by the wrapper from then on.</param>
@@ -67,7 +75,8 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         _weights = new WeightScope(options.Kernels);
         _statistics = new RunningStatistics(options.Module);
         _replay = options.ReplayRandomness ? new RandomReplay(options.ReplaySeed) : null;
-        _table = new ParameterTable(options.Module, options.Geometry.Treatment);
+        _table = new ParameterTable(options.Module, options.Geometry);
+        RequireComposition();
         AdoptGroups(options.Groups);
     }
 
@@ -88,31 +97,69 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// </summary>
     /// <param name="closure">The loss to minimize: called at w + e, and first at w unless <paramref name="ascent"/> is given.</param>
     /// <param name="ascent">The loss that is climbed, called at w: a quarter of the batch (<see cref="Batches.BatchSlice"/>), another batch, another loss.
-    /// In a step whose radius is 0 it is not called.</param>
-    /// <returns>The loss at w (that of <paramref name="ascent"/> if given), as the closure returned it.</returns>
+    /// It is not called in a step whose radius is 0, nor where nothing needs the gradient at w.</param>
+    /// <returns>The loss at w (that of <paramref name="ascent"/> if given), as the closure returned it. Where the recipe needs no pass at w: the loss at w + e.</returns>
     /// <exception cref="InvalidOperationException">A closure left no gradient; or the weights are perturbed by an <see cref="Ascend"/>.</exception>
     public Tensor Step(Func<Tensor> closure, Func<Tensor>? ascent = null)
     {
         ArgumentNullException.ThrowIfNull(closure);
-        BeginStep();
+        return Step(closure, StagesOf(ascent ?? closure));
+    }
+
+    /// <summary>One whole step with ascents of different losses, one after the other.</summary>
+    /// <param name="closure">The loss to minimize, called at the end of all ascents.</param>
+    /// <param name="ascents">At least one; each starts where the last one ended. Their number replaces <see cref="SharpnessAwareOptions.AscentSteps"/>.</param>
+    /// <returns>The loss of the first ascent, at w.</returns>
+    /// <exception cref="ArgumentException">There is no ascent, or one's scale is not a positive number.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="Step(Func{Tensor}, Func{Tensor}?)"/>.</exception>
+    public Tensor Step(Func<Tensor> closure, IReadOnlyList<AscentStage> ascents)
+    {
+        RequireAtRest(NoNewStep);
         try
         {
-            if (!LastStep.Perturbed) return PlainStep(closure);
-
-            _replay?.Begin(LastStep.Step, OnCuda);
-            var loss = Evaluate(ascent ?? closure);
-            LastStep.LossTensor = loss;
-            _statistics.Save();
-            Climb();
-            for (var i = 1; i < _options.AscentSteps; i++)
-            {
-                EvaluateAgain(ascent ?? closure, loss).Dispose();
-                Climb();
-            }
-            using var perturbedLoss = EvaluateAgain(closure, loss);
-            LastStep.PerturbedLossTensor = perturbedLoss;
-            Descend();
+            var loss = FindGradient(closure, ascents);
+            StepBase();
             return loss;
+        }
+        finally
+        {
+            Restore();
+        }
+    }
+
+    /// <summary>
+    /// The sharpness-aware gradient without a step: what <see cref="Step(Func{Tensor}, Func{Tensor}?)"/> would give the base optimizer is left in the parameters' gradients,
+    /// the weights are where they were. For loops of one's own over tasks, clients or inner steps; <see cref="Apply"/> then makes the step.
+    /// </summary>
+    /// <param name="closure">The loss to minimize.</param>
+    /// <param name="ascent">The loss that is climbed; null for the same.</param>
+    /// <returns>What <see cref="Step(Func{Tensor}, Func{Tensor}?)"/> returns.</returns>
+    /// <exception cref="InvalidOperationException">As for <see cref="Step(Func{Tensor}, Func{Tensor}?)"/>; or the combiner acts after the base optimizer's step.</exception>
+    public Tensor Gradient(Func<Tensor> closure, Func<Tensor>? ascent = null)
+    {
+        ArgumentNullException.ThrowIfNull(closure);
+        RequireAtRest(NoNewStep);
+        RequireNothingAfterStep("The gradient alone");
+        try
+        {
+            return FindGradient(closure, StagesOf(ascent ?? closure));
+        }
+        finally
+        {
+            Restore();
+        }
+    }
+
+    /// <summary>One step of the base optimizer with the gradients that the parameters hold, unless they are not finite. It counts as a step.</summary>
+    /// <exception cref="InvalidOperationException">No parameter has a gradient; or the weights are perturbed.</exception>
+    public void Apply()
+    {
+        RequireAtRest(NoNewStep);
+        try
+        {
+            ReadGradients("last");
+            LastStep.Step = _steps + 1;
+            StepBase();
         }
         finally
         {
@@ -125,12 +172,15 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// and clears the gradients. Compute the gradients again, then call <see cref="Descend"/>.
     /// </summary>
     /// <remarks>In a step whose radius is 0 the weights stay, and the second pass computes the plain gradient.</remarks>
-    /// <exception cref="InvalidOperationException">No parameter has a gradient; or the last ascent is not completed.</exception>
+    /// <exception cref="InvalidOperationException">No parameter has a gradient; the last ascent is not completed; or the recipe needs further passes, hence a closure.</exception>
     public void Ascend()
     {
+        RequireAtRest(NoNewStep);
+        if (_options.Combiner.NeedsFurtherPasses)
+            throw new InvalidOperationException($"{_options.Combiner.GetType().Name} evaluates the loss at further points, for which it needs a closure: call Step(closure) in place of Ascend() and Descend().");
         BeginStep();
-        _statistics.Save();
-        Climb();
+        if (NeedsFirstPass) ReadFirstPass();
+        Climb(1);
     }
 
     /// <summary>The second phase: puts the weights back bit for bit, and lets the base optimizer step with the gradients computed since <see cref="Ascend"/>.</summary>
@@ -140,9 +190,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         if (!_ascended) throw new InvalidOperationException("Descend() has no ascent to complete: call Ascend() first, then compute the gradients again.");
         try
         {
-            PutBack();
-            ReadGradients("second");
-            if (LastStep.Perturbed) _options.Combiner.Combine(WithGradients());
+            Combine("second");
             StepBase();
         }
         finally
@@ -156,95 +204,145 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     {
         PutBack();
         _table.ReleaseGradients();
+        _ascent?.Dispose();
+        _ascent = null;
         _ascended = false;
     }
 
-    /// <summary>Moves the weights from where they are along the direction that their gradients give, and clears the gradients.</summary>
-    private void Climb()
+    /// <summary>The passes of one step, up to the final gradients.</summary>
+    private Tensor FindGradient(Func<Tensor> closure, IReadOnlyList<AscentStage> ascents)
+    {
+        ArgumentNullException.ThrowIfNull(closure);
+        RequireStages(ascents);
+        BeginStep();
+        if (!LastStep.Perturbed) return PlainGradient(closure);
+
+        _closure = closure;
+        _replay?.Begin(LastStep.Step, OnCuda);
+        Tensor? loss = null;
+        if (NeedsFirstPass)
+        {
+            LastStep.LossTensor = loss = Evaluate(ascents[0].Closure);
+            ReadFirstPass();
+            if (!LastStep.Perturbed) return PlainGradient(closure, loss, ascents[0].Closure);
+        }
+        Climb(ascents[0].Scale);
+        foreach (var ascent in ascents.Skip(1))
+        {
+            EvaluateAgain(ascent.Closure, loss).Dispose();
+            ReadGradients("first");
+            Climb(ascent.Scale);
+        }
+        var perturbedLoss = loss is null ? Evaluate(closure) : EvaluateAgain(closure, loss);
+        LastStep.PerturbedLossTensor = perturbedLoss;
+        if (loss is not null) perturbedLoss.Dispose();
+        Combine("second");
+        return loss ?? perturbedLoss;
+    }
+
+    /// <summary>One pass at w: what is left when the radius is 0.</summary>
+    /// <param name="closure">The loss to minimize.</param>
+    /// <param name="loss">The loss of a pass that has been made already, or null.</param>
+    /// <param name="evaluated">Which closure that was.</param>
+    private Tensor PlainGradient(Func<Tensor> closure, Tensor? loss = null, Func<Tensor>? evaluated = null)
+    {
+        if (evaluated != closure)
+        {
+            loss?.Dispose();
+            LastStep.LossTensor = loss = Evaluate(closure);
+        }
+        Combine("only");
+        return loss!;
+    }
+
+    /// <summary>Takes up the gradients at w, and asks for the radius again now that they are known.</summary>
+    private void ReadFirstPass()
     {
         ReadGradients("first");
+        _statistics.Save();
+        if (!LastStep.Perturbed) return;
+        SetRadii(new FirstPass(() => LastStep.Loss, () =>
+        {
+            using var norm = NewAscent().GlobalNorm(list => _options.Kernels.Norm(list.Gradients));
+            return norm.to(ScalarType.Float64).item<double>();
+        }));
+    }
+
+    /// <summary>Moves the weights from where they are along the direction that their gradients give, and clears the gradients.</summary>
+    private void Climb(double scale)
+    {
         _ascended = true;
         if (LastStep.Perturbed)
         {
-            using var scope = NewDisposeScope();
-            var ascent = new Ascent(WithGradients().Where(list => Groups[list.Group].Perturbed).ToArray(), _options.Kernels);
-            if (ascent.Lists.Count > 0)
-            {
-                _options.Direction.Aim(ascent);
-                _weights.Move(ascent.Lists, () =>
-                {
-                    var norm = _options.Geometry.Perturb(ascent);
-                    LastStep.GradientNormTensor ??= norm;
-                });
-            }
-            if (_options.Combiner.NeedsAscentGradients) _table.KeepForCombiner();
+            if (!NeedsFirstPass) _table.ReadNothing();
+            else CheckForParts();
+            if (!_broken) Move(_ascent = NewAscent(), scale);
+            if (KeepsAscentGradients) _table.KeepForCombiner();
         }
-        if (!_options.Combiner.NeedsAscentGradients) _table.ReleaseGradients();
+        if (!KeepsAscentGradients) _table.ReleaseGradients();
         _table.ClearGradients();
     }
 
-    /// <summary>One pass, and the base optimizer's step: what is left when the radius is 0.</summary>
-    private Tensor PlainStep(Func<Tensor> closure)
+    /// <summary>Finds e, and moves the weights by <paramref name="scale"/> e.</summary>
+    private void Move(Ascent ascent, double scale)
     {
-        var loss = Evaluate(closure);
-        LastStep.LossTensor = loss;
-        ReadGradients("only");
-        StepBase();
-        return loss;
+        if (ascent.Lists.Count == 0) return;
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        SetReach(ascent, scale);
+        _options.Direction.Aim(ascent);
+        _weights.Move(ascent.Lists, () =>
+        {
+            var norm = _options.Geometry.Norm(ascent);
+            LastStep.GradientNormTensor ??= norm;
+            _options.Geometry.Perturb(ascent, norm);
+            if (_options.Combiner.NeedsFurtherPasses) ascent.Keep(norm, scope);
+        });
     }
 
-    /// <summary>Sets every param group's radius for the step that begins, and with it whether the step perturbs at all.</summary>
-    private void BeginStep()
+    private void SetReach(Ascent ascent, double scale)
     {
-        if (_ascended)
-            throw new InvalidOperationException("An ascent is under way, and the weights are perturbed: call Descend() to complete the step, or Restore() to give it up.");
-
-        var radii = BaseOptimizer.ParamGroups.Select(RadiusOf).ToArray();
-        foreach (var list in _table.Lists) list.Radius = radii[list.Group];
-        LastStep.Begin(_steps + 1, radii.DefaultIfEmpty().Max());
+        foreach (var list in ascent.Lists) list.Radius = _radii[list.Group] * scale;
     }
 
-    private double RadiusOf(ILearningRateController group, int index)
+    /// <summary>From the gradients of the last pass to the final ones, with the weights put back.</summary>
+    private void Combine(string pass)
     {
-        var sharpness = Groups[index];
-        if (!sharpness.Perturbed) return 0;
-        var step = new StepInfo(_steps + 1, group.LearningRate, group.InitialLearningRate, index);
-        var radius = _options.Radius.At(step, sharpness.Rho ?? _options.Rho);
-        return double.IsFinite(radius) && radius >= 0
-            ? radius
-            : throw new InvalidOperationException($"The radius schedule gave {radius} for group {index} in step {step.Step}; a radius is a finite number of at least 0.");
-    }
-
-    private Tensor Evaluate(Func<Tensor> closure)
-    {
-        _table.ClearGradients();
-        using var gradients = enable_grad();
-        return closure() ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
-    }
-
-    /// <summary>A further pass of the same step. Its loss is ours to free, unless the closure returns one and the same tensor each time.</summary>
-    private Tensor EvaluateAgain(Func<Tensor> closure, Tensor? firstLoss)
-    {
-        _replay?.Rewind(LastStep.Step, OnCuda);
-        var loss = Evaluate(closure);
-        var kept = loss.detach();
-        if (!ReferenceEquals(loss, firstLoss)) loss.Dispose();
-        return kept;
-    }
-
-    private void ReadGradients(string pass)
-    {
-        if (_table.ReadGradients()) return;
-        throw new InvalidOperationException($"The {pass} pass left no gradient on any parameter of the optimizer. Call backward() on the loss in the closure, " +
-            "with parameters that require gradients; and build the optimizer after model.to(...), which replaces parameters.");
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        ReadGradients(pass);
+        CheckForParts();
+        if (_broken)
+        {
+            PutBack();
+            return;
+        }
+        _descent = new Descent(LastStep.Step, WithGradients(), _options.Kernels, LastStep, _closure is null ? null : this);
+        if (LastStep.Perturbed)
+        {
+            _options.Combiner.Inspect(_descent);
+            _options.Direction.Observe(_descent);
+            PutBack();
+            if (_options.CompareGradients) LastStep.GradientCosineTensor = CosineOfGradients(_descent);
+            _options.Combiner.Combine(_descent);
+        }
+        else
+        {
+            PutBack();
+            _options.Combiner.Plain(_descent);
+        }
     }
 
     /// <summary>The base optimizer's step with the gradients in place, unless they are to be kept from it.</summary>
     private void StepBase()
     {
-        LastStep.Skipped = _options.SkipNonFinite && !AllFinite();
+        LastStep.Skipped = _broken || (_options.SkipNonFinite && !AllFinite());
         _steps++;
-        if (LastStep.Skipped) return;
+        if (LastStep.Skipped)
+        {
+            LastStep.SkippedSteps++;
+            return;
+        }
         try
         {
             BaseOptimizer.step()?.Dispose();
@@ -254,27 +352,9 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
             throw new InvalidOperationException($"{BaseOptimizer.GetType().Name} does not know one of its parameters any more. model.to(...) replaces " +
                 "a model's parameters: move the model first, then build the optimizer and its wrapper.", e);
         }
-    }
-
-    /// <summary>Whether all losses and gradients of the step are finite; the one place where a step reads from the device.</summary>
-    private bool AllFinite()
-    {
+        if (!LastStep.Perturbed || !_options.Combiner.ActsAfterStep) return;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var device = _table.Lists[0].Device;
-        var parts = WithGradients().Select(list => _options.Kernels.Norm(list.Gradients))
-            .Concat(new[] { LastStep.LossTensor, LastStep.PerturbedLossTensor, LastStep.GradientNormTensor }.OfType<Tensor>())
-            .Select(part => part.to(ScalarType.Float64, device).reshape([])).ToArray();
-        return stack(parts).sum().isfinite().item<bool>();
+        _options.Combiner.AfterStep(_descent!);
     }
-
-    private TensorList[] WithGradients() => _table.Lists.Where(list => list.Slots.Count > 0).ToArray();
-
-    private void PutBack()
-    {
-        _weights.Restore();
-        _statistics.Restore();
-    }
-
-    private bool OnCuda => _table.Lists.Any(list => list.Device.type == DeviceType.CUDA);
 }

@@ -8,8 +8,11 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>How a <see cref="SharpnessAwareOptimizer"/> works. Left as it is, it is plain SAM with rho = 0.05.</summary>
-public sealed class SharpnessAwareOptions
+/// <summary>
+/// How a <see cref="SharpnessAwareOptimizer"/> works: a recipe of direction, geometry, radius and combiner, and how it is carried out. Left as it is, it is plain SAM
+/// with rho = 0.05. <see cref="Recipes.Recipe"/> has the published ones by name, to be changed by <c>with</c>.
+/// </summary>
+public sealed record SharpnessAwareOptions
 {
     private readonly double _rho = 0.05;
     private readonly int _ascentSteps = 1;
@@ -69,6 +72,12 @@ public sealed class SharpnessAwareOptions
 
     /// <summary>One entry per param group of the base optimizer, null for the defaults; groups beyond the list have the defaults. Default: empty.</summary>
     public IReadOnlyList<SharpnessGroup?> Groups { get; init; } = [];
+
+    /// <summary>
+    /// Whether <see cref="StepReport.GradientCosine"/> is measured. It keeps the gradients at w until the second pass is done, one copy of them in memory, and reads
+    /// both three times. Default false.
+    /// </summary>
+    public bool CompareGradients { get; init; }
 
     /// <summary>The implementation of the update. Default: <see cref="UpdateKernels.Vectorized"/>.</summary>
     public ITensorListKernels Kernels { get; init; } = UpdateKernels.Vectorized;

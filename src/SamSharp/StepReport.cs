@@ -12,6 +12,7 @@ public sealed class StepReport : IDisposable
     private Tensor? _loss;
     private Tensor? _perturbedLoss;
     private Tensor? _gradientNorm;
+    private Tensor? _gradientCosine;
 
     internal StepReport()
     {
@@ -32,6 +33,10 @@ public sealed class StepReport : IDisposable
     /// <summary>The norm, in the geometry's sense, of the direction at w. NaN when the step was a plain one.</summary>
     public double GradientNorm => Read(_gradientNorm);
 
+    /// <summary>The cosine of the angle between the gradients at w and at w + e, over all parameters that have both. NaN unless <see cref="SharpnessAwareOptions.CompareGradients"/>
+    /// is on and the step was no plain one.</summary>
+    public double GradientCosine => Read(_gradientCosine);
+
     /// <summary>The largest radius of any param group in this step.</summary>
     public double Radius { get; internal set; }
 
@@ -40,6 +45,12 @@ public sealed class StepReport : IDisposable
 
     /// <summary>Whether the step was left out because a loss or gradient was not finite.</summary>
     public bool Skipped { get; internal set; }
+
+    /// <summary>How many steps there have been that were left out because a loss or gradient was not finite.</summary>
+    public long SkippedSteps { get; internal set; }
+
+    /// <summary>The share of all steps so far that were left out; 0 before the first.</summary>
+    public double SkippedShare => Step == 0 ? 0 : (double)SkippedSteps / Step;
 
     internal Tensor? LossTensor
     {
@@ -59,14 +70,24 @@ public sealed class StepReport : IDisposable
         set => Keep(ref _gradientNorm, value);
     }
 
+    internal Tensor? GradientCosineTensor
+    {
+        get => _gradientCosine;
+        set => Keep(ref _gradientCosine, value);
+    }
+
     /// <summary>Forgets the step before, as a new one begins.</summary>
-    internal void Begin(long step, double radius)
+    internal void Begin(long step)
     {
         Dispose();
         Step = step;
+        Skipped = false;
+    }
+
+    internal void Set(double radius)
+    {
         Radius = radius;
         Perturbed = radius > 0;
-        Skipped = false;
     }
 
     /// <summary>Frees the numbers that are still on the device. The optimizer does this itself.</summary>
@@ -75,6 +96,7 @@ public sealed class StepReport : IDisposable
         LossTensor = null;
         PerturbedLossTensor = null;
         GradientNormTensor = null;
+        GradientCosineTensor = null;
     }
 
     /// <summary>Losses, radius and what was done, in one line.</summary>

@@ -1,4 +1,5 @@
 using SamSharp.Parameters;
+using SamSharp.Recipes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ namespace SamSharp.Checkpoints;
 internal sealed class SharpnessAwareHeader : OptimizerOptions
 {
     private const string Magic = "SamSharp state";
-    private const int Version = 1;
+    private const int Version = 2;
     private readonly SharpnessAwareOptimizer _owner;
     private readonly ParameterTable _table;
 
@@ -41,6 +42,13 @@ internal sealed class SharpnessAwareHeader : OptimizerOptions
                 foreach (var size in slot.Parameter.shape) writer.Write(size);
             }
         }
+        foreach (var part in _owner.Parts)
+        {
+            var entries = PartStateCollector.Of(part);
+            writer.Write(part.GetType().Name);
+            writer.Write(entries.Count);
+            foreach (var entry in entries) entry.Write(writer);
+        }
         writer.Write(_owner.Steps);
     }
 
@@ -66,7 +74,10 @@ internal sealed class SharpnessAwareHeader : OptimizerOptions
                 Require($"the shape of {slot.Describe()}", Text(shape), Text(slot.Parameter.shape));
             }
         }
+        using var scope = NewDisposeScope();
+        var states = _owner.Parts.Select(part => ReadPart(part, reader)).ToArray();
         _owner.Steps = reader.ReadInt64();
+        foreach (var (part, entries) in _owner.Parts.Zip(states)) PartStateReturner.Return(entries, part, _table);
     }
 
     public override void LoadStateDict(OptimizerOptions source)
@@ -77,6 +88,17 @@ internal sealed class SharpnessAwareHeader : OptimizerOptions
         stream.Position = 0;
         using var reader = new BinaryReader(stream);
         LoadStateDict(reader);
+    }
+
+    /// <summary>Reads what a part kept, which must be what it keeps here. A part without state may be any other: a constant radius, say, in place of an interval.</summary>
+    private static PartEntry[] ReadPart(IRecipePart part, BinaryReader reader)
+    {
+        var name = reader.ReadString();
+        var entries = Enumerable.Range(0, reader.ReadInt32()).Select(_ => PartEntry.Read(reader)).ToArray();
+        var own = PartStateCollector.Of(part);
+        if (entries.Length > 0 || own.Count > 0) Require("a part of the recipe", name, part.GetType().Name);
+        Require($"what {name} keeps", string.Join(", ", entries.Select(entry => entry.Name)), string.Join(", ", own.Select(entry => entry.Name)));
+        return entries;
     }
 
     private List<ParameterSlot> SlotsOf(int group) => _table.Slots.Where(slot => slot.Group == group).ToList();

@@ -1,4 +1,4 @@
-using SamSharp.Parameters;
+using SamSharp.Recipes;
 
 namespace SamSharp.Combiners;
 
@@ -9,7 +9,7 @@ public sealed class PerturbedGradient : ICombiner
     public bool NeedsAscentGradients => false;
 
     /// <inheritdoc/>
-    public void Combine(IReadOnlyList<TensorList> lists)
+    public void Combine(Descent descent)
     {
         // The second pass left it in place.
     }

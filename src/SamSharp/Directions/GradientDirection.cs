@@ -1,4 +1,4 @@
-using SamSharp.Geometries;
+using SamSharp.Recipes;
 
 namespace SamSharp.Directions;
 

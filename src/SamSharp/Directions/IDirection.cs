@@ -1,10 +1,21 @@
-using SamSharp.Geometries;
+using SamSharp.Recipes;
 
 namespace SamSharp.Directions;
 
 /// <summary>Which vector the ascent follows.</summary>
-public interface IDirection
+public interface IDirection : IRecipePart
 {
-    /// <summary>Sets <see cref="Parameters.TensorList.Direction"/> of every list; each starts out as the list's gradients.</summary>
+    /// <summary>Whether the ascent of a step needs the gradient at w, which costs a pass. Where it is false, and nothing else needs that gradient, the step has one pass alone.
+    /// Default: true.</summary>
+    /// <param name="number">The number of the step, from 1.</param>
+    bool NeedsGradients(long number) => true;
+
+    /// <summary>Sets <see cref="Parameters.TensorList.Direction"/> of every list. It starts out as the list's gradients; where there was no first pass it must be set,
+    /// for every parameter of the list.</summary>
     void Aim(Ascent ascent);
+
+    /// <summary>Sees the gradients at w + e, before they are combined; for directions that follow the past. Default: nothing.</summary>
+    void Observe(Descent descent)
+    {
+    }
 }

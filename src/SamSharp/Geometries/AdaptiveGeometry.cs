@@ -1,4 +1,5 @@
 using SamSharp.Parameters;
+using SamSharp.Recipes;
 using static TorchSharp.torch;
 
 namespace SamSharp.Geometries;
@@ -45,22 +46,25 @@ public sealed class AdaptiveGeometry : IGeometry
     public int Treatment(ParameterSlot slot) => _adapts(slot) ? Adapted : Plain;
 
     /// <inheritdoc/>
-    public Tensor Perturb(Ascent ascent)
+    public Tensor Norm(Ascent ascent)
     {
         ArgumentNullException.ThrowIfNull(ascent);
-        var kernels = ascent.Kernels;
-        var norm = ascent.GlobalNorm(list => list.Treatment == Adapted
-            ? kernels.AdaptiveNorm(list.Weights, list.Direction, _kappa)
-            : kernels.Norm(list.Direction));
+        return ascent.GlobalNorm(list => list.Treatment == Adapted
+            ? ascent.Kernels.AdaptiveNorm(list.Weights, list.Direction, _kappa)
+            : ascent.Kernels.Norm(list.Direction));
+    }
 
+    /// <inheritdoc/>
+    public void Perturb(Ascent ascent, Tensor norm)
+    {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var list in ascent.Lists)
         {
             var scale = ascent.Scale(list, norm, _normFloor);
             if (list.Treatment == Adapted)
-                kernels.PerturbAdaptive(list.Weights, list.Results, list.Direction, scale, _kappa);
+                ascent.Kernels.PerturbAdaptive(list.Weights, list.Results, list.Direction, scale, _kappa);
             else
-                kernels.Perturb(list.Weights, list.Results, list.Direction, scale);
+                ascent.Kernels.Perturb(list.Weights, list.Results, list.Direction, scale);
         }
-        return norm;
     }
 }

@@ -1,3 +1,4 @@
+using SamSharp.Recipes;
 using static TorchSharp.torch;
 
 namespace SamSharp.Geometries;
@@ -12,12 +13,17 @@ public sealed class EuclideanGeometry(double normFloor = 1e-12) : IGeometry
     private readonly double _normFloor = Check.NonNegative(normFloor);
 
     /// <inheritdoc/>
-    public Tensor Perturb(Ascent ascent)
+    public Tensor Norm(Ascent ascent)
     {
         ArgumentNullException.ThrowIfNull(ascent);
-        var norm = ascent.GlobalNorm(list => ascent.Kernels.Norm(list.Direction));
+        return ascent.GlobalNorm(list => ascent.Kernels.Norm(list.Direction));
+    }
+
+    /// <inheritdoc/>
+    public void Perturb(Ascent ascent, Tensor norm)
+    {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var list in ascent.Lists)
             ascent.Kernels.Perturb(list.Weights, list.Results, list.Direction, ascent.Scale(list, norm, _normFloor));
-        return norm;
     }
 }

@@ -1,3 +1,4 @@
+using SamSharp.Geometries;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
@@ -15,13 +16,13 @@ internal sealed class ParameterTable
 
     private readonly Dictionary<IntPtr, string> _names = [];
     private readonly HashSet<long> _shared;
-    private readonly Func<ParameterSlot, int> _treatment;
+    private readonly IGeometry _geometry;
     private readonly List<ParameterSlot> _slots = [];
     private readonly List<SharpnessGroup> _groups = [];
 
-    public ParameterTable(nn.Module? module, Func<ParameterSlot, int> treatment)
+    public ParameterTable(nn.Module? module, IGeometry geometry)
     {
-        _treatment = treatment;
+        _geometry = geometry;
         foreach (var (name, parameter) in module?.named_parameters() ?? []) _names.TryAdd(parameter.Handle, name);
         _shared = SharedStorage.In(module);
     }
@@ -49,8 +50,8 @@ internal sealed class ParameterTable
         _slots.AddRange(added);
         _groups.Add(sharpness);
         Lists = _slots
-            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.IsExchangeable, Treatment: _treatment(slot)))
-            .Select(list => new TensorList(list, list.Key.Treatment))
+            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.IsExchangeable, Treatment: _geometry.Treatment(slot), IsPerturbed: _geometry.Perturbs(slot)))
+            .Select(list => new TensorList(list, list.Key.Treatment, list.Key.IsPerturbed))
             .ToArray();
     }
 
@@ -78,6 +79,40 @@ internal sealed class ParameterTable
     {
         foreach (var slot in _slots.Where(slot => slot.AscentGradient is null))
             (slot.AscentGradient, slot.Gradient) = (slot.Gradient, null);
+    }
+
+    /// <summary>Hands over the gradients read last; the table and the parameters are then without.</summary>
+    public Dictionary<ParameterSlot, Tensor> TakeGradients()
+    {
+        var taken = _slots.Where(slot => slot.Gradient is not null).ToDictionary(slot => slot, slot => slot.Gradient!);
+        foreach (var slot in _slots) slot.Gradient = null;
+        ClearGradients();
+        return taken;
+    }
+
+    /// <summary>Makes taken gradients those of the parameters again, and of the lists.</summary>
+    public void PutGradients(Dictionary<ParameterSlot, Tensor> taken)
+    {
+        foreach (var slot in _slots)
+        {
+            slot.Gradient?.Dispose();
+            slot.Gradient = taken.GetValueOrDefault(slot);
+            slot.Parameter.grad = slot.Gradient;
+        }
+        foreach (var list in Lists) list.Refill();
+    }
+
+    /// <summary>Fills the lists with the gradients at w, as they were for the ascent.</summary>
+    public void ReturnAscentGradients()
+    {
+        foreach (var list in Lists) list.RefillFromAscent();
+    }
+
+    /// <summary>Takes up every parameter for an ascent that needs no gradients.</summary>
+    public void ReadNothing()
+    {
+        ReleaseGradients();
+        foreach (var list in Lists) list.RefillWithout();
     }
 
     /// <summary>Frees the handles of all gradients that were read; the parameters keep their gradients.</summary>

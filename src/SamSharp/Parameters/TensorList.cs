@@ -10,7 +10,7 @@ public sealed class TensorList
 {
     private readonly ParameterSlot[] _all;
 
-    internal TensorList(IEnumerable<ParameterSlot> slots, int treatment)
+    internal TensorList(IEnumerable<ParameterSlot> slots, int treatment, bool isPerturbed)
     {
         _all = slots.ToArray();
         var first = _all[0];
@@ -18,6 +18,7 @@ public sealed class TensorList
         Accumulator = first.Parameter.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         Group = first.Group;
         Treatment = treatment;
+        IsPerturbed = isPerturbed;
         IsExchangeable = first.IsExchangeable;
         Slots = _all;
     }
@@ -43,11 +44,17 @@ public sealed class TensorList
     /// <summary>The radius of the param group in this step.</summary>
     public double Radius { get; internal set; }
 
+    /// <summary>The learning rate of the param group in this step.</summary>
+    public double LearningRate { get; internal set; }
+
     /// <summary>The param group's index.</summary>
     public int Group { get; }
 
     /// <summary>What <see cref="Geometries.IGeometry.Treatment"/> said of these parameters.</summary>
     public int Treatment { get; }
+
+    /// <summary>Whether the geometry perturbs these parameters.</summary>
+    internal bool IsPerturbed { get; }
 
     /// <summary>Whether the weights can be given other storages for a while.</summary>
     internal bool IsExchangeable { get; }
@@ -58,21 +65,48 @@ public sealed class TensorList
     /// <summary>The dtype of norms and scales: float64 for float64 weights, otherwise float32.</summary>
     public ScalarType Accumulator { get; }
 
+    /// <summary>When gradients are combined: the parameters that have both, since the first pass may have left out one that the second reached.</summary>
+    public GradientPairs Pairs()
+    {
+        if (AscentGradients.Length == 0) return new GradientPairs([], [], []);
+        if (!Array.Exists(AscentGradients, gradient => gradient is null)) return new GradientPairs(Slots, AscentGradients!, Gradients);
+
+        var both = Enumerable.Range(0, Slots.Count).Where(i => AscentGradients[i] is not null).ToArray();
+        return new GradientPairs(Array.ConvertAll(both, i => Slots[i]), Array.ConvertAll(both, i => AscentGradients[i]!), Array.ConvertAll(both, i => Gradients[i]));
+    }
+
     /// <summary>Takes up the parameters that have a gradient now.</summary>
     internal void Refill()
     {
-        var present = Array.TrueForAll(_all, slot => slot.Gradient is not null)
-            ? _all
-            : Array.FindAll(_all, slot => slot.Gradient is not null);
-        if (!ReferenceEquals(present, Slots) || Weights.Length != present.Length)
-        {
-            Slots = present;
-            Weights = Array.ConvertAll(present, Tensor (slot) => slot.Parameter);
-        }
-        Gradients = Array.ConvertAll(present, slot => slot.Gradient!);
-        AscentGradients = Array.Exists(present, slot => slot.AscentGradient is not null)
-            ? Array.ConvertAll(present, slot => slot.AscentGradient)
+        TakeUp(Array.TrueForAll(_all, slot => slot.Gradient is not null) ? _all : Array.FindAll(_all, slot => slot.Gradient is not null));
+        Gradients = Array.ConvertAll((ParameterSlot[])Slots, slot => slot.Gradient!);
+        AscentGradients = Array.Exists(_all, slot => slot.AscentGradient is not null)
+            ? Array.ConvertAll((ParameterSlot[])Slots, slot => slot.AscentGradient)
             : [];
         Direction = Gradients;
+    }
+
+    /// <summary>Takes up every parameter that can have a gradient, where an ascent needs none.</summary>
+    internal void RefillWithout()
+    {
+        TakeUp(Array.TrueForAll(_all, slot => slot.Parameter.requires_grad) ? _all : Array.FindAll(_all, slot => slot.Parameter.requires_grad));
+        Gradients = [];
+        AscentGradients = [];
+        Direction = [];
+    }
+
+    /// <summary>Takes up the parameters that had a gradient at w.</summary>
+    internal void RefillFromAscent()
+    {
+        TakeUp(Array.TrueForAll(_all, slot => slot.AscentGradient is not null) ? _all : Array.FindAll(_all, slot => slot.AscentGradient is not null));
+        Direction = Gradients = Array.ConvertAll((ParameterSlot[])Slots, slot => slot.AscentGradient!);
+        AscentGradients = [];
+    }
+
+    private void TakeUp(ParameterSlot[] present)
+    {
+        if (ReferenceEquals(present, Slots) && Weights.Length == present.Length) return;
+        Slots = present;
+        Weights = Array.ConvertAll(present, Tensor (slot) => slot.Parameter);
     }
 }

@@ -128,10 +128,10 @@ public class CheckpointTests
         using var stream = Saved(optimizer);
         var bytes = stream.ToArray();
         var version = bytes.AsSpan().IndexOf("SamSharp state"u8) + "SamSharp state".Length;
-        Assert.Equal(1, BitConverter.ToInt32(bytes, version));
-        bytes[version] = 2;
+        Assert.Equal(2, BitConverter.ToInt32(bytes, version));
+        bytes[version] = 3;
         var message = Assert.Throws<InvalidDataException>(() => optimizer.load_state_dict(new BinaryReader(new MemoryStream(bytes)))).Message;
-        Assert.Contains("format version 2", message, StringComparison.Ordinal);
+        Assert.Contains("format version 3", message, StringComparison.Ordinal);
     }
 
     private static SharpnessAwareOptimizer Wrap(string name, Problem problem) =>

@@ -1,7 +1,6 @@
 using SamSharp.Combiners;
 using SamSharp.Directions;
-using SamSharp.Geometries;
-using SamSharp.Parameters;
+using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;
@@ -50,10 +49,9 @@ public class RoleTests
     {
         public bool NeedsAscentGradients => true;
 
-        public void Combine(IReadOnlyList<TensorList> lists)
+        public void Combine(Descent descent)
         {
-            using var noGradient = no_grad();
-            foreach (var list in lists)
+            foreach (var list in descent.Lists)
             {
                 foreach (var (final, ascent) in list.Gradients.Zip(list.AscentGradients)) final.add_(ascent!).div_(2);
             }

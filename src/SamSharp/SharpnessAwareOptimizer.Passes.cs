@@ -1,0 +1,76 @@
+using SamSharp.Parameters;
+using SamSharp.Recipes;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <content>Passes over the model, and what is read from them.</content>
+public partial class SharpnessAwareOptimizer
+{
+    private Tensor Evaluate(Func<Tensor> closure)
+    {
+        _table.ClearGradients();
+        using var gradients = enable_grad();
+        return closure() ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
+    }
+
+    /// <summary>A further pass of the same step. Its loss is ours to free, unless the closure returns one and the same tensor each time.</summary>
+    private Tensor EvaluateAgain(Func<Tensor> closure, Tensor? firstLoss)
+    {
+        _replay?.Rewind(LastStep.Step, OnCuda);
+        var loss = Evaluate(closure);
+        var kept = loss.detach();
+        if (!ReferenceEquals(loss, firstLoss)) loss.Dispose();
+        return kept;
+    }
+
+    private void ReadGradients(string pass)
+    {
+        if (_table.ReadGradients()) return;
+        throw new InvalidOperationException($"The {pass} pass left no gradient on any parameter of the optimizer. Call backward() on the loss in the closure, " +
+            "with parameters that require gradients; and build the optimizer after model.to(...), which replaces parameters.");
+    }
+
+    /// <summary>Whether all losses and gradients of the step are finite; the one place where a step reads from the device.</summary>
+    private bool AllFinite()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var device = _table.Lists[0].Device;
+        var parts = WithGradients().Select(list => _options.Kernels.Norm(list.Gradients))
+            .Concat(new[] { LastStep.LossTensor, LastStep.PerturbedLossTensor, LastStep.GradientNormTensor }.OfType<Tensor>())
+            .Select(part => part.to(ScalarType.Float64, device).reshape([])).ToArray();
+        return stack(parts).sum().isfinite().item<bool>();
+    }
+
+    /// <summary>Parts that keep state must not take up numbers that are not finite, which would stay with them. Costs a value read from the device.</summary>
+    private void CheckForParts() => _broken |= _keepsState && _options.SkipNonFinite && !AllFinite();
+
+    private Ascent NewAscent(int? draw = null) => new(LastStep.Step, draw ?? _draw,
+        _table.Lists.Where(list => list.Slots.Count > 0 && list.IsPerturbed && Groups[list.Group].Perturbed).ToArray(), _options.Kernels);
+
+    private static Tensor CosineOfGradients(Descent descent)
+    {
+        Tensor Dot(Func<GradientPairs, Tensor[]> left, Func<GradientPairs, Tensor[]> right) =>
+            descent.Sum(list => descent.Kernels.Dot(left(list.Pairs()), right(list.Pairs())));
+        return Dot(pairs => pairs.AtWeights, pairs => pairs.AtPerturbed)
+            / (Dot(pairs => pairs.AtWeights, pairs => pairs.AtWeights) * Dot(pairs => pairs.AtPerturbed, pairs => pairs.AtPerturbed)).sqrt();
+    }
+
+    private AscentStage[] StagesOf(Func<Tensor> closure) => Enumerable.Repeat(new AscentStage(closure), _options.AscentSteps).ToArray();
+
+    private bool NeedsFirstPass => _options.Direction.NeedsGradients(LastStep.Step) || KeepsAscentGradients;
+
+    private bool KeepsAscentGradients => _options.Combiner.NeedsAscentGradients || _options.Combiner.NeedsFurtherPasses || _options.CompareGradients;
+
+    private TensorList[] WithGradients() => _table.Lists.Where(list => list.Slots.Count > 0).ToArray();
+
+    private void PutBack()
+    {
+        _weights.Restore();
+        _statistics.Restore();
+    }
+
+    private bool OnCuda => _table.Lists.Any(list => list.Device.type == DeviceType.CUDA);
+}

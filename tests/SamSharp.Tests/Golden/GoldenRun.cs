@@ -1,0 +1,85 @@
+using System.Text.Json;
+using SamSharp.Kernels;
+using SamSharp.Parameters;
+using TorchSharp.Modules;
+
+namespace SamSharp.Tests.Golden;
+
+/// <summary>One run of a peer: its settings, its problem, and the numbers to be met.</summary>
+internal sealed class GoldenRun
+{
+    private readonly double _absolute, _relative;
+
+    public GoldenRun(string name, string precision, ITensorListKernels kernels)
+    {
+        Entry = Index.GetProperty("runs").GetProperty(name);
+        Kernels = kernels;
+        Dtype = precision == "f64" ? float64 : float32;
+        // The README's recommended bounds; BiSAM's peer holds a constant in float32.
+        (_absolute, _relative) = precision == "f64" ? (name.StartsWith("bisam_log", StringComparison.Ordinal) ? 1e-8 : 1e-9, 0) : (1e-5, 1e-5);
+        Expected = SafetensorsFile.ReadAll(GoldenFolder.At("sam", Entry.GetProperty("files").GetProperty(precision).GetString()!));
+        Problem = new SamGoldenProblem(Index.GetProperty("model"), Dtype, Entry.GetProperty("has_unused_parameter").GetBoolean());
+    }
+
+    public static JsonElement Index { get; } = GoldenFolder.Json("sam", "index.json");
+
+    public JsonElement Entry { get; }
+
+    public JsonElement Settings => Entry.GetProperty("hyperparameters");
+
+    public ITensorListKernels Kernels { get; }
+
+    public ScalarType Dtype { get; }
+
+    public Dictionary<string, Tensor> Expected { get; }
+
+    public SamGoldenProblem Problem { get; }
+
+    public double Number(string setting) => Settings.GetProperty(setting).GetDouble();
+
+    public int Whole(string setting) => Settings.GetProperty(setting).GetInt32();
+
+    public bool Is(string setting) => Settings.TryGetProperty(setting, out var value) && value.ValueKind == JsonValueKind.True;
+
+    public bool Has(string setting) => Settings.TryGetProperty(setting, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>The base optimizer that the index names, over all parameters in one group.</summary>
+    public optim.Optimizer Base() => GoldenBase.Create(Entry, [(Problem.Parameters.Values.ToArray(), Settings)]);
+
+    /// <summary>The optimizer under test: the named base, the given recipe, the kernels of this case.</summary>
+    public SharpnessAwareOptimizer Wrap(SharpnessAwareOptions recipe, optim.Optimizer? baseOptimizer = null) =>
+        new(baseOptimizer ?? Base(), recipe with { Module = Problem, Kernels = Kernels });
+
+    /// <summary>Every step with one closure for both passes; losses and weights are the peer's.</summary>
+    public void Drive(SharpnessAwareOptions recipe, optim.Optimizer? baseOptimizer = null)
+    {
+        using var optimizer = Wrap(recipe, baseOptimizer);
+        for (var t = 0; t < Problem.Steps; t++)
+        {
+            using var loss = optimizer.Step(() => Problem.Backward(t));
+            Near("loss", t, loss);
+            if (optimizer.LastStep.Perturbed && Expected.ContainsKey("loss_adv")) Near("loss_adv", t, tensor(optimizer.LastStep.PerturbedLoss, Dtype));
+            WeightsNear(t);
+        }
+    }
+
+    /// <summary>The weights after a step, from 0, are the peer's.</summary>
+    public void WeightsNear(int step)
+    {
+        foreach (var (name, value) in Problem.Parameters) Near($"traj.{name}", step + 1, value);
+    }
+
+    /// <summary>A tensor is the given row of one in the run's file.</summary>
+    public void Near(string what, int row, Tensor actual)
+    {
+        using var scope = NewDisposeScope();
+        var (e, a) = (Expected[what][row].to(float64).reshape(-1), actual.detach().to(float64).reshape(-1));
+        var excess = ((a - e).abs() - (_absolute + (_relative * e.abs()))).max().item<double>();
+        Assert.True(excess <= 0, $"{what}[{row}]: expected {e.ToString(TorchSharp.TensorStringStyle.Numpy)}, got {a.ToString(TorchSharp.TensorStringStyle.Numpy)}");
+    }
+
+    /// <summary>The name of a slot's parameter.</summary>
+    public string NameOf(ParameterSlot slot) => Problem.Parameters.First(p => ReferenceEquals(p.Value, slot.Parameter)).Key;
+
+    public Parameter ParameterOf(string name) => Problem.Parameters[name];
+}
