@@ -16,22 +16,19 @@ internal sealed class Contender(string name, Action prepare, params Action[] pha
     /// <summary>The median of managed bytes allocated in a run, on all threads.</summary>
     public double AllocatedBytes => Median(_bytes);
 
-    /// <summary>Runs once; the garbage of others is collected before, so that their finalizers do not run meanwhile.</summary>
+    /// <summary>The median over the rounds of this one's time as a part of another's in the same round.</summary>
+    public double TimeRelativeTo(Contender other) => Median(_milliseconds.Zip(other._milliseconds, (mine, theirs) => mine / theirs));
+
+    /// <summary>
+    /// Runs twice and times the second, so that it meets what a run of its own leaves behind, as in a training loop; the garbage of others is collected before.
+    /// </summary>
     public void Run()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var (watch, bytes) = (new Stopwatch(), 0L);
-        foreach (var phase in phases)
-        {
-            prepare();
-            var before = GC.GetTotalAllocatedBytes(precise: true);
-            watch.Start();
-            phase();
-            watch.Stop();
-            bytes += GC.GetTotalAllocatedBytes(precise: true) - before;
-        }
-        _milliseconds.Add(watch.Elapsed.TotalMilliseconds);
+        Time();
+        var (milliseconds, bytes) = Time();
+        _milliseconds.Add(milliseconds);
         _bytes.Add(bytes);
     }
 
@@ -42,7 +39,22 @@ internal sealed class Contender(string name, Action prepare, params Action[] pha
         _bytes.Clear();
     }
 
-    private static double Median(List<double> values)
+    private (double Milliseconds, double Bytes) Time()
+    {
+        var (watch, bytes) = (new Stopwatch(), 0L);
+        foreach (var phase in phases)
+        {
+            prepare();
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            watch.Start();
+            phase();
+            watch.Stop();
+            bytes += GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+        return (watch.Elapsed.TotalMilliseconds, bytes);
+    }
+
+    private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -3,7 +3,7 @@ namespace SamSharp.Benchmarks.Ratios;
 /// <summary>Runs contenders in turn, again and again, so that whatever else the machine does meets them all.</summary>
 internal static class Race
 {
-    private const int WarmUps = 3;
+    private const int WarmUps = 1;
 
     public static void Run(IReadOnlyList<Contender> contenders, int rounds)
     {

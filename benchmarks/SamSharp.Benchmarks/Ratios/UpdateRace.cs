@@ -12,28 +12,35 @@ internal sealed class UpdateRace : IDisposable
     private readonly ParameterSet _set;
     private readonly List<IDisposable> _owned = [];
     private readonly List<Contender> _contenders = [];
-    private readonly Contender _copyOfAscent, _copyOfUpdate, _ascent;
-    private readonly Contender _adamW, _samAdamW, _fusedAdamW, _samFusedAdamW, _samAdafactor;
+    private readonly double _copies;
+    private readonly SharpnessAwareOptimizer _sam;
+    private readonly Contender _copyOfAscent, _copyOfUpdate, _copyOfAdafactor, _ascent;
+    private readonly Contender _adamW, _samAdamW, _fusedAdamW, _samFusedAdamW, _adafactor, _samAdafactor;
     private readonly Contender _adam, _fusedAdam, _sgd, _fusedSgd;
 
     public UpdateRace(ShapeSet shapes)
     {
         _shapes = shapes;
         _set = Own(new ParameterSet(shapes));
-        var (adamW, fusedAdamW) = (Own(Bases.Sam(Bases.TorchAdamW(_set))), Own(Bases.Sam(Bases.FusedAdamW(_set))));
+        _set.SetGradients();
+        _copies = Residue.Copies(_set, () => Bases.Sam(Bases.PlainSGD(_set)));
 
+        var (adamW, adafactor) = (Own(Bases.Sam(Bases.TorchAdamW(_set))), Own(Bases.Sam(Bases.Adafactor(_set))));
+        _sam = Own(Bases.Sam(Bases.FusedAdamW(_set)));
         _copyOfAscent = Copy(16);
         _copyOfUpdate = Copy(44);
         _ascent = Add("ascent + restore", () =>
         {
-            fusedAdamW.Ascend();
-            fusedAdamW.Restore();
+            _sam.Ascend();
+            _sam.Restore();
         });
         _adamW = Step("TorchSharp's AdamW.step()", adamW.BaseOptimizer);
         _samAdamW = Update("SAM, TorchSharp's AdamW", adamW);
-        _fusedAdamW = Step("FusedAdamW.step()", fusedAdamW.BaseOptimizer);
-        _samFusedAdamW = Update("SAM, FusedAdamW", fusedAdamW);
-        _samAdafactor = Update("SAM, Adafactor", Own(Bases.Sam(Bases.Adafactor(_set))));
+        _fusedAdamW = Step("FusedAdamW.step()", _sam.BaseOptimizer);
+        _samFusedAdamW = Update("SAM, FusedAdamW", _sam);
+        _copyOfAdafactor = Copy(24);
+        _adafactor = Step("Adafactor.step()", adafactor.BaseOptimizer);
+        _samAdafactor = Update("SAM, Adafactor", adafactor);
         _adam = Step("TorchSharp's Adam.step()", Own(Bases.TorchAdam(_set)));
         _fusedAdam = Step("FusedAdam.step()", Own(Bases.FusedAdam(_set)));
         _sgd = Step("TorchSharp's SGD.step()", Own(Bases.TorchSGD(_set)));
@@ -55,10 +62,14 @@ internal sealed class UpdateRace : IDisposable
             Time(_ascent, _copyOfAscent, goal: 1.3),
             Time(_samFusedAdamW, _adamW, goal: 0.3),
             Time(_samFusedAdamW, _copyOfUpdate, goal: 1.25),
+            Time(_adafactor, _copyOfAdafactor, goal: 1.25),
             Time(_samAdamW, _adamW),
             Time(_samAdafactor, _adamW),
             .. Fused(),
             .. Allocations(),
+            // A hundredth for pages that are not ours.
+            new($"{_shapes}: native memory, copies of the parameters, SAM's own", _copies, 1.01),
+            new($"{_shapes}: native memory, copies of the parameters, in steady state", Residue.SteadyCopies(_set, _sam), 0.01),
         ];
 
     /// <summary>The times behind the ratios.</summary>
@@ -75,7 +86,11 @@ internal sealed class UpdateRace : IDisposable
 
     private Ratio[] Fused() => [Time(_fusedAdamW, _adamW, goal: 0.25), Time(_fusedAdam, _adam, goal: 0.25), Time(_fusedSgd, _sgd, goal: 0.25)];
 
-    private Ratio[] Allocations() => [Bytes(_samFusedAdamW, goal: 300), Bytes(_ascent), Bytes(_samAdafactor), Bytes(_samAdamW)];
+    private Ratio[] Allocations() =>
+    [
+        Bytes(_samFusedAdamW, goal: 300), Bytes(_ascent), Bytes(_samAdafactor), Bytes(_samAdamW),
+        new($"{_shapes}: objects left to finalizers, SAM, FusedAdamW", Residue.Finalized(_set, _sam), 0),
+    ];
 
     private Contender Copy(int bytesPerElement) => Add($"memcpy, {bytesPerElement} bytes an element", Own(new MemoryCopy(bytesPerElement * _set.Elements)).Run);
 
@@ -91,7 +106,7 @@ internal sealed class UpdateRace : IDisposable
     }
 
     private Ratio Time(Contender one, Contender other, double? goal = null) =>
-        new($"{_shapes}: {one.Name} / {other.Name}", one.Milliseconds / other.Milliseconds, goal);
+        new($"{_shapes}: {one.Name} / {other.Name}", one.TimeRelativeTo(other), goal);
 
     private Ratio Bytes(Contender contender, double? goal = null) =>
         new($"{_shapes}: managed bytes a parameter, {contender.Name}", contender.AllocatedBytes / _set.Parameters.Length, goal);

@@ -17,6 +17,9 @@ internal static class Bases
 
     public static Optimizer TorchSGD(ParameterSet set) => optim.SGD(set.Parameters, LearningRate, momentum: 0.9);
 
+    /// <summary>Without state of its own.</summary>
+    public static Optimizer PlainSGD(ParameterSet set) => optim.SGD(set.Parameters, LearningRate);
+
     public static Optimizer FusedAdamW(ParameterSet set) => new FusedAdamW(set.Parameters, LearningRate);
 
     public static Optimizer FusedAdam(ParameterSet set) => new FusedAdam(set.Parameters, LearningRate);

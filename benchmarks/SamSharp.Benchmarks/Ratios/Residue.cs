@@ -1,0 +1,60 @@
+using SamSharp.Benchmarks.Workloads;
+
+namespace SamSharp.Benchmarks.Ratios;
+
+/// <summary>What steps leave behind, and what they take meanwhile, apart from time.</summary>
+internal static class Residue
+{
+    private const int Steps = 3;
+
+    /// <summary>Peak resident memory over some steps, above what there was before the optimizer, in copies of the parameters. Measured before
+    /// other optimizers of the size have left freed memory behind.</summary>
+    public static double Copies(ParameterSet set, Func<SharpnessAwareOptimizer> make) => Peak(set, () =>
+    {
+        using var sam = make();
+        Run(set, sam);
+    });
+
+    /// <summary>Peak resident memory over some steps of an optimizer that has made its buffers, in copies of the parameters.</summary>
+    public static double SteadyCopies(ParameterSet set, SharpnessAwareOptimizer sam)
+    {
+        Run(set, sam);
+        return Peak(set, () => Run(set, sam));
+    }
+
+    /// <summary>Objects that some steps leave to finalizers.</summary>
+    public static double Finalized(ParameterSet set, SharpnessAwareOptimizer sam)
+    {
+        Collect();
+        Run(set, sam);
+        GC.Collect();
+        return GC.GetGCMemoryInfo(GCKind.Any).FinalizationPendingCount;
+    }
+
+    private static double Peak(ParameterSet set, Action action)
+    {
+        Collect();
+        ProcessMemory.ResetPeak();
+        var before = ProcessMemory.Resident;
+        action();
+        return (ProcessMemory.Peak - before) / (double)(set.Elements * sizeof(float));
+    }
+
+    private static void Run(ParameterSet set, SharpnessAwareOptimizer sam)
+    {
+        for (var step = 0; step < Steps; step++)
+        {
+            set.SetGradients();
+            sam.Ascend();
+            set.SetGradients();
+            sam.Descend();
+        }
+    }
+
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+    }
+}
