@@ -25,9 +25,14 @@ internal sealed class MultiTensorKernels : ITensorListKernels
         def norm(vectors: List[Tensor], dtype: int):
             parts: List[Tensor] = []
             for vector in vectors:
-                # The CPU adds up millions of float32 squares to three digits only, but rows of them to seven.
-                by_rows = vector.is_cpu and vector.dim() > 1 and vector.numel() > 16384
-                parts.append(torch.linalg_vector_norm(vector, 2, [-1], dtype=dtype) if by_rows else vector)
+                if vector.is_cpu and vector.numel() > 16384:
+                    # The CPU adds up millions of float32 squares to three digits only, but rows of them to seven.
+                    flat = vector.reshape([-1])
+                    whole = flat.numel() // 4096 * 4096
+                    parts.append(torch.linalg_vector_norm(flat.narrow(0, 0, whole).view([-1, 4096]), 2, [-1], dtype=dtype))
+                    parts.append(flat.narrow(0, whole, flat.numel() - whole))
+                else:
+                    parts.append(vector)
             return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(parts, 2, dtype=dtype)))
 
         def adaptive_norm(weights: List[Tensor], vectors: List[Tensor], kappa: float, dtype: int):

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using SamSharp.Kernels.Vectorized;
 using TorchSharp;
@@ -21,11 +20,11 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     /// <inheritdoc/>
     public Tensor Norm(Tensor[] vectors)
     {
-        ArgumentNullException.ThrowIfNull(vectors);
-        return DtypeOf(vectors) switch
+        using var memory = TensorMemory.Of(vectors);
+        return memory?.Dtype switch
         {
-            ScalarType.Float32 => Norm(Sum<float, Product<float>>(default, vectors, vectors), ScalarType.Float32),
-            ScalarType.Float64 => Norm(Sum<double, Product<double>>(default, vectors, vectors), ScalarType.Float64),
+            ScalarType.Float32 => Norm(Sum<float, Product<float>>(default, memory, 0, 0), ScalarType.Float32),
+            ScalarType.Float64 => Norm(Sum<double, Product<double>>(default, memory, 0, 0), ScalarType.Float64),
             _ => _others.Norm(vectors),
         };
     }
@@ -33,12 +32,11 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     /// <inheritdoc/>
     public Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa)
     {
-        ArgumentNullException.ThrowIfNull(weights);
-        ArgumentNullException.ThrowIfNull(vectors);
-        return DtypeOf(weights, vectors) switch
+        using var memory = TensorMemory.Of(weights, vectors);
+        return memory?.Dtype switch
         {
-            ScalarType.Float32 => Norm(Sum<float, ScaledSquare<float>>(new((float)kappa), weights, vectors), ScalarType.Float32),
-            ScalarType.Float64 => Norm(Sum<double, ScaledSquare<double>>(new(kappa), weights, vectors), ScalarType.Float64),
+            ScalarType.Float32 => Norm(Sum<float, ScaledSquare<float>>(new((float)kappa), memory, 0, 1), ScalarType.Float32),
+            ScalarType.Float64 => Norm(Sum<double, ScaledSquare<double>>(new(kappa), memory, 0, 1), ScalarType.Float64),
             _ => _others.AdaptiveNorm(weights, vectors, kappa),
         };
     }
@@ -46,27 +44,35 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     /// <inheritdoc/>
     public Tensor Dot(Tensor[] left, Tensor[] right)
     {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        return DtypeOf(left, right) switch
+        using var memory = TensorMemory.Of(left, right);
+        return memory?.Dtype switch
         {
-            ScalarType.Float32 => tensor(Sum<float, Product<float>>(default, left, right), ScalarType.Float32),
-            ScalarType.Float64 => tensor(Sum<double, Product<double>>(default, left, right), ScalarType.Float64),
+            ScalarType.Float32 => tensor(Sum<float, Product<float>>(default, memory, 0, 1), ScalarType.Float32),
+            ScalarType.Float64 => tensor(Sum<double, Product<double>>(default, memory, 0, 1), ScalarType.Float64),
             _ => _others.Dot(left, right),
         };
     }
 
     /// <inheritdoc/>
-    public Tensor Scale(Tensor norm, double radius, double floor) => _others.Scale(norm, radius, floor);
+    public Tensor Scale(Tensor norm, double radius, double floor)
+    {
+        ArgumentNullException.ThrowIfNull(norm);
+        return norm.device_type != DeviceType.CPU ? _others.Scale(norm, radius, floor) : norm.dtype switch
+        {
+            ScalarType.Float32 => tensor(Scale((double)Value<float>(norm), radius, floor), ScalarType.Float32),
+            ScalarType.Float64 => tensor(Scale(Value<double>(norm), radius, floor), ScalarType.Float64),
+            _ => _others.Scale(norm, radius, floor),
+        };
+    }
 
     /// <inheritdoc/>
     public void Perturb(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale)
     {
-        ArgumentNullException.ThrowIfNull(weights);
-        switch (DtypeOf(weights, results, vectors))
+        using var memory = TensorMemory.Of(weights, vectors, results);
+        switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Step<float>>(new(scale.item<float>()), weights, vectors, results); break;
-            case ScalarType.Float64: Map<double, Step<double>>(new(scale.item<double>()), weights, vectors, results); break;
+            case ScalarType.Float32: Map<float, Step<float>>(new(Value<float>(scale)), memory, 0, 1, 2); break;
+            case ScalarType.Float64: Map<double, Step<double>>(new(Value<double>(scale)), memory, 0, 1, 2); break;
             default: _others.Perturb(weights, results, vectors, scale); break;
         }
     }
@@ -74,11 +80,11 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     /// <inheritdoc/>
     public void PerturbAdaptive(Tensor[] weights, Tensor[] results, Tensor[] vectors, Tensor scale, double kappa)
     {
-        ArgumentNullException.ThrowIfNull(weights);
-        switch (DtypeOf(weights, results, vectors))
+        using var memory = TensorMemory.Of(weights, vectors, results);
+        switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, AdaptiveStep<float>>(new(scale.item<float>(), (float)kappa), weights, vectors, results); break;
-            case ScalarType.Float64: Map<double, AdaptiveStep<double>>(new(scale.item<double>(), kappa), weights, vectors, results); break;
+            case ScalarType.Float32: Map<float, AdaptiveStep<float>>(new(Value<float>(scale), (float)kappa), memory, 0, 1, 2); break;
+            case ScalarType.Float64: Map<double, AdaptiveStep<double>>(new(Value<double>(scale), kappa), memory, 0, 1, 2); break;
             default: _others.PerturbAdaptive(weights, results, vectors, scale, kappa); break;
         }
     }
@@ -86,12 +92,11 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     /// <inheritdoc/>
     public void Copy(Tensor[] targets, Tensor[] sources)
     {
-        ArgumentNullException.ThrowIfNull(targets);
-        ArgumentNullException.ThrowIfNull(sources);
-        switch (DtypeOf(targets, sources))
+        using var memory = TensorMemory.Of(sources, targets);
+        switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Plain<float>>(default, sources, sources, targets); break;
-            case ScalarType.Float64: Map<double, Plain<double>>(default, sources, sources, targets); break;
+            case ScalarType.Float32: Map<float, Plain<float>>(default, memory, 0, 0, 1); break;
+            case ScalarType.Float64: Map<double, Plain<double>>(default, memory, 0, 0, 1); break;
             default: _others.Copy(targets, sources); break;
         }
     }
@@ -99,12 +104,11 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     /// <inheritdoc/>
     public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight)
     {
-        ArgumentNullException.ThrowIfNull(sums);
-        ArgumentNullException.ThrowIfNull(vectors);
-        switch (DtypeOf(sums, vectors))
+        using var memory = TensorMemory.Of(sums, vectors);
+        switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Step<float>>(new((float)weight), sums, vectors, sums); break;
-            case ScalarType.Float64: Map<double, Step<double>>(new(weight), sums, vectors, sums); break;
+            case ScalarType.Float32: Map<float, Step<float>>(new((float)weight), memory, 0, 1, 0); break;
+            case ScalarType.Float64: Map<double, Step<double>>(new(weight), memory, 0, 1, 0); break;
             default: _others.Accumulate(sums, vectors, weight); break;
         }
     }
@@ -112,52 +116,37 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     /// <inheritdoc/>
     public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other)
     {
-        ArgumentNullException.ThrowIfNull(targets);
-        ArgumentNullException.ThrowIfNull(vectors);
-        switch (DtypeOf(targets, vectors))
+        using var memory = TensorMemory.Of(targets, vectors);
+        switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Blend<float>>(new(own.item<float>(), other.item<float>()), targets, vectors, targets); break;
-            case ScalarType.Float64: Map<double, Blend<double>>(new(own.item<double>(), other.item<double>()), targets, vectors, targets); break;
+            case ScalarType.Float32: Map<float, Blend<float>>(new(Value<float>(own), Value<float>(other)), memory, 0, 1, 0); break;
+            case ScalarType.Float64: Map<double, Blend<double>>(new(Value<double>(own), Value<double>(other)), memory, 0, 1, 0); break;
             default: _others.Mix(targets, own, vectors, other); break;
         }
     }
 
-    /// <summary>The dtype that all tensors of the lists share, or null where the passes over raw memory do not apply.</summary>
-    private static ScalarType? DtypeOf(params ReadOnlySpan<Tensor[]> lists)
-    {
-        ScalarType? dtype = null;
-        foreach (var list in lists)
-        {
-            foreach (var tensor in list)
-            {
-                if (tensor.device_type != DeviceType.CPU || tensor.dtype != (dtype ??= tensor.dtype) || !tensor.is_contiguous()
-                    || tensor.NumberOfElements > int.MaxValue / sizeof(double)) return null;
-            }
-        }
-        return dtype;
-    }
-
     private static Tensor Norm(double squares, ScalarType dtype) => tensor(Math.Sqrt(squares), dtype);
 
-    private static double Sum<T, TLanes>(TLanes lanes, Tensor[] weights, Tensor[] vectors) where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
-    {
-        var v = Pointers(vectors);
-        var w = ReferenceEquals(weights, vectors) ? v : Pointers(weights);
-        return new Work(vectors).Sum(piece =>
-            Loops<T>.Sum(lanes, (T*)w[piece.Tensor] + piece.Start, (T*)v[piece.Tensor] + piece.Start, piece.Count));
-    }
+    private static double Scale(double norm, double radius, double floor) => norm > 0 && double.IsFinite(norm) ? radius / (norm + floor) : 0;
 
-    private static void Map<T, TLanes>(TLanes lanes, Tensor[] weights, Tensor[] vectors, Tensor[] results)
+    private static double Sum<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors)
+        where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T> =>
+        Work.Sum(memory, piece => Loops<T>.Sum(lanes, At<T>(memory, weights, piece), At<T>(memory, vectors, piece), piece.Count));
+
+    private static void Map<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results)
         where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
     {
-        var v = Pointers(vectors);
-        var w = ReferenceEquals(weights, vectors) ? v : Pointers(weights);
-        var r = ReferenceEquals(results, weights) ? w : Pointers(results);
-        var work = new Work(results);
-        var pastCache = work.Elements * sizeof(T) >= PastCache;
-        work.ForEach(piece => Loops<T>.Map(lanes, (T*)w[piece.Tensor] + piece.Start, (T*)v[piece.Tensor] + piece.Start,
-            (T*)r[piece.Tensor] + piece.Start, piece.Count, pastCache));
+        var pastCache = memory.Elements * sizeof(T) >= PastCache;
+        Work.ForEach(memory, piece =>
+            Loops<T>.Map(lanes, At<T>(memory, weights, piece), At<T>(memory, vectors, piece), At<T>(memory, results, piece), piece.Count, pastCache));
     }
 
-    private static nint[] Pointers(Tensor[] tensors) => Array.ConvertAll(tensors, tensor => (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes)));
+    private static T* At<T>(TensorMemory memory, int list, Piece piece) where T : unmanaged => (T*)memory.Address(list, piece.Tensor) + piece.Start;
+
+    /// <summary>The number in a tensor on the CPU. <c>item</c> does the same, and leaves an object to the finalizer.</summary>
+    private static T Value<T>(Tensor scalar) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(scalar);
+        return MemoryMarshal.Read<T>(scalar.bytes);
+    }
 }

@@ -6,6 +6,8 @@ namespace SamSharp.Parameters;
 /// <summary>One parameter of the base optimizer, and where it stands.</summary>
 public sealed class ParameterSlot
 {
+    private Tensor? _home; // an alias of the parameter's own storage
+
     internal ParameterSlot(Parameter parameter, int index, int group, string? name)
     {
         Parameter = parameter;
@@ -41,6 +43,29 @@ public sealed class ParameterSlot
 
     /// <summary>Whether the weights are perturbed and kept somewhere.</summary>
     internal bool IsSaved { get; set; }
+
+    /// <summary>Gives the parameter the buffer's storage; it stays the same leaf to autograd. Call it without recording gradients.</summary>
+    internal void LeaveHome()
+    {
+        _home ??= empty(0, Parameter.dtype, Parameter.device).DetachFromDisposeScope();
+        _home.set_(Parameter);
+        Parameter.set_(Buffer!);
+        IsSaved = true;
+    }
+
+    /// <summary>Gives the parameter its own storage back.</summary>
+    internal void ReturnHome()
+    {
+        Parameter.set_(_home!);
+        IsSaved = false;
+    }
+
+    internal void DisposeBuffer()
+    {
+        Buffer?.Dispose();
+        _home?.Dispose();
+        Buffer = _home = null;
+    }
 
     internal string Describe() =>
         $"parameter {Index}{(Name is null ? "" : $" ({Name})")} of group {Group}, shape [{string.Join(", ", Parameter.shape)}]";

@@ -12,8 +12,8 @@ namespace SamSharp.Scopes;
 internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
 {
     private readonly List<ParameterSlot> _exchanged = [];
-    private readonly List<ParameterSlot> _copied = [];
-    private readonly HashSet<ParameterSlot> _owners = [];
+    private readonly List<(ParameterSlot[] Slots, Tensor[] Weights, Tensor[] Copies)> _copied = [];
+    private readonly List<ParameterSlot> _owners = [];
 
     /// <summary>Whether any weights are away from where they belong.</summary>
     public bool IsOpen => _exchanged.Count + _copied.Count > 0;
@@ -22,40 +22,34 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
     /// May be called again before they are restored: the weights then move on from where they are.</summary>
     public void Move(IReadOnlyList<TensorList> lists, Action perturb)
     {
-        var exchange = new List<ParameterSlot>();
-        foreach (var list in lists)
+        var atHome = _exchanged.Count;
+        try
         {
-            var unsaved = list.Slots.Where(slot => !slot.IsSaved).ToArray();
-            var buffers = Array.ConvertAll(unsaved, BufferOf);
-            if (list.IsExchangeable && unsaved.Length == list.Slots.Count)
-            {
-                list.Results = buffers;
-                exchange.AddRange(unsaved);
-            }
-            else
-            {
-                list.Results = list.Weights;
-                kernels.Copy(buffers, Array.ConvertAll(unsaved, Tensor (slot) => slot.Parameter));
-                _copied.AddRange(unsaved);
-                foreach (var slot in unsaved) slot.IsSaved = true;
-            }
+            foreach (var list in lists) Prepare(list);
+            perturb();
+        }
+        catch
+        {
+            // Nothing has been exchanged yet; what was copied is restored with the rest.
+            _exchanged.RemoveRange(atHome, _exchanged.Count - atHome);
+            throw;
         }
 
-        perturb();
-        foreach (var slot in exchange)
-        {
-            Exchange(slot);
-            slot.IsSaved = true;
-            _exchanged.Add(slot);
-        }
+        using var noGradient = no_grad();
+        for (var i = atHome; i < _exchanged.Count; i++) _exchanged[i].LeaveHome();
     }
 
     /// <summary>Puts every weight back.</summary>
     public void Restore()
     {
-        foreach (var slot in _exchanged) Exchange(slot);
-        kernels.Copy(_copied.Select(Tensor (slot) => slot.Parameter).ToArray(), _copied.Select(slot => slot.Buffer!).ToArray());
-        foreach (var slot in _exchanged.Concat(_copied)) slot.IsSaved = false;
+        if (!IsOpen) return;
+        using var noGradient = no_grad();
+        foreach (var slot in _exchanged) slot.ReturnHome();
+        foreach (var (slots, weights, copies) in _copied)
+        {
+            kernels.Copy(weights, copies);
+            foreach (var slot in slots) slot.IsSaved = false;
+        }
         _exchanged.Clear();
         _copied.Clear();
     }
@@ -64,27 +58,36 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
     public void Dispose()
     {
         Restore();
-        foreach (var slot in _owners)
-        {
-            slot.Buffer?.Dispose();
-            slot.Buffer = null;
-        }
+        foreach (var slot in _owners) slot.DisposeBuffer();
         _owners.Clear();
     }
 
-    /// <summary>The parameter gets the buffer's storage and the buffer the parameter's; the parameter stays the same leaf to autograd.</summary>
-    private static void Exchange(ParameterSlot slot)
+    /// <summary>Says where the list's results go: into buffers, if no weight of it is away already, else in place, with what is not saved yet copied before.</summary>
+    private void Prepare(TensorList list)
     {
-        using var noGradient = no_grad();
-        using var own = slot.Parameter.detach();
-        slot.Parameter.set_(slot.Buffer!);
-        slot.Buffer!.set_(own);
+        var slots = list.Slots.ToArray();
+        var unsaved = Array.Exists(slots, slot => slot.IsSaved) ? Array.FindAll(slots, slot => !slot.IsSaved) : slots;
+        var buffers = Array.ConvertAll(unsaved, BufferOf);
+        if (list.IsExchangeable && unsaved == slots)
+        {
+            list.Results = buffers;
+            _exchanged.AddRange(slots);
+            return;
+        }
+
+        list.Results = list.Weights;
+        if (unsaved.Length == 0) return;
+        var weights = unsaved == slots ? list.Weights : Array.ConvertAll(unsaved, Tensor (slot) => slot.Parameter);
+        kernels.Copy(buffers, weights);
+        _copied.Add((unsaved, weights, buffers));
+        foreach (var slot in unsaved) slot.IsSaved = true;
     }
 
     private Tensor BufferOf(ParameterSlot slot)
     {
+        if (slot.Buffer is { } made) return made;
         _owners.Add(slot);
         using var noGradient = no_grad();
-        return slot.Buffer ??= empty_like(slot.Parameter).DetachFromDisposeScope();
+        return slot.Buffer = empty_like(slot.Parameter).DetachFromDisposeScope();
     }
 }

@@ -106,9 +106,12 @@ public class TensorListKernelsTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(11);
-        var large = randn(4096, 1024, generator: generator);
-        var expected = large.to(float64).square().sum().sqrt().item<double>();
-        Assert.Equal(1, Value(kernels.Norm([large, zeros(3)])) / expected, 6);
+        var matrix = randn(4096, 1024, generator: generator);
+        foreach (var large in new[] { matrix, matrix.reshape(-1)[..^3], matrix.t(), matrix.reshape(-1).slice(0, 1, 4096 * 1024, 2) })
+        {
+            var expected = large.to(float64).square().sum().sqrt().item<double>();
+            Assert.Equal(1, Value(kernels.Norm([large, zeros(3)])) / expected, 6);
+        }
     }
 
     [Fact]
