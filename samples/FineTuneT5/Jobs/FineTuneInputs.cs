@@ -1,4 +1,5 @@
 using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
@@ -34,6 +35,6 @@ public sealed record FineTuneInputs(
         var data = request.Data ?? CarriedData.Folder;
         IReadOnlyList<TaskExample> Rows(Split split) => task.Load(data, split, notice => Console.Error.WriteLine($"FineTuneT5: {notice}"));
         return new FineTuneInputs(task, tokenizer, source, config, device, dtype, Rows(Split.Train), Rows(Split.Validation),
-            request.Data is null ? Rows(Split.Test) : null);
+            task.HasTest(data) ? Rows(Split.Test) : null);
     }
 }

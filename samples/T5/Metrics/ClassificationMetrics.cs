@@ -44,6 +44,29 @@ public static class ClassificationMetrics
         return either == 0 ? 0 : 2.0 * truePositives / either;
     }
 
+    /// <summary>
+    /// F1 of the positive one of two labels, as T5 is scored: a prediction that is neither counts as the label that is wrong for its row.
+    /// </summary>
+    public static double BinaryF1(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, string positive, string negative)
+    {
+        Paired.Check(predictions, targets);
+        string[] decided =
+        [
+            .. predictions.Zip(targets, (prediction, target) =>
+                prediction == positive || prediction == negative ? prediction : target == positive ? negative : positive),
+        ];
+        return F1(decided, targets, positive);
+    }
+
+    /// <summary>The share of groups all of whose predictions equal their targets.</summary>
+    public static double GroupAccuracy(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, IReadOnlyList<string> groups)
+    {
+        Paired.Check(predictions, targets);
+        Paired.Check(predictions, groups);
+        var rows = Enumerable.Range(0, targets.Count).GroupBy(row => groups[row]).ToList();
+        return rows.Count(group => group.All(row => predictions[row] == targets[row])) / (double)rows.Count;
+    }
+
     /// <summary>The mean over the labels of their F1.</summary>
     public static double MacroF1(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, IReadOnlyList<string> labels) =>
         labels.Average(label => F1(predictions, targets, label));

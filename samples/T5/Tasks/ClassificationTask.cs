@@ -6,22 +6,28 @@ namespace SamSharp.Samples.T5.Tasks;
 /// <param name="name">The task's name.</param>
 /// <param name="prompt">The input, with columns in braces.</param>
 /// <param name="labels">
-/// The labels as the files write them, each with T5's word for it; the last is the positive one. None: the files' own labels are the words.
+/// The labels as the files write them (<c>entailment|0</c> where they differ), each with T5's word for it; the last is the positive one.
+/// None: the files' own labels are the words.
 /// </param>
 public sealed class ClassificationTask(string name, string prompt, params IReadOnlyList<(string Label, string Word)> labels)
     : TableTask(name, prompt)
 {
-    private readonly Dictionary<string, string> _words = labels.ToDictionary(label => label.Label, label => label.Word);
+    private readonly Dictionary<string, string> _words =
+        labels.SelectMany(label => label.Label.Split('|').Select(text => (text, label.Word))).ToDictionary();
 
     /// <summary>Which scores are computed, the main one first: accuracy, matthews, f1, f1_macro.</summary>
     public IReadOnlyList<string> Scores { get; init; } = ["accuracy"];
 
+    /// <summary>What is taken of a label, such as TREC's coarse class before the colon; by default all.</summary>
+    public Func<string, string> LabelPart { get; init; } = label => label;
+
     /// <inheritdoc/>
-    public override string MainMetric => Scores[0];
+    public override IReadOnlyList<string> Metrics => Scores;
 
     /// <inheritdoc/>
     protected override string ToTarget(string label, Func<string, FormatException> refusal)
     {
+        label = LabelPart(label);
         if (_words.Count == 0)
             return label.Length > 0 ? label : throw refusal("A label is missing.");
         return _words.TryGetValue(label, out var word)
@@ -35,12 +41,12 @@ public sealed class ClassificationTask(string name, string prompt, params IReadO
     {
         string[] predicted = [.. predictions.Select(prediction => prediction.Trim())];
         string[] targets = [.. examples.Select(example => example.Target)];
-        string[] words = [.. _words.Count > 0 ? _words.Values : targets.Distinct()];
+        string[] words = [.. _words.Count > 0 ? _words.Values.Distinct() : targets.Distinct()];
         return Scores.ToDictionary(score => score, score => score switch
         {
             "accuracy" => ClassificationMetrics.Accuracy(predicted, targets),
             "matthews" => ClassificationMetrics.Matthews(predicted, targets, words),
-            "f1" => ClassificationMetrics.F1(predicted, targets, words[^1]),
+            "f1" => ClassificationMetrics.BinaryF1(predicted, targets, words[^1], words[0]),
             "f1_macro" => ClassificationMetrics.MacroF1(predicted, targets, words),
             _ => throw new InvalidOperationException($"The task '{Name}' asks for an unknown score '{score}'."),
         });

@@ -10,7 +10,7 @@ public sealed class SimilarityTask(string name, string prompt) : TableTask(name,
     private const double NoNumber = -1;
 
     /// <inheritdoc/>
-    public override string MainMetric => "pearson";
+    public override IReadOnlyList<string> Metrics => ["pearson", "spearman"];
 
     /// <inheritdoc/>
     protected override string ToTarget(string label, Func<string, FormatException> refusal) =>

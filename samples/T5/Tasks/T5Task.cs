@@ -1,3 +1,5 @@
+using SamSharp.Samples.T5.Data;
+
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>A data set as T5 sees it: text in, text out, and scores of the texts that come out.</summary>
@@ -6,8 +8,17 @@ public abstract class T5Task(string name)
 {
     public string Name { get; } = name;
 
-    /// <summary>Which of the scores of <see cref="Evaluate"/> decides between two models; all grow with quality, to 1.</summary>
-    public abstract string MainMetric { get; }
+    /// <summary>The scores of <see cref="Evaluate"/> by name, the main one first; all grow with quality, to 1.</summary>
+    public abstract IReadOnlyList<string> Metrics { get; }
+
+    /// <summary>Which of the scores decides between two models.</summary>
+    public string MainMetric => Metrics[0];
+
+    /// <summary>Which files are looked for, for people.</summary>
+    public abstract string FilesDescription { get; }
+
+    /// <summary>Whether the folder holds test rows with their labels, which those of GLUE and SuperGLUE lack.</summary>
+    public abstract bool HasTest(string folder);
 
     /// <summary>Reads a split of the data set from its original files.</summary>
     /// <param name="folder">The folder that holds the files, or one that holds it under the data set's usual name.</param>

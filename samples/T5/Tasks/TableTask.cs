@@ -1,28 +1,29 @@
+using SamSharp.Samples.T5.Data;
+
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>A task whose examples are the rows of a table: GLUE, most of SuperGLUE, and files of one's own.</summary>
 /// <param name="name">The task's name.</param>
-/// <param name="prompt">The input, with columns in braces.</param>
-public abstract class TableTask(string name, string prompt) : T5Task(name)
+/// <param name="prompt">The input, with columns in braces; <c>{a|b}</c> is whichever of the two columns there is.</param>
+public abstract class TableTask(string name, string prompt) : FileTask(name)
 {
     private readonly PromptTemplate _prompt = new(prompt);
 
-    /// <summary>The usual paths of the data set's folder.</summary>
-    public IReadOnlyList<string> FolderNames { get; init; } = [];
-
-    /// <summary>The column that becomes the target.</summary>
+    /// <summary>The column that becomes the target; several names parted by bars are alternatives.</summary>
     public string LabelColumn { get; init; } = "label";
 
-    /// <summary>The columns of its tab-separated files, where these have no header line.</summary>
-    public IReadOnlyList<string>? Columns { get; init; }
+    /// <summary>What is done to each column's text; by default nothing.</summary>
+    public Func<string, string> Clean { get; init; } = text => text;
+
+    /// <summary>Leaves rows without any text out, where a data set has such rows.</summary>
+    public bool SkipsEmpty { get; init; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TaskExample> Load(string folder, Split split, Action<string>? notice = null)
+    protected override IEnumerable<TaskExample> Form(DataRow row, Split split)
     {
-        var path = DataFile.Find(folder, FolderNames, split, notice);
-        var rows = path.EndsWith(".tsv", StringComparison.Ordinal) ? TsvFile.Read(path, Columns) : JsonLinesFile.Read(path);
-        List<TaskExample> examples = [.. rows.Select(row => new TaskExample(_prompt.Fill(row), Target(row)))];
-        return examples.Count > 0 ? examples : throw new FormatException($"{path} is empty: it holds no rows for the task '{Name}'.");
+        if (SkipsEmpty && _prompt.IsEmpty(row))
+            return [];
+        return [new TaskExample(_prompt.Fill(row, Clean), Target(row))];
     }
 
     private string Target(DataRow row)

@@ -1,3 +1,4 @@
+using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Tasks;
 
 namespace SamSharp.Samples.T5.Tests.Tasks;

@@ -1,3 +1,4 @@
+using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Tasks;
 
 namespace SamSharp.Samples.T5.Tests.Tasks;
@@ -20,12 +21,20 @@ public sealed class TaskLoadingTests : IDisposable
     [InlineData("cola", "dev.tsv", "sentence\tlabel\n", "line 1: 2 fields, but there are 4 columns (source, label, mark, sentence)")]
     [InlineData("sst2", "dev.tsv", "sentence\tlabel\na\t2\n", "line 2, column 'label': The task 'sst2' knows the labels 0, 1. The value is '2'")]
     [InlineData("text", "dev.tsv", "sentence\tlabel\na\t \n", "line 2, column 'label': A label is missing")]
-    [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\thigh\n", "column 'score': A score is a number from 0 to 5. The value is 'high'")]
+    [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\thigh\n", "column 'score|label': A score is a number from 0 to 5. The value is 'high'")]
     [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\t5.1\n", "The value is '5.1'")]
     [InlineData("boolq", "val.jsonl", "{\"question\": \"a\"}\n", "line 1, column 'passage': the column is missing; there are question")]
     [InlineData("boolq", "val.jsonl", "\n{\"question\": \"a\n", "val.jsonl, line 2, byte")]
-    [InlineData("boolq", "val.jsonl", "[1]\n", "line 1: an object is expected")]
-    [InlineData("boolq", "val.jsonl", "{\"question\": \"a\", \"passage\": \"b\", \"label\": null}\n", "knows the labels false, true. The value is 'null'")]
+    [InlineData("text", "dev.csv", "sentence,label\n\"a\n\nb\",1\nc,d,2\n", "row 3: 3 fields, but there are 2 columns (sentence, label)")]
+    [InlineData("text", "dev.csv", "sentence,label\n\"a\"b,1\n", "a quote is out of place")]
+    [InlineData("text", "dev.parquet", "PAR1 is not all", "is no parquet file that can be read")]
+    [InlineData("trec", "dev.label", "word\n", "line 1: a label, a space or a tab, and a text are expected, not 'word'")]
+    [InlineData("wsc", "val.jsonl", "{\"text\": \"One two\", \"target\": {\"span1_text\": \"One\", \"span2_text\": \"it\", \"span2_index\": 1}, \"label\": true}", "word 1 is not the pronoun 'it'")]
+    [InlineData("webquestions", "dev.jsonl", "{\"question\": \"a\", \"answer\": []}", "there is no answer")]
+    [InlineData("webquestions", "dev.jsonl", "{\"question\": \"a\", \"answer\": \"Paris\"}", "a JSON value is expected, not 'Paris'")]
+    [InlineData("multirc", "val.jsonl", "{\"question\": \"a\", \"answer\": \"b\", \"label\": 1}", "column 'idx': the column is missing")]
+    [InlineData("boolq", "val.jsonl", "[1]\n", "item 1: an object is expected")]
+    [InlineData("boolq", "val.jsonl", "{\"question\": \"a\", \"passage\": \"b\", \"label\": null}\n", "knows the labels false, 0, False, true, 1, True. The value is 'null'")]
     public void A_malformed_file_is_refused_with_its_place_and_the_reason(string task, string file, string content, string message)
     {
         var path = _folder.Write(file, content);
@@ -45,7 +54,7 @@ public sealed class TaskLoadingTests : IDisposable
     public void A_missing_file_is_named_with_the_names_it_may_have()
     {
         var error = Assert.Throws<FileNotFoundException>(() => TaskCatalog.Find("rte").Load(_folder.Path, Split.Validation));
-        Assert.Contains($"no dev.tsv or dev.jsonl or val.tsv or val.jsonl", error.Message);
+        Assert.Contains("no dev or val or validation (.tsv, .jsonl, .json, .csv, .txt or .parquet)", error.Message);
         Assert.Contains($"'{_folder.Path}', nor in its folder RTE or glue", error.Message);
     }
 
@@ -66,10 +75,84 @@ public sealed class TaskLoadingTests : IDisposable
         List<string> notices = [];
         var task = TaskCatalog.Find("boolq");
         Assert.Single(task.Load(_folder.Path, Split.Train, notices.Add));
-        Assert.Contains("no whole training set", Assert.Single(notices));
+        Assert.Contains("no whole Train set", Assert.Single(notices));
 
         _folder.Write("train.jsonl", """{"question": "c", "passage": "d", "label": true}""");
         Assert.Equal("boolq question: c passage: d", Assert.Single(task.Load(_folder.Path, Split.Train, notices.Add)).Input);
         Assert.Single(notices);
+    }
+
+    [Fact]
+    public void Text_that_is_no_utf_8_is_windows_1252_and_quotes_are_ordinary_in_tables()
+    {
+        File.WriteAllBytes(Path.Combine(_folder.Path, "dev.tsv"), [.. "sentence\tlabel\r\n\"caf"u8, 0xE9, 0x92, .. "s\t1\r\n"u8]);
+        Assert.Equal("sentiment: \"caf\u00E9\u2019s", Assert.Single(TaskCatalog.Find("sentences").Load(_folder.Path, Split.Validation)).Input);
+    }
+
+    [Fact]
+    public void Malformed_lines_are_left_out_with_a_notice_only_where_the_original_has_them()
+    {
+        _folder.Write("train.tsv", "question1\tquestion2\tis_duplicate\na\tb\t0\nbroken\nc\td\t1\n");
+        List<string> notices = [];
+        Assert.Equal(["not_duplicate", "duplicate"], TaskCatalog.Find("qqp").Load(_folder.Path, Split.Train, notices.Add).Select(row => row.Target));
+        Assert.Contains("1 malformed lines are left out", Assert.Single(notices));
+        Assert.Contains("train.tsv, line 3: 1 fields", notices[0]);
+    }
+
+    [Fact]
+    public void The_shards_of_a_set_are_read_in_order()
+    {
+        _folder.Write("one_tydiqa_dev.json", Squad("one-1"));
+        _folder.Write("another_tydiqa_dev.json", Squad("another-1"));
+        var examples = TaskCatalog.Find("tydiqa").Load(_folder.Path, Split.Validation).Cast<AnswerExample>();
+        Assert.Equal(["another", "one"], examples.Select(example => example.Language));
+
+        static string Squad(string id) =>
+            $$$"""{"data": [{"paragraphs": [{"context": "c", "qas": [{"id": "{{{id}}}", "question": "q", "answers": [{"text": "a"}]}]}]}]}""";
+    }
+
+    [Fact]
+    public void Both_files_of_a_set_without_splits_are_needed()
+    {
+        _folder.Write("custrev.pos", "good\n");
+        var error = Assert.Throws<FileNotFoundException>(() => TaskCatalog.Find("cr").Load(_folder.Path, Split.Train));
+        Assert.Contains("no custrev.pos and custrev.neg", error.Message);
+    }
+
+    [Fact]
+    public void Repeats_contradictions_and_test_rows_are_left_out_of_training()
+    {
+        _folder.Write("train_5500.label", "LOC:city where ?\nLOC:city where ?\nNUM:date when ?\nHUM:ind when ?\nDESC:def what ?\nDESC:def how ?\n");
+        _folder.Write("TREC_10.label", "DESC:def what ?\n");
+        List<string> notices = [];
+        var trec = TaskCatalog.Find("trec");
+        Assert.Equal(["trec question: where ?", "trec question: how ?"], trec.Load(_folder.Path, Split.Train, notices.Add).Select(example => example.Input));
+        Assert.Contains("4 of 6 rows are left out", Assert.Single(notices));
+        Assert.True(trec.HasTest(_folder.Path));
+        Assert.Single(trec.Load(_folder.Path, Split.Test));
+    }
+
+    [Fact]
+    public void Rows_held_out_are_a_tenth_each_and_no_row_is_in_two_splits()
+    {
+        _folder.Write("custrev.pos", string.Concat(Enumerable.Range(0, 60).Select(i => $"good {i}\n")));
+        _folder.Write("custrev.neg", string.Concat(Enumerable.Range(0, 40).Select(i => $"bad {i}\n")));
+        var task = TaskCatalog.Find("cr");
+        var splits = Enum.GetValues<Split>().Select(split => task.Load(_folder.Path, split)).ToList();
+        Assert.Equal([80, 10, 10], splits.Select(split => split.Count));
+        Assert.Equal(100, splits.SelectMany(split => split).Select(example => example.Input).Distinct().Count());
+        Assert.Equal(2, splits[1].Select(example => example.Target).Distinct().Count()); // shuffled
+        Assert.Equal(splits[1], task.Load(_folder.Path, Split.Validation));
+    }
+
+    [Fact]
+    public void The_published_split_of_a_whole_set_is_kept()
+    {
+        _folder.Write("WebQuestions-train.txt", string.Concat(Enumerable.Range(0, 3778).Select(i => $"{{\"question\": \"q{i}\", \"answer\": [\"a\"]}}\n")));
+        var task = TaskCatalog.Find("webquestions");
+        Assert.Equal("wq question: q3416", task.Load(_folder.Path, Split.Train)[^1].Input);
+        Assert.Equal("wq question: q3417", task.Load(_folder.Path, Split.Validation)[0].Input);
+        Assert.False(task.HasTest(_folder.Path));
+        Assert.Throws<FileNotFoundException>(() => task.Load(_folder.Path, Split.Test));
     }
 }

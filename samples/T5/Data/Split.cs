@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Tasks;
+namespace SamSharp.Samples.T5.Data;
 
 /// <summary>A part of a data set.</summary>
 public enum Split

@@ -1,0 +1,105 @@
+namespace SamSharp.Samples.T5.Data;
+
+/// <summary>The names under which a data set's files are found, and the form of their rows.</summary>
+/// <remarks>
+/// A name is a file's without its extension, and may hold a <c>*</c>. The first name that exists decides; all its files are read, in
+/// the order of their names: the shards of a parquet file, or one file for each language.
+/// </remarks>
+public sealed record DataFiles
+{
+    private static readonly string[] Extensions = [".tsv", ".jsonl", ".json", ".csv", ".txt", ".label", ".parquet", "-*-of-*.parquet", ""];
+
+    /// <summary>The usual paths of the data set's folder, such as <c>SST-2</c> and <c>glue/SST-2</c>.</summary>
+    public IReadOnlyList<string> Folders { get; init; } = [];
+
+    public IReadOnlyList<string> Train { get; init; } = ["train"];
+
+    public IReadOnlyList<string> Validation { get; init; } = ["dev", "val", "validation"];
+
+    public IReadOnlyList<string> Test { get; init; } = ["test"];
+
+    /// <summary>Files, with extensions, that make up the whole set together where it has no splits; all are needed.</summary>
+    public IReadOnlyList<string> Whole { get; init; } = [];
+
+    /// <summary>The columns of tables without a header line; null where the first line names them.</summary>
+    public IReadOnlyList<string>? Columns { get; init; }
+
+    /// <summary>Whether lines with too few or too many fields are left out, where the original files have such lines.</summary>
+    public bool SkipsMalformed { get; init; }
+
+    /// <summary>How a file is read; null: by its extension.</summary>
+    public Func<string, IEnumerable<DataRow>>? Reader { get; init; }
+
+    /// <summary>What is looked for, for people.</summary>
+    public string Description => Whole.Count > 0
+        ? string.Join(" + ", Whole)
+        : $"{string.Join("|", Train)}, {string.Join("|", Validation)}";
+
+    /// <summary>The files of a split; null where there are none.</summary>
+    /// <param name="folder">The data set's folder, or one that holds it under its usual name.</param>
+    /// <param name="split">Which part; the whole set counts as the training part.</param>
+    /// <param name="notice">Told when only a sample of it is there.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public IReadOnlyList<string>? Find(string folder, Split split, Action<string>? notice = null)
+    {
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"There is no data folder '{folder}'. Give the folder that holds the data set's files.");
+        string[] folders = [folder, .. Folders.Select(name => Path.Combine(folder, name)).Where(Directory.Exists)];
+        if (Whole.Count > 0)
+        {
+            return split == Split.Train
+                ? folders.Select(candidate => Whole.Select(name => Path.Combine(candidate, name)).ToList()).FirstOrDefault(paths => paths.TrueForAll(File.Exists))
+                : null;
+        }
+        if (First(folders, Names(split)) is { } found)
+            return found;
+        string? sample = split switch { Split.Train => "train32", Split.Validation => "dev32", _ => null };
+        if (sample is not null && First(folders, [sample]) is [var path])
+        {
+            notice?.Invoke($"'{folder}' holds no whole {split} set; the 32 rows of '{path}' are taken.");
+            return [path];
+        }
+        return null;
+    }
+
+    /// <summary>The exception for a split that <see cref="Find"/> does not find.</summary>
+    public FileNotFoundException Missing(string folder, Split split)
+    {
+        var wanted = Whole.Count > 0
+            ? string.Join(" and ", Whole)
+            : $"{string.Join(" or ", Names(split))} (.tsv, .jsonl, .json, .csv, .txt or .parquet)";
+        var alternatives = Folders.Count == 0 ? "" : $", nor in its folder {string.Join(" or ", Folders)}";
+        return new($"There is no {wanted} in '{folder}'{alternatives}. Put the {split} split there under one of these names.");
+    }
+
+    /// <summary>The rows of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="skipped">Told of malformed lines that are left out.</param>
+    public IEnumerable<DataRow> Read(string path, Action<string> skipped)
+    {
+        if (Reader is not null)
+            return Reader(path);
+        return Path.GetExtension(path) switch
+        {
+            ".tsv" => TsvFile.Read(path, Columns, SkipsMalformed ? skipped : null),
+            ".csv" => CsvFile.Read(path, Columns),
+            ".parquet" => ParquetFile.Read(path),
+            _ => JsonFile.Read(path),
+        };
+    }
+
+    private IReadOnlyList<string> Names(Split split) => split switch
+    {
+        Split.Train => Train,
+        Split.Validation => Validation,
+        _ => Test,
+    };
+
+    private static string[]? First(string[] folders, IReadOnlyList<string> names) =>
+        (from folder in folders
+         from name in names
+         from extension in Extensions
+         let files = Directory.GetFiles(folder, name + extension).Order(StringComparer.Ordinal).ToArray()
+         where files.Length > 0
+         select files).FirstOrDefault();
+}

@@ -1,0 +1,67 @@
+using SamSharp.Samples.T5.Data;
+
+namespace SamSharp.Samples.T5.Tasks;
+
+/// <summary>A task whose examples are made of the rows of files.</summary>
+/// <param name="name">The task's name.</param>
+public abstract class FileTask(string name) : T5Task(name)
+{
+    /// <summary>Where the rows are.</summary>
+    public DataFiles Files { get; init; } = new();
+
+    /// <summary>Whether test files hold labels.</summary>
+    public bool LabelledTest { get; init; }
+
+    /// <summary>How to do without validation rows; null where the data set has them.</summary>
+    public HoldOut? HoldOut { get; init; }
+
+    /// <summary>Leaves repeated and contradictory texts out, and training texts that are test rows too.</summary>
+    public bool Distinct { get; init; }
+
+    /// <inheritdoc/>
+    public override string FilesDescription => Files.Description;
+
+    /// <inheritdoc/>
+    public override bool HasTest(string folder) =>
+        (LabelledTest && Files.Find(folder, Split.Test) is not null) || (HoldOut is { WithTest: true } && Files.Find(folder, Split.Test) is null);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskExample> Load(string folder, Split split, Action<string>? notice = null)
+    {
+        var found = Files.Find(folder, split, notice);
+        if (HoldOut is null || (found is not null && split != Split.Train))
+            return Examples(folder, split, found, notice);
+        if (split != Split.Test && Files.Find(folder, Split.Validation) is not null)
+            return Examples(folder, split, found, notice);
+        if (split == Split.Test && !HoldOut.WithTest)
+            throw Files.Missing(folder, split);
+        var pool = split == Split.Train ? found : Files.Find(folder, Split.Train);
+        return HoldOut.Part(Examples(folder, Split.Train, pool, split == Split.Train ? notice : null), split);
+    }
+
+    /// <summary>The examples that a row gives in a split: none, one or several.</summary>
+    protected abstract IEnumerable<TaskExample> Form(DataRow row, Split split);
+
+    private IReadOnlyList<TaskExample> Examples(string folder, Split split, IReadOnlyList<string>? paths, Action<string>? notice)
+    {
+        if (paths is null)
+            throw Files.Missing(folder, split);
+        var skipped = 0;
+        var (examples, reason) = (new List<TaskExample>(), "");
+        foreach (var path in paths)
+        {
+            examples.AddRange(Files.Read(path, problem => (skipped, reason) = (skipped + 1, reason.Length > 0 ? reason : problem))
+                .SelectMany(row => Form(row, split)));
+        }
+        if (skipped > 0)
+            notice?.Invoke($"{skipped} malformed lines are left out, the first: {reason}");
+        if (examples.Count == 0)
+            throw new FormatException($"{string.Join(", ", paths)} is empty: it holds no rows for the task '{Name}'.");
+        return Distinct ? DistinctExamples.Of(examples, TestInputs(folder, split), text => notice?.Invoke($"{Name}: {text}")) : examples;
+    }
+
+    private HashSet<string> TestInputs(string folder, Split split) =>
+        split == Split.Train && LabelledTest && Files.Find(folder, Split.Test) is { } test
+            ? [.. Examples(folder, Split.Test, test, null).Select(example => example.Input)]
+            : [];
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Metrics;
+
+namespace SamSharp.Samples.T5.Tasks;
+
+/// <summary>
+/// SuperGLUE's WSC: what a pronoun stands for. T5 reads the text with the pronoun between stars and writes the noun; it is trained on
+/// the rows whose noun is the right one, and in evaluation its noun is compared with the row's. Score: accuracy of that yes or no.
+/// </summary>
+/// <remarks>Form: the public T5 code's <c>preprocessors.wsc_simple</c> and <c>postprocessors.wsc_simple</c>.</remarks>
+public sealed partial class WscTask() : FileTask("wsc")
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Metrics => ["accuracy"];
+
+    /// <inheritdoc/>
+    protected override IEnumerable<TaskExample> Form(DataRow row, Split split)
+    {
+        var spans = row.Has("target") ? row.Json("target") : default;
+        var corefers = row["label"] is "true" or "True" or "1";
+        if (split == Split.Train && !corefers)
+            return [];
+        var referent = Spaces().Replace(Text("span1_text"), " ").Trim();
+        return [new ReferentExample($"wsc: {MarkPronoun(row, Text("span2_text"), Index("span2_index"))}", referent, corefers)];
+
+        string Text(string name) => spans.ValueKind == JsonValueKind.Object ? spans.GetProperty(name).GetString()! : row[name];
+        int Index(string name) => spans.ValueKind == JsonValueKind.Object ? spans.GetProperty(name).GetInt32() : row.WholeNumber(name);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> Evaluate(IReadOnlyList<string> predictions, IReadOnlyList<TaskExample> examples)
+    {
+        var rows = examples.Cast<ReferentExample>().ToList();
+        Paired.Check(predictions, rows);
+        var right = predictions.Zip(rows).Count(pair => ReferentMatch.Of(pair.First, pair.Second.Target) == pair.Second.Corefers);
+        return new Dictionary<string, double> { ["accuracy"] = right / (double)rows.Count };
+    }
+
+    // In a few rows the index is off by one, or punctuation sticks to the pronoun: it is then set apart.
+    private static string MarkPronoun(DataRow row, string pronoun, int index)
+    {
+        var words = row["text"].Split(' ');
+        foreach (var place in new[] { index, index + 1, index - 1 })
+        {
+            if (place < 0 || place >= words.Length || !words[place].StartsWith(pronoun, StringComparison.Ordinal))
+                continue;
+            var rest = words[place][pronoun.Length..];
+            if (rest.Any(char.IsLetterOrDigit))
+                continue;
+            words[place] = rest.Length == 0 ? $"*{pronoun}*" : $"*{pronoun}* {rest}";
+            return string.Join(' ', words).Trim();
+        }
+        throw row.Error("text", $"word {index} is not the pronoun '{pronoun}'. Words are counted from 0 and parted by single spaces.");
+    }
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
+}
