@@ -79,6 +79,6 @@ public sealed record SharpnessAwareOptions
     /// </summary>
     public bool CompareGradients { get; init; }
 
-    /// <summary>The implementation of the update. Default: <see cref="UpdateKernels.Vectorized"/>.</summary>
-    public ITensorListKernels Kernels { get; init; } = UpdateKernels.Vectorized;
+    /// <summary>The implementation of the update. Default: <see cref="UpdateKernels.Default"/>.</summary>
+    public ITensorListKernels Kernels { get; init; } = UpdateKernels.Default;
 }

@@ -18,6 +18,8 @@ internal sealed record ParityCheck(string Name, Func<ITensorListKernels, Tensor[
         new("Perturb in place", (k, w, _, v) => Changed(w, () => k.Perturb(w, w, v, Scalar(0.3, v)))),
         new("PerturbAdaptive", (k, w, r, v) => Changed(r, () => k.PerturbAdaptive(w, r, v, Scalar(0.3, v), Kappa))),
         new("PerturbAdaptive in place", (k, w, _, v) => Changed(w, () => k.PerturbAdaptive(w, w, v, Scalar(0.3, v), Kappa))),
+        new("Dot", (k, w, _, v) => [k.Dot(w, v)]),
+        new("Mix", (k, w, _, v) => Changed(w, () => k.Mix(w, Scalar(0.3, v), v, Scalar(-1.75, v)))),
         new("Copy", (k, w, _, v) => Changed(w, () => k.Copy(w, v))),
         new("Accumulate", (k, w, _, v) => Changed(w, () => k.Accumulate(w, v, 0.25))),
     ];

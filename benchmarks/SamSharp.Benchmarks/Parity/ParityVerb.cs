@@ -10,7 +10,11 @@ namespace SamSharp.Benchmarks.Parity;
 internal static class ParityVerb
 {
     private static readonly (string Name, ITensorListKernels Kernels)[] Implementations =
-        [(nameof(UpdateKernels.Vectorized), UpdateKernels.Vectorized), (nameof(UpdateKernels.MultiTensor), UpdateKernels.MultiTensor)];
+    [
+        (nameof(UpdateKernels.Vectorized), UpdateKernels.Vectorized),
+        (nameof(UpdateKernels.MultiTensor), UpdateKernels.MultiTensor),
+        (nameof(UpdateKernels.Cuda), UpdateKernels.Cuda),
+    ];
 
     private static readonly ScalarType[] Dtypes = [ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Float64];
 
@@ -35,6 +39,7 @@ internal static class ParityVerb
                        from result in Results(implementation.Kernels, dtype, place, contiguous)
                        select Report(result.Difference <= result.Allowed,
                            $"{implementation.Name,-12} {dtype,-9} {(contiguous ? "contiguous" : "strided"),-11} {result.Name,-26} {result.Difference,8:0.0e+00}  {result.Allowed:0.0e+00}")).ToArray();
+        Console.WriteLine($"kernels of our own for CUDA: {UpdateKernels.CudaStatus}");
         Console.WriteLine($"{results.Count(ok => ok)} agree, {results.Count(ok => !ok)} differ");
         return Array.TrueForAll(results, ok => ok) ? 0 : 1;
     }

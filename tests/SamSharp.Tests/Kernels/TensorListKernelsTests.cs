@@ -1,4 +1,5 @@
 using SamSharp.Kernels;
+using SamSharp.Tests.Kernels.Cuda;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Kernels;
@@ -10,10 +11,14 @@ public class TensorListKernelsTests
     private static readonly long[][] Shapes =
         [[0], [1], [2], [3], [5], [7], [8], [9], [15], [16], [17], [31], [33], [63], [64], [65], [3, 5], [2, 0, 3], [4, 3, 2], [1000], []];
 
+    /// <summary>What is compared with the reference; the CUDA kernels as they run on the CPU, where a compiler for them is installed.</summary>
+    private static ITensorListKernels[] Candidates =>
+        [UpdateKernels.Default, UpdateKernels.Vectorized, UpdateKernels.MultiTensor, .. HostDevice.Problem is null ? [HostDevice.Kernels()] : Array.Empty<ITensorListKernels>()];
+
     public static TheoryData<ITensorListKernels, ScalarType, bool> Cases()
     {
         var cases = new TheoryData<ITensorListKernels, ScalarType, bool>();
-        foreach (var kernels in new[] { UpdateKernels.Vectorized, UpdateKernels.MultiTensor })
+        foreach (var kernels in Candidates)
         {
             foreach (var dtype in new[] { float32, float64, bfloat16, float16 })
             {
@@ -180,7 +185,7 @@ public class TensorListKernelsTests
         Assert.Equal(1 + (21 * 0.5f), weight[0].item<float>());
     }
 
-    public static TheoryData<ITensorListKernels> Implementations() => new() { UpdateKernels.Vectorized, UpdateKernels.MultiTensor, UpdateKernels.Reference };
+    public static TheoryData<ITensorListKernels> Implementations() => new([.. Candidates, UpdateKernels.Reference]);
 
     private static double Tolerance(ScalarType dtype) => dtype == float64 ? 1e-14 : dtype == float32 ? 1e-6 : dtype == float16 ? 4e-3 : 4e-2;
 

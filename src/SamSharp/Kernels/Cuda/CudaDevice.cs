@@ -1,0 +1,116 @@
+using System.Reflection;
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace SamSharp.Kernels.Cuda;
+
+/// <summary>The kernels of UpdateKernels.cu, loaded on one device.</summary>
+/// <remarks>
+/// They run in the device's primary context, which is libtorch's, and on the legacy default stream. That is where libtorch's own operators run, as long
+/// as nobody makes another stream current, for which TorchSharp has no means. So everything happens in the order of the calls, and memory freed after
+/// a launch is given out again only for work that comes later.
+/// </remarks>
+internal sealed unsafe class CudaDevice
+{
+    private const uint PassThreads = 256;
+    private const uint FinishThreads = 1024;
+
+    private readonly ICudaDriver _driver;
+    private readonly nint _context;
+    private readonly Dictionary<(Kernel, ScalarType), nint> _functions = [];
+    private long _launches;
+
+    /// <param name="driver">The driver.</param>
+    /// <param name="ordinal">The device's number, the same to the driver and to libtorch.</param>
+    /// <exception cref="CudaException">The driver refuses.</exception>
+    public CudaDevice(ICudaDriver driver, int ordinal)
+    {
+        TensorAddress.Require();
+        _driver = driver;
+        Require(driver.Init(), "cuInit");
+        Require(driver.DeviceGet(out var device, ordinal), "cuDeviceGet");
+        Require(driver.DevicePrimaryCtxRetain(out _context, device), "cuDevicePrimaryCtxRetain");
+        InContext(Load);
+    }
+
+    /// <summary>Launches so far.</summary>
+    public long Launches => Interlocked.Read(ref _launches);
+
+    /// <summary>Whether there are kernels for a dtype.</summary>
+    public static bool Takes(ScalarType dtype) => dtype is ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16 or ScalarType.BFloat16;
+
+    /// <summary>One pass over the tensors of a table.</summary>
+    /// <param name="pass">A kernel that passes over a list.</param>
+    /// <param name="dtype">The tensors' dtype.</param>
+    /// <param name="table">The tensors.</param>
+    /// <param name="first">Where the pass leaves its sums, or finds its first factor.</param>
+    /// <param name="second">Where it finds its second factor.</param>
+    /// <param name="number">A number that it needs.</param>
+    /// <exception cref="CudaException">The driver refuses.</exception>
+    public void Pass(Kernel pass, ScalarType dtype, LaunchTable table, nint first, nint second, double number) =>
+        Launch(pass, dtype, table.Chunks, PassThreads, &table, &first, &second, &number);
+
+    /// <summary>The total of sums that a pass has left, or the square root of it.</summary>
+    /// <exception cref="CudaException">The driver refuses.</exception>
+    public void Finish(Kernel finish, ScalarType number, nint sums, uint count, nint result) =>
+        Launch(finish, number, 1, FinishThreads, &sums, &count, &result);
+
+    /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite.</summary>
+    /// <exception cref="CudaException">The driver refuses.</exception>
+    public void Scale(ScalarType number, nint norm, double radius, double floor, nint result) =>
+        Launch(Kernel.Scale, number, 1, 1, &norm, &radius, &floor, &result);
+
+    private void Launch(Kernel kernel, ScalarType dtype, uint blocks, uint threads, void* first, void* second, void* third, void* fourth = null)
+    {
+        var arguments = stackalloc void*[] { first, second, third, fourth };
+        var function = _functions[(kernel, dtype)];
+        Require(_driver.CtxPushCurrent(_context), "cuCtxPushCurrent");
+        var result = _driver.LaunchKernel(function, blocks, threads, arguments);
+        Require(_driver.CtxPopCurrent(out _), "cuCtxPopCurrent");
+        Require(result, "cuLaunchKernel");
+        Interlocked.Increment(ref _launches);
+    }
+
+    private void Load()
+    {
+        nint module;
+        fixed (byte* image = Image()) Require(_driver.ModuleLoadData(out module, image), "cuModuleLoadData");
+        foreach (var kernel in Enum.GetValues<Kernel>())
+        {
+            foreach (var dtype in Enum.GetValues<ScalarType>().Where(dtype => Takes(dtype) && (kernel < Kernel.Total || dtype is ScalarType.Float32 or ScalarType.Float64)))
+            {
+                Require(_driver.ModuleGetFunction(out var function, module, NameOf(kernel, dtype)), "cuModuleGetFunction");
+                _functions[(kernel, dtype)] = function;
+            }
+        }
+    }
+
+    private static string NameOf(Kernel kernel, ScalarType dtype) =>
+        $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(kernel.ToString())}_{dtype.ToString().ToLowerInvariant()}";
+
+    private static byte[] Image()
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("UpdateKernels.ptx")!;
+        var image = new byte[stream.Length + 1];
+        stream.ReadExactly(image, 0, (int)stream.Length);
+        return image;
+    }
+
+    private void InContext(Action action)
+    {
+        Require(_driver.CtxPushCurrent(_context), "cuCtxPushCurrent");
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _driver.CtxPopCurrent(out _);
+        }
+    }
+
+    private void Require(int result, string call)
+    {
+        if (result != 0) throw new CudaException($"{call} gave {_driver.ErrorName(result)} ({result})");
+    }
+}

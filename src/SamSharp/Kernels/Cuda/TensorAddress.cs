@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace SamSharp.Kernels.Cuda;
+
+/// <summary>
+/// Where a tensor's first element lies, on any device and for any dtype. TorchSharp tells it for the CPU alone, or by way of three new handles;
+/// the function of its native library behind both takes some ten nanoseconds.
+/// </summary>
+internal static unsafe class TensorAddress
+{
+    private static readonly delegate* unmanaged<nint, nint> Data = Find();
+
+    /// <exception cref="CudaException">The native library has no such function.</exception>
+    public static nint Of(Tensor tensor) => Data(tensor.Handle);
+
+    /// <summary>Makes sure that addresses can be had.</summary>
+    /// <exception cref="CudaException">They cannot.</exception>
+    public static void Require()
+    {
+        if (Data == null) throw new CudaException("TorchSharp's native library tells no addresses: it has no THSTensor_data");
+    }
+
+    private static delegate* unmanaged<nint, nint> Find() =>
+        NativeLibrary.TryLoad("LibTorchSharp", typeof(Tensor).Assembly, null, out var library)
+        && NativeLibrary.TryGetExport(library, "THSTensor_data", out var function)
+            ? (delegate* unmanaged<nint, nint>)function : null;
+}

@@ -1,0 +1,148 @@
+using System.Runtime.InteropServices;
+using SamSharp.Kernels;
+using SamSharp.Kernels.Cuda;
+using SamSharp.Tests.Support;
+
+namespace SamSharp.Tests.Kernels.Cuda;
+
+/// <summary>What is launched, and what happens where it cannot be; without a GPU and without a compiler.</summary>
+public class CudaFallbackTests
+{
+    [Fact]
+    public void A_pass_launches_a_block_for_each_chunk_and_its_table_names_every_tensor()
+    {
+        using var scope = NewDisposeScope();
+        var recorder = new RecordingDriver();
+        Tensor[] weights = [ones(3), ones(0), ones(40_000)], vectors = [ones(3), ones(0), ones(40_000)], results = [ones(3), ones(0), ones(40_000)];
+        var scale = tensor(0.5f);
+
+        HostDevice.Kernels(() => recorder).PerturbAdaptive(weights, results, vectors, scale, 0.125);
+
+        var launch = Assert.Single(recorder.Launches);
+        Assert.Equal(("adaptive_step_float32", 4u, 256u, 0.125), (launch.Kernel, launch.Blocks, launch.Threads, launch.Number));
+        Assert.Equal((TensorAddress.Of(scale), 0), (launch.First, launch.Second));
+        // struct Table: tensors, first_chunk, ends[120], tails[120], addresses[3][120]
+        Assert.Equal(8 + (120 * 8) + (360 * 8), launch.Table.Length);
+        var numbers = MemoryMarshal.Cast<byte, uint>(launch.Table);
+        var addresses = MemoryMarshal.Cast<byte, nint>(launch.Table.AsSpan(968));
+        Assert.Equal([2, 0, 1, 4], numbers[..4].ToArray());
+        Assert.Equal([3, 40_000 - (2 * 16384)], numbers.Slice(122, 2).ToArray());
+        Assert.Equal([TensorAddress.Of(weights[0]), TensorAddress.Of(weights[2])], addresses[..2].ToArray());
+        Assert.Equal([TensorAddress.Of(vectors[0]), TensorAddress.Of(vectors[2])], addresses.Slice(120, 2).ToArray());
+        Assert.Equal([TensorAddress.Of(results[0]), TensorAddress.Of(results[2])], addresses.Slice(240, 2).ToArray());
+    }
+
+    [Fact]
+    public void Launches_depend_on_the_number_of_tensors_alone()
+    {
+        using var scope = NewDisposeScope();
+        var recorder = new RecordingDriver();
+        var kernels = HostDevice.Kernels(() => recorder);
+        var list = Enumerable.Range(0, 509).Select(_ => ones(5)).ToArray();
+
+        kernels.Norm(list);
+        Assert.Equal([120u, 120u, 120u, 120u, 29u, 1u], recorder.Launches.Select(launch => launch.Blocks));
+        Assert.Equal([0u, 120u, 240u, 360u, 480u], recorder.Launches.Take(5).Select(launch => BitConverter.ToUInt32(launch.Table, 4)));
+        Assert.Equal(recorder.Calls.Count(call => call == "cuCtxPushCurrent"), recorder.Calls.Count(call => call == "cuCtxPopCurrent"));
+        Assert.Single(recorder.Calls, "cuModuleLoadData");
+    }
+
+    [Theory]
+    [InlineData("cuInit", 0)]
+    [InlineData("cuDeviceGet", 0)]
+    [InlineData("cuDevicePrimaryCtxRetain", 0)]
+    [InlineData("cuCtxPushCurrent", 0)]
+    [InlineData("cuModuleLoadData", 0)]
+    [InlineData("cuModuleGetFunction", 0)]
+    [InlineData("cuModuleGetFunction", 20)]
+    [InlineData("cuCtxPushCurrent", 1)]
+    [InlineData("cuCtxPopCurrent", 1)]
+    [InlineData("cuLaunchKernel", 0)]
+    public void Whatever_fails_others_take_over_and_the_status_says_why(string call, int after)
+    {
+        using var scope = NewDisposeScope();
+        var recorder = new RecordingDriver { Failure = (call, after) };
+        var kernels = HostDevice.Kernels(() => recorder);
+        Assert.Equal("not used so far: there was no list of contiguous tensors on a CUDA device", kernels.Status);
+
+        Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 4 })]).item<float>());
+        Assert.Contains($"not used, since {call} gave CUDA_ERROR_OUT_OF_MEMORY (2)", kernels.Status, StringComparison.Ordinal);
+
+        var calls = recorder.Calls.Count;
+        var (weight, result, scale) = (ones(2), zeros(2), kernels.Scale(tensor(2f), 1, 0));
+        kernels.Perturb([weight], [result], [ones(2)], scale);
+        kernels.PerturbAdaptive([weight], [weight], [ones(2)], scale, 0);
+        kernels.Accumulate([weight], [ones(2)], 2);
+        kernels.Mix([weight], scale, [ones(2)], scale);
+        Assert.Equal(1.5f, result[0].item<float>());
+        Assert.Equal(2.25f, weight[0].item<float>());
+        Assert.Equal(1, kernels.AdaptiveNorm([ones(1)], [ones(1)], 0).item<float>());
+        Assert.Equal(2, kernels.Dot([ones(2)], [ones(2)]).item<float>());
+        kernels.Copy([weight], [result]);
+        Assert.Equal(1.5f, weight[0].item<float>());
+        Assert.Equal(calls, recorder.Calls.Count); // the driver is not asked again
+    }
+
+    [SkippableFact]
+    public void A_launch_that_fails_half_way_leaves_only_the_rest_to_others()
+    {
+        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
+        using var scope = NewDisposeScope();
+        var kernels = HostDevice.Kernels(() => new RecordingDriver(HostDevice.OpenDriver()) { Failure = ("cuLaunchKernel", 1) });
+        var sums = Enumerable.Range(0, 300).Select(_ => ones(2)).ToArray();
+        kernels.Accumulate(sums, sums.Select(_ => ones(2)).ToArray(), 1);
+        Assert.All(sums, sum => Assert.Equal(2, sum[0].item<float>()));
+        Assert.Contains("not used, since cuLaunchKernel", kernels.Status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lists_that_the_kernels_do_not_take_go_to_others_without_a_launch()
+    {
+        using var scope = NewDisposeScope();
+        var recorder = new RecordingDriver();
+        var kernels = HostDevice.Kernels(() => recorder);
+        Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 0, 4, 0 }).slice(0, 0, 4, 2)]).item<float>());
+        var (weight, half) = (ones(2), ones(2, dtype: float16));
+        kernels.Perturb([weight], [weight], [ones(2)], tensor(0.5));        // a float64 scale
+        kernels.Accumulate([weight, half], [ones(2), ones(2, dtype: float16)], 0.5);
+        Assert.Equal(2, weight[0].item<float>());
+        Assert.Equal(1.5f, half[0].to(float32).item<float>());
+        Assert.Empty(recorder.Launches);
+    }
+
+    [Fact]
+    public void Without_a_driver_the_status_says_so()
+    {
+        using var scope = NewDisposeScope();
+        var kernels = HostDevice.Kernels(() => new CudaDriver("no-such-driver.so"));
+        Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 4 })]).item<float>());
+        Assert.EndsWith("not used, since NVIDIA's driver is not installed: there is no no-such-driver.so", kernels.Status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_library_that_is_no_driver_is_named_with_what_it_lacks()
+    {
+        var exception = Assert.Throws<CudaException>(() => new CudaDriver(OperatingSystem.IsWindows() ? "kernel32.dll" : "libc.so.6"));
+        Assert.EndsWith(" has no cuInit", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_default_is_the_vectorized_kernels_on_the_CPU()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        var vector = randn(10_001, generator: generator);
+        Close.Bits(UpdateKernels.Vectorized.Norm([vector]), UpdateKernels.Default.Norm([vector]));
+        Assert.Same(UpdateKernels.Default, new SharpnessAwareOptions().Kernels);
+        Assert.Equal(UpdateKernels.MultiTensor.Norm([vector]).item<float>(), UpdateKernels.Cuda.Norm([vector]).item<float>());
+        Assert.StartsWith("not used so far", UpdateKernels.CudaStatus, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_is_the_first_elements_and_not_the_storages()
+    {
+        using var scope = NewDisposeScope();
+        var whole = ones(8, dtype: bfloat16);
+        Assert.Equal(6, TensorAddress.Of(whole.narrow(0, 3, 2)) - TensorAddress.Of(whole));
+    }
+}
