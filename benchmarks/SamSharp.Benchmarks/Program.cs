@@ -1,14 +1,13 @@
 using BenchmarkDotNet.Running;
-using SamSharp.Benchmarks.Parity;
+using SamSharp.Benchmarks.Devices;
 using SamSharp.Benchmarks.Ratios;
 using SamSharp.Benchmarks.Updates;
 
 return args switch
 {
     ["ratios"] => RatiosVerb.Run(),
-    ["parity"] => ParityVerb.Run(device: null),
-    ["parity", "--device", var device] => ParityVerb.Run(device),
-    ["ratios" or "parity", ..] => Usage(),
+    ["ratios", ..] => Usage(),
+    [var verb, ..] when DeviceCommands.Names.Contains(verb) => DeviceCommands.Run(args),
     _ => Benchmarks(),
 };
 
@@ -22,7 +21,8 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         ratios                        every ratio with its goal, about a minute on the CPU; exits 1 if any falls short
-        parity [--device cpu|cuda]    every kernel against the reference; exits 1 if any differs
+        device, parity, bandwidth, step, checks [--device cpu|cuda]
+                                      checks of the update on a device, and all of them in turn; --help after any says more
         anything else                 goes to BenchmarkDotNet: --list flat, --filter '*Ascent*'
         """);
     return 2;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using SamSharp.Benchmarks.Devices;
 using SamSharp.Kernels;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -20,23 +20,14 @@ internal static class ParityVerb
 
     private static readonly bool[] Layouts = [true, false];
 
-    /// <param name="device">cpu, cuda, cuda:1 and so on; null for cuda where there is one.</param>
-    /// <returns>0 if all agree, 1 if any does not, 2 if there is no such device.</returns>
-    public static int Run(string? device)
+    /// <returns>0 if all agree, 1 if any does not.</returns>
+    public static int Run(DeviceInfo device)
     {
-        device ??= cuda.is_available() ? "cuda" : "cpu";
-        if (!(device == "cpu" || (device.StartsWith("cuda", StringComparison.Ordinal) && cuda.is_available())))
-        {
-            Console.Error.WriteLine($"--device {device}: there is no such device here; give cpu{(cuda.is_available() ? " or cuda" : "")}.");
-            return 2;
-        }
-
         Console.WriteLine($"kernels against {nameof(UpdateKernels.Reference)} on {device}: largest difference, over max(1, value), and the most allowed");
-        var place = torch.device(device);
         var results = (from implementation in Implementations
                        from dtype in Dtypes
                        from contiguous in Layouts
-                       from result in Results(implementation.Kernels, dtype, place, contiguous)
+                       from result in Results(implementation.Kernels, dtype, device.Place, contiguous)
                        select Report(result.Difference <= result.Allowed,
                            $"{implementation.Name,-12} {dtype,-9} {(contiguous ? "contiguous" : "strided"),-11} {result.Name,-26} {result.Difference,8:0.0e+00}  {result.Allowed:0.0e+00}")).ToArray();
         Console.WriteLine($"kernels of our own for CUDA: {UpdateKernels.CudaStatus}");

@@ -23,7 +23,10 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         ? "not used so far: there was no list of contiguous tensors on a CUDA device"
         : string.Join("; ", _devices.Keys.Order().Select(ordinal => _failures.TryGetValue(ordinal, out var failure)
             ? $"cuda:{ordinal}: not used, since {failure}"
-            : $"cuda:{ordinal}: used, {Launches(ordinal)} launches so far"));
+            : $"cuda:{ordinal}: used, {LaunchesOn(ordinal)} launches so far"));
+
+    /// <summary>Launches so far, on all devices.</summary>
+    public long Launches => _devices.Keys.Sum(LaunchesOn);
 
     /// <inheritdoc/>
     public Tensor Norm(Tensor[] vectors)
@@ -194,7 +197,7 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         }
     }
 
-    private long Launches(int ordinal) => _devices[ordinal] is { IsValueCreated: true } device ? device.Value.Launches : 0;
+    private long LaunchesOn(int ordinal) => _devices[ordinal] is { IsValueCreated: true } device ? device.Value.Launches : 0;
 
     private static ScalarType NumberOf(ScalarType dtype) => dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 }

@@ -27,5 +27,8 @@ public static class UpdateKernels
     /// "cuda:0: not used, since cuModuleLoadData gave CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)". For people to read; the wording may change.</summary>
     public static string CudaStatus => OnCuda.Status;
 
+    /// <summary>Launches of the kernels of <see cref="Cuda"/> so far, on all devices.</summary>
+    internal static long CudaLaunches => OnCuda.Launches;
+
     static UpdateKernels() => Default = new DeviceKernels(Vectorized, Cuda, MultiTensor);
 }
