@@ -23,7 +23,7 @@ internal static class DeviceCommands
             Verb("parity", "Every kernel against the reference", [], r => ParityVerb.Run(Place(r))),
             Verb("bandwidth", "Ascent, restore and base update, beside a copy of as many bytes", [Shapes, Dtype], r => BandwidthVerb.Run(Work(r))),
             Verb("step", "The phases of a whole update, whether they wait for the device, what they leave in memory", [Shapes, Dtype], r => StepVerb.Run(Work(r))),
-            Verb("checks", "All of these in turn, the last two in float32 and in bfloat16", [Shapes], All),
+            Verb("checks", "All of these in turn, the last two in float32 and in bfloat16, on cuda for both T5s", [Shapes], All),
         };
         var parsed = root.Parse(arguments);
         var result = parsed.Invoke();
@@ -32,15 +32,14 @@ internal static class DeviceCommands
 
     private static int All(ParseResult result)
     {
-        var (device, shapes) = (Place(result), result.GetValue(Shapes));
+        var device = Place(result);
+        ShapeSet?[] sets = result.GetValue(Shapes) is null && device.IsCuda ? [ShapeSet.T5Small, ShapeSet.T5Large] : [result.GetValue(Shapes)];
+        var works = sets.SelectMany(shapes => new[] { new DeviceWork(device, shapes, ScalarType.Float32), new DeviceWork(device, shapes, ScalarType.BFloat16) });
         Func<int>[] checks =
         [
             () => DeviceVerb.Run(device),
             () => ParityVerb.Run(device),
-            () => BandwidthVerb.Run(new(device, shapes, ScalarType.Float32)),
-            () => BandwidthVerb.Run(new(device, shapes, ScalarType.BFloat16)),
-            () => StepVerb.Run(new(device, shapes, ScalarType.Float32)),
-            () => StepVerb.Run(new(device, shapes, ScalarType.BFloat16)),
+            .. works.SelectMany(work => new Func<int>[] { () => BandwidthVerb.Run(work), () => StepVerb.Run(work) }),
         ];
         return checks.Max(check =>
         {
@@ -63,7 +62,11 @@ internal static class DeviceCommands
         return verb;
     }
 
-    private static DeviceInfo Place(ParseResult result) => new(device(result.GetValue(DeviceName) ?? (cuda.is_available() ? "cuda:0" : "cpu")));
+    private static DeviceInfo Place(ParseResult result)
+    {
+        var name = result.GetValue(DeviceName) ?? (cuda.is_available() ? "cuda" : "cpu");
+        return new(device(name == "cuda" ? "cuda:0" : name));
+    }
 
     private static DeviceWork Work(ParseResult result) => new(Place(result), result.GetValue(Shapes), Enum.Parse<ScalarType>(result.GetValue(Dtype)!, ignoreCase: true));
 

@@ -9,7 +9,7 @@
 
 #define DEVICE inline __attribute__((device, always_inline))
 #define SHARED __attribute__((shared))
-#define KERNEL(name, ...) extern "C" __attribute__((global)) void name(__VA_ARGS__)
+#define KERNEL(threads, name, ...) extern "C" __attribute__((global, launch_bounds(threads))) void name(__VA_ARGS__)
 
 DEVICE unsigned block() { return __nvvm_read_ptx_sreg_ctaid_x(); }
 
@@ -243,31 +243,31 @@ template <class Number, class Finish> DEVICE void finish(const Number *partials,
 
 // Every pass over a list has the same parameters: the table, up to two addresses of numbers on the device, and a number.
 
-#define SUM(name, dtype, Dtype, ...)                                                                \
-    KERNEL(name##_##dtype, const Table table, void *partials, void *, double number)                \
-    {                                                                                               \
-        SHARED static Dtype::Number sums[PassThreads];                                              \
-        [[maybe_unused]] auto kappa = static_cast<Dtype::Number>(number);                           \
-        sum<Dtype>(table, sums, partials, __VA_ARGS__);                                             \
+#define SUM(name, dtype, Dtype, ...)                                                              \
+    KERNEL(PassThreads, name##_##dtype, const Table table, void *partials, void *, double number) \
+    {                                                                                             \
+        SHARED static Dtype::Number sums[PassThreads];                                            \
+        [[maybe_unused]] auto kappa = static_cast<Dtype::Number>(number);                         \
+        sum<Dtype>(table, sums, partials, __VA_ARGS__);                                           \
     }
 
-#define MAP(name, dtype, Dtype, ...)                                                                \
-    KERNEL(name##_##dtype, const Table table, void *first, void *second, double number)             \
-    {                                                                                               \
-        [[maybe_unused]] auto a = static_cast<const Dtype::Number *>(first);                        \
-        [[maybe_unused]] auto b = static_cast<const Dtype::Number *>(second);                       \
-        [[maybe_unused]] auto c = static_cast<Dtype::Number>(number);                               \
-        Chunk<Dtype::Stored>(table).map(__VA_ARGS__);                                               \
+#define MAP(name, dtype, Dtype, ...)                                                                 \
+    KERNEL(PassThreads, name##_##dtype, const Table table, void *first, void *second, double number) \
+    {                                                                                                \
+        [[maybe_unused]] auto a = static_cast<const Dtype::Number *>(first);                         \
+        [[maybe_unused]] auto b = static_cast<const Dtype::Number *>(second);                        \
+        [[maybe_unused]] auto c = static_cast<Dtype::Number>(number);                                \
+        Chunk<Dtype::Stored>(table).map(__VA_ARGS__);                                                \
     }
 
-#define PASSES(dtype, Dtype)                                                                        \
-    SUM(square, dtype, Dtype, Square<Dtype::Number>{})                                              \
-    SUM(scaled_square, dtype, Dtype, ScaledSquare<Dtype::Number>{kappa})                            \
-    SUM(product, dtype, Dtype, Product<Dtype::Number>{})                                            \
-    MAP(step, dtype, Dtype, Step<Dtype>{*a})                                                        \
-    MAP(adaptive_step, dtype, Dtype, AdaptiveStep<Dtype>{*a, c})                                    \
-    MAP(copy, dtype, Dtype, Copy<Dtype::Stored>{})                                                  \
-    MAP(accumulate, dtype, Dtype, Step<Dtype>{c})                                                   \
+#define PASSES(dtype, Dtype)                                             \
+    SUM(square, dtype, Dtype, Square<Dtype::Number>{})                   \
+    SUM(scaled_square, dtype, Dtype, ScaledSquare<Dtype::Number>{kappa}) \
+    SUM(product, dtype, Dtype, Product<Dtype::Number>{})                 \
+    MAP(step, dtype, Dtype, Step<Dtype>{*a})                             \
+    MAP(adaptive_step, dtype, Dtype, AdaptiveStep<Dtype>{*a, c})         \
+    MAP(copy, dtype, Dtype, Copy<Dtype::Stored>{})                       \
+    MAP(accumulate, dtype, Dtype, Step<Dtype>{c})                        \
     MAP(mix, dtype, Dtype, Mix<Dtype>{*a, *b})
 
 PASSES(float32, Float32)
@@ -275,23 +275,23 @@ PASSES(float64, Float64)
 PASSES(float16, Float16)
 PASSES(bfloat16, BFloat16)
 
-#define SCALARS(dtype, Number)                                                                      \
-    KERNEL(total_##dtype, const Number *partials, unsigned count, Number *result)                   \
-    {                                                                                               \
-        SHARED static double sums[FinishThreads];                                                   \
-        finish(partials, count, sums, [=](double sum) { *result = sum; });                          \
-    }                                                                                               \
-    KERNEL(root_##dtype, const Number *partials, unsigned count, Number *result)                    \
-    {                                                                                               \
-        SHARED static double sums[FinishThreads];                                                   \
-        finish(partials, count, sums, [=](double sum) { *result = square_root(sum); });             \
-    }                                                                                               \
-    /* 0 where the norm is 0, infinite or no number */                                              \
-    KERNEL(scale_##dtype, const Number *norm, double radius, double floor, Number *result)          \
-    {                                                                                               \
-        Number n = *norm;                                                                           \
-        bool usable = n > 0 && n - n == 0;                                                          \
-        *result = usable ? static_cast<Number>(radius) / (n + static_cast<Number>(floor)) : 0;      \
+#define SCALARS(dtype, Number)                                                                   \
+    KERNEL(FinishThreads, total_##dtype, const Number *partials, unsigned count, Number *result) \
+    {                                                                                            \
+        SHARED static double sums[FinishThreads];                                                \
+        finish(partials, count, sums, [=](double sum) { *result = sum; });                       \
+    }                                                                                            \
+    KERNEL(FinishThreads, root_##dtype, const Number *partials, unsigned count, Number *result)  \
+    {                                                                                            \
+        SHARED static double sums[FinishThreads];                                                \
+        finish(partials, count, sums, [=](double sum) { *result = square_root(sum); });          \
+    }                                                                                            \
+    /* 0 where the norm is 0, infinite or no number */                                           \
+    KERNEL(1, scale_##dtype, const Number *norm, double radius, double floor, Number *result)    \
+    {                                                                                            \
+        Number n = *norm;                                                                        \
+        bool usable = n > 0 && n - n == 0;                                                       \
+        *result = usable ? static_cast<Number>(radius) / (n + static_cast<Number>(floor)) : 0;   \
     }
 
 SCALARS(float32, float)

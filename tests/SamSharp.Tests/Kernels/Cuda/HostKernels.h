@@ -50,7 +50,7 @@ template <class... Parameters> void call(void (*kernel)(Parameters...), void **a
     call(kernel, arguments, std::index_sequence_for<Parameters...>{});
 }
 
-#define KERNEL(name, ...)                                                                                     \
-    static void name(__VA_ARGS__);                                                                            \
-    static const bool name##_known = kernels().emplace(#name, [](void **a) { call(name, a); }).second;        \
+#define KERNEL(size, name, ...)                                                                        \
+    static void name(__VA_ARGS__);                                                                     \
+    static const bool name##_known = kernels().emplace(#name, [](void **a) { call(name, a); }).second; \
     static void name(__VA_ARGS__)
