@@ -17,4 +17,9 @@ internal static class Check
 
     public static int Positive(int value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
         value >= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 1.");
+
+    public static double Positive(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        double.IsFinite(value) && value > 0
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a finite number above 0.");
 }

@@ -14,6 +14,9 @@ internal sealed class TorchScript(string source)
     /// <summary>Calls a function that returns a tensor, without recording gradients.</summary>
     public Tensor Call(string function, object[] arguments) => (Tensor)Invoke(function, arguments);
 
+    /// <summary>Calls a function that returns a list of tensors, without recording gradients.</summary>
+    public Tensor[] CallMany(string function, object[] arguments) => (Tensor[])Invoke(function, arguments);
+
     /// <summary>Calls a function that returns nothing, without recording gradients.</summary>
     public void Run(string function, object[] arguments) => Invoke(function, arguments);
 

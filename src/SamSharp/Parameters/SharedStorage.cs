@@ -39,7 +39,7 @@ internal static class SharedStorage
     }
 
     /// <summary>The address of a tensor's first element on its device; 0 for an empty tensor.</summary>
-    private static long Address(Tensor tensor)
+    public static long Address(Tensor tensor)
     {
         if (tensor.NumberOfElements == 0) return 0;
         using var scope = NewDisposeScope();

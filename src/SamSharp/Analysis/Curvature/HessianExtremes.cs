@@ -1,0 +1,26 @@
+using static System.FormattableString;
+
+namespace SamSharp.Analysis.Curvature;
+
+/// <summary>The largest and the smallest eigenvalue of the Hessian, by the Lanczos process.</summary>
+/// <param name="adaptive">Whether of DHD, D = diag(|w|). Default: false.</param>
+public sealed class HessianExtremes(bool adaptive = false) : ISharpnessMeasure
+{
+    /// <summary>Steps and seed. Default: 20 steps, seed 0.</summary>
+    public Lanczos Lanczos { get; init; } = new();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Measurement> Measure(LossSurface surface)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        using var hessian = new Hessian(surface, adaptive);
+        using var run = Lanczos.Run(hessian);
+        Measurement Of(string which, Index i) => new($"{which} eigenvalue of {hessian.Symbol}", run.Values[i], surface.Rows)
+        {
+            Error = run.Residuals[i],
+            ErrorKind = MeasurementError.Residual,
+            Note = Invariant($"Lanczos, {run.Values.Count} steps{hessian.Note}"),
+        };
+        return [Of("largest", ^1), Of("smallest", 0)];
+    }
+}

@@ -1,0 +1,50 @@
+using static System.FormattableString;
+
+namespace SamSharp.Analysis.Curvature;
+
+/// <summary>
+/// The trace of the Hessian by Hutchinson's estimator, the mean of v'Hv over random vectors of signs, and its Frobenius norm, the root of the mean of ||Hv||^2.
+/// The trace's variance is 2 sum of H_ij^2 over i unlike j for one vector, so none for a diagonal Hessian.
+/// </summary>
+/// <param name="adaptive">Whether it is the trace of DHD, D = diag(|w|). Default: false.</param>
+public sealed class HessianTrace(bool adaptive = false) : ISharpnessMeasure
+{
+    /// <summary>Random vectors, a product with the Hessian each. Default 30.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int Probes { get; init => field = Check.Positive(value); } = 30;
+
+    /// <summary>Of the random vectors. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Measurement> Measure(LossSurface surface)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        using var hessian = new Hessian(surface, adaptive);
+        using var random = new RandomVectors(Seed);
+        var probes = Enumerable.Range(0, Probes).Select(_ => Probe(hessian, random)).ToArray();
+        var trace = Sample.Of(Array.ConvertAll(probes, probe => probe.Form));
+        var squared = Sample.Of(Array.ConvertAll(probes, probe => probe.SquaredLength));
+        var norm = Math.Sqrt(squared.Mean);
+        return
+        [
+            Result(hessian, $"trace of {hessian.Symbol}", trace.Mean, trace.StandardError),
+            // The error of a square root, to first order.
+            Result(hessian, $"Frobenius norm of {hessian.Symbol}", norm, norm > 0 ? squared.StandardError / (2 * norm) : squared.StandardError),
+        ];
+    }
+
+    private static (double Form, double SquaredLength) Probe(Hessian hessian, RandomVectors random)
+    {
+        using var vector = random.Rademacher(hessian.Surface);
+        using var product = hessian.Apply(vector);
+        return (vector.Dot(product), product.Dot(product));
+    }
+
+    private Measurement Result(Hessian hessian, string name, double value, double? error) => new(name, value, hessian.Surface.Rows)
+    {
+        Error = error,
+        ErrorKind = error is null ? MeasurementError.None : MeasurementError.StandardError,
+        Note = Invariant($"{Probes} probes{hessian.Note}"),
+    };
+}

@@ -1,0 +1,77 @@
+namespace SamSharp.Analysis.Curvature;
+
+/// <summary>
+/// The Lanczos process with full re-orthogonalisation: both ends of a Hessian's spectrum, and weights for its density, from a few products.
+/// It keeps one vector for each step. After n steps in n dimensions it is exact.
+/// </summary>
+public sealed class Lanczos
+{
+    /// <summary>Products with the Hessian, at most; never more than there are weights. Default 20.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int Steps { get; init => field = Check.Positive(value); } = 20;
+
+    /// <summary>Of the start. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Runs from a random normal start.</summary>
+    /// <returns>The caller's to dispose.</returns>
+    public LanczosRun Run(Hessian hessian)
+    {
+        ArgumentNullException.ThrowIfNull(hessian);
+        using var random = new RandomVectors(Seed);
+        using var start = random.Normal(hessian.Surface);
+        return Run(hessian, start);
+    }
+
+    /// <summary>Runs from a start of the caller's.</summary>
+    /// <param name="hessian">The matrix.</param>
+    /// <param name="start">Any vector but 0; it is copied.</param>
+    /// <returns>The caller's to dispose.</returns>
+    /// <exception cref="ArgumentException">The start is 0, or not finite.</exception>
+    public LanczosRun Run(Hessian hessian, WeightVector start)
+    {
+        ArgumentNullException.ThrowIfNull(hessian);
+        ArgumentNullException.ThrowIfNull(start);
+        var length = start.Norm();
+        if (!double.IsFinite(length) || length == 0) throw new ArgumentException($"The start has norm {length}; it leads nowhere.", nameof(start));
+
+        var basis = new List<WeightVector> { start.Clone().Scale(1 / length) };
+        var (diagonal, below) = (new List<double>(), new List<double>());
+        var steps = (int)Math.Min(Steps, hessian.Surface.Dimension);
+        try
+        {
+            while (true)
+            {
+                var next = hessian.Apply(basis[^1]);
+                diagonal.Add(basis[^1].Dot(next));
+                Orthogonalize(next, basis);
+                var beta = next.Norm();
+                below.Add(beta);
+                if (diagonal.Count == steps || beta <= Negligible(diagonal, below))
+                {
+                    next.Dispose();
+                    return new LanczosRun(basis, diagonal, below);
+                }
+                basis.Add(next.Scale(1 / beta));
+            }
+        }
+        catch
+        {
+            basis.ForEach(vector => vector.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Twice is enough to make up for what rounding leaves the first time.</summary>
+    private static void Orthogonalize(WeightVector vector, List<WeightVector> basis)
+    {
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var direction in basis) vector.Add(direction, -direction.Dot(vector));
+        }
+    }
+
+    /// <summary>Below this, all directions that the start has a part in are exhausted.</summary>
+    private static double Negligible(List<double> diagonal, List<double> below) =>
+        1e-7 * (diagonal.Max(Math.Abs) + below.SkipLast(1).DefaultIfEmpty().Max());
+}

@@ -1,0 +1,104 @@
+namespace SamSharp.Analysis.Curvature;
+
+/// <summary>
+/// Eigenpairs of a Hessian by repeated multiplication, with two vectors of memory. Ends after so many products, or when lambda changes by less than the
+/// tolerance, relatively (the conventions of PyHessian; Yao, Gholami, Keutzer, Mahoney, 2020).
+/// </summary>
+/// <remarks>It finds the largest magnitude, whatever its sign, and does not settle when two eigenvalues of opposite sign have the same: look at the residual.</remarks>
+public sealed class PowerIteration
+{
+    /// <summary>Products for each eigenpair, at most. Default 100.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int MaxIterations { get; init => field = Check.Positive(value); } = 100;
+
+    /// <summary>Relative change of lambda that ends it. Default 1e-3.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative or not finite.</exception>
+    public double Tolerance { get; init => field = Check.NonNegative(value); } = 1e-3;
+
+    /// <summary>Of the start. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The eigenpairs of largest magnitude, in the order found: each is sought orthogonal to those before.</summary>
+    /// <param name="hessian">The matrix.</param>
+    /// <param name="count">How many, from 1 to the number of weights.</param>
+    /// <returns>The caller's to dispose.</returns>
+    public IReadOnlyList<Eigenpair> Top(Hessian hessian, int count = 1)
+    {
+        ArgumentNullException.ThrowIfNull(hessian);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Check.Positive(count), hessian.Surface.Dimension, nameof(count));
+        using var random = new RandomVectors(Seed);
+        var found = new List<Eigenpair>();
+        try
+        {
+            while (found.Count < count) found.Add(Iterate(hessian, random, 0, found));
+            return found;
+        }
+        catch
+        {
+            found.ForEach(pair => pair.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>The eigenpair of the largest eigenvalue, lambda_max.</summary>
+    /// <returns>The caller's to dispose.</returns>
+    public Eigenpair Largest(Hessian hessian) => Extreme(hessian, 1);
+
+    /// <summary>The eigenpair of the smallest eigenvalue, negative where the loss bends down.</summary>
+    /// <returns>The caller's to dispose.</returns>
+    public Eigenpair Smallest(Hessian hessian) => Extreme(hessian, -1);
+
+    /// <summary>Where the largest magnitude has the other sign, runs again on H + |lambda| I, or H - |lambda| I, whose largest magnitude is the end wanted.</summary>
+    private Eigenpair Extreme(Hessian hessian, int sign)
+    {
+        var top = Top(hessian)[0];
+        if (Math.Sign(top.Value) != -sign) return top;
+        using (top)
+        {
+            using var random = new RandomVectors(Seed);
+            var other = Iterate(hessian, random, sign * Math.Abs(top.Value), []);
+            return other with { Iterations = other.Iterations + top.Iterations };
+        }
+    }
+
+    private Eigenpair Iterate(Hessian hessian, RandomVectors random, double shift, IReadOnlyList<Eigenpair> before)
+    {
+        var vector = Normalize(Orthogonalize(random.Normal(hessian.Surface), before));
+        WeightVector? product = null;
+        try
+        {
+            var (value, residual, iterations) = (double.NaN, double.NaN, 0);
+            while (true)
+            {
+                product = hessian.Apply(vector);
+                var last = value;
+                value = vector.Dot(product);
+                iterations++;
+                using (var rest = product.Clone().Add(vector, -value)) residual = rest.Norm();
+                if (iterations == MaxIterations || Math.Abs(value - last) <= Tolerance * Math.Abs(value + shift) || residual == 0) break;
+                Orthogonalize(product.Add(vector, shift), before);
+                vector.Dispose();
+                vector = Normalize(product);
+                product = null;
+            }
+            return new(value, vector, residual, iterations);
+        }
+        catch
+        {
+            vector.Dispose();
+            throw;
+        }
+        finally
+        {
+            product?.Dispose();
+        }
+    }
+
+    private static WeightVector Orthogonalize(WeightVector vector, IReadOnlyList<Eigenpair> before)
+    {
+        foreach (var pair in before) vector.Add(pair.Vector, -vector.Dot(pair.Vector));
+        return vector;
+    }
+
+    private static WeightVector Normalize(WeightVector vector) => vector.Scale(1 / vector.Norm());
+}

@@ -1,0 +1,77 @@
+using System.Text.Json.Serialization;
+
+namespace SamSharp.Analysis.Curvature;
+
+/// <summary>
+/// The density of a Hessian's eigenvalues by stochastic Lanczos quadrature: for each of several random starts the Ritz values and their weights
+/// (Ghorbani, Krishnan, Xiao, "An Investigation into Neural Net Optimization via Hessian Eigenvalue Density", 2019).
+/// </summary>
+/// <param name="Values">The Ritz values of each start.</param>
+/// <param name="Weights">Their weights, which sum to 1 for each start.</param>
+public sealed record SpectralDensity(
+    [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Values,
+    [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Weights)
+{
+    /// <summary>The width of the peaks as part of the spectrum's range, where none is given.</summary>
+    private const double DefaultWidth = 0.01;
+
+    /// <summary>The smallest Ritz value.</summary>
+    [JsonIgnore]
+    public double Smallest => Values.Min(values => values.Min());
+
+    /// <summary>The largest Ritz value.</summary>
+    [JsonIgnore]
+    public double Largest => Values.Max(values => values.Max());
+
+    /// <summary>Estimates the density.</summary>
+    /// <param name="hessian">The matrix.</param>
+    /// <param name="starts">Random starts, normal; Default 4. Each costs as many products as the Lanczos process has steps.</param>
+    /// <param name="lanczos">Steps, and the seed of the first start. Default: 20 steps, seed 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No start.</exception>
+    public static SpectralDensity Estimate(Hessian hessian, int starts = 4, Lanczos? lanczos = null)
+    {
+        ArgumentNullException.ThrowIfNull(hessian);
+        Check.Positive(starts);
+        lanczos ??= new Lanczos();
+        using var random = new RandomVectors(lanczos.Seed);
+        var (values, weights) = (new List<IReadOnlyList<double>>(), new List<IReadOnlyList<double>>());
+        for (var i = 0; i < starts; i++)
+        {
+            using var start = random.Normal(hessian.Surface);
+            using var run = lanczos.Run(hessian, start);
+            values.Add(run.Values);
+            weights.Add(run.Weights);
+        }
+        return new(values, weights);
+    }
+
+    /// <summary>The part of all eigenvalues for each unit at x, every peak a normal density of the given width.</summary>
+    /// <param name="x">Where.</param>
+    /// <param name="width">The standard deviation, above 0. Null (default): a hundredth of the spectrum's range.</param>
+    public double At(double x, double? width = null)
+    {
+        var sigma = Width(width);
+        return Values.Zip(Weights).Average(start => start.First.Zip(start.Second).Sum(node => node.Second * Normal((x - node.First) / sigma) / sigma));
+    }
+
+    /// <summary>The density at evenly spaced points that cover the spectrum and the tails of its peaks.</summary>
+    /// <param name="points">How many, at least 2. Default 400.</param>
+    /// <param name="width">As in <see cref="At"/>.</param>
+    public (double[] X, double[] Density) Curve(int points = 400, double? width = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(points, 2);
+        var sigma = Width(width);
+        var (from, to) = (Smallest - (4 * sigma), Largest + (4 * sigma));
+        var x = Landscapes.Positions.Between(from, to, points);
+        return (x, Array.ConvertAll(x, at => At(at, sigma)));
+    }
+
+    private double Width(double? width)
+    {
+        if (width is { } given) return Check.Positive(given, nameof(width));
+        var range = Largest - Smallest;
+        return DefaultWidth * (range > 0 ? range : Math.Max(1e-12, Math.Abs(Largest)));
+    }
+
+    private static double Normal(double z) => Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI);
+}

@@ -1,0 +1,38 @@
+using System.Text.Json.Serialization;
+
+namespace SamSharp.Analysis.Landscapes;
+
+/// <summary>The loss over a plane through the weights: L(w + a d1 + b d2).</summary>
+/// <param name="First">The positions a along the first direction.</param>
+/// <param name="Second">The positions b along the second direction.</param>
+/// <param name="Losses">The loss at each: Losses[i][j] at First[i], Second[j].</param>
+/// <param name="Cosine">Of the angle between the directions: how much the picture is sheared. Independent random directions are nearly orthogonal.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+public sealed record LossPlane(
+    IReadOnlyList<double> First,
+    IReadOnlyList<double> Second,
+    [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Losses,
+    double Cosine)
+{
+    /// <summary>Evaluates the loss at each pair of positions, one forward pass over the data each.</summary>
+    /// <param name="surface">The loss.</param>
+    /// <param name="first">d1.</param>
+    /// <param name="second">d2.</param>
+    /// <param name="firstPositions">In multiples of d1.</param>
+    /// <param name="secondPositions">In multiples of d2.</param>
+    public static LossPlane Measure(
+        LossSurface surface, WeightVector first, WeightVector second, IReadOnlyList<double> firstPositions, IReadOnlyList<double> secondPositions)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        ArgumentNullException.ThrowIfNull(firstPositions);
+        ArgumentNullException.ThrowIfNull(secondPositions);
+        var losses = firstPositions.Select(a => secondPositions.Select(b =>
+        {
+            using var displacement = first.Clone().Scale(a).Add(second, b);
+            return surface.Loss(displacement);
+        }).ToArray()).ToArray();
+        return new(firstPositions, secondPositions, losses, first.Cosine(second));
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+
+namespace SamSharp.Analysis.Landscapes;
+
+/// <summary>The loss along a line through the weights: L(w + a d) for positions a.</summary>
+/// <param name="Positions">The positions a.</param>
+/// <param name="Losses">The loss at each.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<double> Losses)
+{
+    /// <summary>Evaluates the loss at each position, one forward pass over the data each.</summary>
+    /// <param name="surface">The loss.</param>
+    /// <param name="direction">d.</param>
+    /// <param name="positions">In multiples of d. <see cref="Landscapes.Positions.Between"/> gives even ones.</param>
+    /// <param name="origin">Where position 0 is, if not at the model's own weights: other weights.</param>
+    public static LossSlice Measure(LossSurface surface, WeightVector direction, IReadOnlyList<double> positions, WeightVector? origin = null)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        ArgumentNullException.ThrowIfNull(direction);
+        ArgumentNullException.ThrowIfNull(positions);
+        using var start = origin is null ? surface.Zero() : SliceDirection.Towards(surface, origin);
+        return new(positions, [.. positions.Select(position =>
+        {
+            using var displacement = start.Clone().Add(direction, position);
+            return surface.Loss(displacement);
+        })]);
+    }
+
+    /// <summary>The loss on the way from one set of weights to another: positions from 0 to 1, L((1 - a) from + a to).</summary>
+    /// <param name="surface">The loss; whatever weights its model has.</param>
+    /// <param name="from">The weights at position 0.</param>
+    /// <param name="to">The weights at position 1.</param>
+    /// <param name="positions">May lie outside of 0 to 1.</param>
+    public static LossSlice Between(LossSurface surface, WeightVector from, WeightVector to, IReadOnlyList<double> positions)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(to);
+        using var way = to.Clone().Add(from, -1);
+        return Measure(surface, way, positions, from);
+    }
+}

@@ -1,0 +1,64 @@
+using SamSharp.Analysis.Curvature;
+using static TorchSharp.torch;
+
+namespace SamSharp.Analysis.Landscapes;
+
+/// <summary>Directions to look along. Each is the caller's to dispose.</summary>
+public static class SliceDirection
+{
+    /// <summary>
+    /// A random normal direction in which each filter has the norm of the same filter of the weights, so that slices of unlike networks compare
+    /// (Li, Xu, Taylor, Studer, Goldstein, "Visualizing the Loss Landscape of Neural Nets", 2018). A filter is a row along the first dimension.
+    /// Parameters of less than two dimensions, biases and scales of normalisation, are not moved.
+    /// </summary>
+    /// <param name="surface">The loss.</param>
+    /// <param name="seed">Default 0. Another seed gives an independent direction.</param>
+    public static WeightVector FilterNormalized(LossSurface surface, ulong seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        using var random = new RandomVectors(seed);
+        using var weights = surface.Weights();
+        return random.Normal(surface).Each((direction, i) =>
+        {
+            if (direction.dim() < 2 || direction.NumberOfElements == 0)
+                direction.zero_();
+            else
+                direction.mul_(FilterNorms(weights.Tensors[i]).div(FilterNorms(direction)));
+        });
+    }
+
+    /// <summary>The gradient at w, scaled to norm 1; 0 where it is 0.</summary>
+    public static WeightVector Gradient(LossSurface surface)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        return new Ball(1).Steepest(surface.Gradient().Gradient);
+    }
+
+    /// <summary>The eigenvectors of the Hessian's largest eigenvalues, of norm 1, by the Lanczos process.</summary>
+    /// <param name="surface">The loss.</param>
+    /// <param name="count">How many, from the largest eigenvalue down. Default 1.</param>
+    /// <param name="lanczos">Steps and seed. Default: 20 steps, seed 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">More are wanted than the process has steps, or weights.</exception>
+    public static IReadOnlyList<Eigenpair> TopEigenvectors(LossSurface surface, int count = 1, Lanczos? lanczos = null)
+    {
+        using var hessian = new Hessian(surface);
+        using var run = (lanczos ?? new Lanczos()).Run(hessian);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Check.Positive(count), run.Values.Count, nameof(count));
+        return [.. Enumerable.Range(1, count).Select(i => run.Pair(^i))];
+    }
+
+    /// <summary>From the weights to others: position 0 is the model's own, position 1 the others.</summary>
+    /// <param name="surface">The loss.</param>
+    /// <param name="weights">The other weights, as <see cref="LossSurface.Weights"/> gives them when a model has them.</param>
+    public static WeightVector Towards(LossSurface surface, WeightVector weights)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        ArgumentNullException.ThrowIfNull(weights);
+        using var origin = surface.Weights();
+        return weights.Clone().Add(origin, -1);
+    }
+
+    /// <summary>[rows, 1, ...], so that it divides the tensor.</summary>
+    private static Tensor FilterNorms(Tensor tensor) =>
+        tensor.flatten(1).norm(1, keepdim: true, p: 2).reshape([tensor.shape[0], .. Enumerable.Repeat(1L, (int)tensor.dim() - 1)]);
+}

@@ -1,0 +1,202 @@
+using SamSharp.Analysis.Curvature;
+using static TorchSharp.torch;
+
+namespace SamSharp.Analysis;
+
+/// <summary>
+/// The loss of a model over fixed data as a function of its weights, around the weights it has: L(w + d), its gradient and products with its Hessian.
+/// While it is open the model is in evaluation mode, with frozen running statistics; disposing sets modules back to the modes they were in.
+/// Weights are back at w, bit for bit, after every call, also when the loss throws; gradients are never touched.
+/// </summary>
+/// <remarks>
+/// All trainable floating point parameters count, each once. Weights must not be changed otherwise while the surface is open. It keeps a copy of them.
+/// Measure in float32: in half precision a displacement is rounded away in many weights.
+/// </remarks>
+public sealed class LossSurface : IDisposable
+{
+    private readonly LossBatch[] _batches;
+    private readonly MeasuredWeights _weights;
+    private readonly EvaluationMode? _mode;
+    private double? _finiteDifferenceStep;
+    private double? _loss;
+
+    /// <summary>The surface of one loss.</summary>
+    /// <param name="model">The model; its weights are the point that is looked at.</param>
+    /// <param name="loss">Computes the mean loss over fixed data, one element, and does not call <c>backward()</c>. Called many times.</param>
+    /// <param name="rows">The rows of that data, for the record. Default 1.</param>
+    /// <param name="include">Which parameters count, by name. Default: all that are trainable.</param>
+    /// <exception cref="ArgumentException">There is nothing to measure, or two parameters are the same weights.</exception>
+    public LossSurface(nn.Module model, Func<Tensor> loss, long rows = 1, Func<string, bool>? include = null)
+        : this(model, [new LossBatch(loss, rows)], include)
+    {
+    }
+
+    /// <summary>The surface of the weighted mean of several losses, computed one after the other, so that only one has to fit into memory.</summary>
+    /// <param name="model">The model; its weights are the point that is looked at.</param>
+    /// <param name="batches">The parts of the data, at least one.</param>
+    /// <param name="include">Which parameters count, by name. Default: all that are trainable.</param>
+    /// <exception cref="ArgumentException">There is nothing to measure, or two parameters are the same weights.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A batch has no rows, or a weight that is not above 0.</exception>
+    public LossSurface(nn.Module model, IReadOnlyList<LossBatch> batches, Func<string, bool>? include = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(batches);
+        if (batches.Count == 0) throw new ArgumentException("There is no batch to measure the loss on.", nameof(batches));
+        foreach (var batch in batches) Require(batch);
+        _batches = [.. batches];
+
+        _weights = new MeasuredWeights(model, include);
+        _mode = new EvaluationMode(model);
+    }
+
+    private LossSurface(LossSurface whole, LossBatch batch)
+    {
+        _batches = [batch];
+        _weights = whole._weights;
+        (Products, _finiteDifferenceStep) = (whole.Products, whole._finiteDifferenceStep);
+    }
+
+    /// <summary>The names of the measured parameters, in the order of every <see cref="WeightVector"/>.</summary>
+    public IReadOnlyList<string> Names => _weights.Names;
+
+    /// <summary>The number of weights.</summary>
+    public long Dimension => _weights.Dimension;
+
+    /// <summary>The rows of all batches.</summary>
+    public long Rows => _batches.Sum(batch => batch.Rows);
+
+    /// <summary>How products with the Hessian are computed. Default: exact where possible. Says <see cref="HessianVectorProduct.FiniteDifference"/>
+    /// once it has had to fall back to that.</summary>
+    public HessianVectorProduct Products { get; set; }
+
+    /// <summary>
+    /// The distance between w and each of the two points of a finite difference. Default: 0.01 for float32 weights and below, as DARTS has it (Liu, Simonyan, Yang, 2019),
+    /// and 1e-4 when all are float64.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a positive number.</exception>
+    public double FiniteDifferenceStep
+    {
+        get => _finiteDifferenceStep ?? (_weights.AreDouble ? 1e-4 : 1e-2);
+        set => _finiteDifferenceStep = Check.Positive(value, nameof(FiniteDifferenceStep));
+    }
+
+    /// <summary>L(w), computed once.</summary>
+    /// <exception cref="InvalidOperationException">It is not a finite number.</exception>
+    public double LossAtOrigin => Finite(_loss ??= Loss(null));
+
+    /// <summary>L(w + displacement).</summary>
+    /// <param name="displacement">Null for L(w).</param>
+    /// <exception cref="ArgumentException">The displacement does not have the shapes of the weights.</exception>
+    public double Loss(WeightVector? displacement)
+    {
+        return _weights.At(displacement, () =>
+        {
+            using var noGradient = no_grad();
+            return Mean();
+        });
+    }
+
+    /// <summary>The gradient of L at w + displacement, and L there.</summary>
+    /// <param name="displacement">Null for the gradient at w.</param>
+    /// <returns>The gradient is the caller's to dispose.</returns>
+    /// <exception cref="InvalidOperationException">The loss does not depend on the weights, or its closure called <c>backward()</c>.</exception>
+    public (double Loss, WeightVector Gradient) Gradient(WeightVector? displacement = null)
+    {
+        var result = _weights.At(displacement, () => Derivative(loss => Differentiation.Gradient(loss, _weights.Parameters)));
+        if (displacement is null) _loss ??= result.Loss;
+        return result;
+    }
+
+    /// <summary>H v, with H the Hessian of L at w.</summary>
+    /// <returns>The caller's to dispose.</returns>
+    /// <exception cref="NotSupportedException">The product is to be exact, and some operator of the loss has no second derivative.</exception>
+    /// <exception cref="InvalidOperationException">The loss does not depend on the weights, or its closure called <c>backward()</c>.</exception>
+    public WeightVector HessianProduct(WeightVector vector)
+    {
+        ArgumentNullException.ThrowIfNull(vector);
+        _weights.RequireFits(vector);
+        if (Products == HessianVectorProduct.FiniteDifference) return DifferenceOfGradients(vector);
+        try
+        {
+            return Derivative(loss => Differentiation.HessianProduct(loss, _weights.Parameters, [.. vector.Tensors])).Sum;
+        }
+        catch (NotSupportedException) when (Products == HessianVectorProduct.Automatic)
+        {
+            Products = HessianVectorProduct.FiniteDifference;
+            return DifferenceOfGradients(vector);
+        }
+    }
+
+    /// <summary>A copy of the weights.</summary>
+    public WeightVector Weights() => new(_weights.Origin);
+
+    /// <summary>A vector of zeros.</summary>
+    public WeightVector Zero() => WeightVector.Owning(Array.ConvertAll(_weights.Origin, tensor => zeros_like(tensor, dtype: WeightVector.PrecisionOf(tensor))));
+
+    /// <summary>The surface of each batch alone, at the same weights. They end with this surface.</summary>
+    public IReadOnlyList<LossSurface> Batches => _batches.Length == 1 ? [this] : Array.ConvertAll(_batches, batch => new LossSurface(this, batch));
+
+    /// <summary>The share of the batches in a mean over more of them.</summary>
+    internal double Share => _batches.Sum(batch => batch.Share);
+
+    /// <summary>Sets the model's modules back to the modes they were in, and frees the copy of the weights.</summary>
+    public void Dispose()
+    {
+        if (_mode is null) return;
+        _mode.Dispose();
+        _weights.Dispose();
+    }
+
+    private WeightVector DifferenceOfGradients(WeightVector vector)
+    {
+        var length = vector.Norm();
+        if (length == 0) return Zero();
+        var step = FiniteDifferenceStep / length;
+        using var ahead = vector.Clone().Scale(step);
+        var difference = Gradient(ahead).Gradient;
+        using var behind = Gradient(ahead.Scale(-1)).Gradient;
+        return difference.Add(behind, -1).Scale(0.5 / step);
+    }
+
+    /// <summary>The weighted mean of a derivative over the batches, and of the loss.</summary>
+    private (double Loss, WeightVector Sum) Derivative(Func<Tensor, Tensor[]> derive)
+    {
+        var sum = Zero();
+        try
+        {
+            using var recording = enable_grad();
+            return (Mean((loss, share) => sum.Add(derive(loss), share)), sum);
+        }
+        catch
+        {
+            sum.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The weighted mean of the loss over the batches; each is shown on its way.</summary>
+    private double Mean(Action<Tensor, double>? visit = null)
+    {
+        var mean = 0.0;
+        foreach (var batch in _batches)
+        {
+            using var scope = NewDisposeScope();
+            var share = batch.Share / Share;
+            var loss = batch.Loss();
+            visit?.Invoke(loss, share);
+            mean += share * loss.detach().to(ScalarType.Float64).item<double>();
+        }
+        return mean;
+    }
+
+    private static double Finite(double loss) => double.IsFinite(loss)
+        ? loss
+        : throw new InvalidOperationException($"The loss at the model's weights is {loss}: there is no sharpness to measure.");
+
+    private static void Require(LossBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch.Loss, nameof(batch));
+        if (batch.Rows < 1) throw new ArgumentOutOfRangeException(nameof(batch), batch.Rows, "A batch has at least one row.");
+        if (batch.Weight is { } weight) Check.Positive(weight, nameof(batch));
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text.Json.Serialization;
+using static System.FormattableString;
+
+namespace SamSharp.Analysis;
+
+/// <summary>One number that was measured, and what is needed to read it.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Value">The number, in units of the loss; per unit of weight squared where it is of the Hessian.</param>
+/// <param name="Rows">The rows of data it was measured on.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+public sealed record Measurement(string Name, double Value, long Rows)
+{
+    /// <summary>The radius rho; the standard deviation sigma for an average over normal displacements; null where there is none.</summary>
+    public double? Radius { get; init; }
+
+    /// <summary>How far off the value may be, in the sense of <see cref="ErrorKind"/>; null where that is not known.</summary>
+    public double? Error { get; init; }
+
+    /// <summary>What <see cref="Error"/> is.</summary>
+    public MeasurementError ErrorKind { get; init; }
+
+    /// <summary>How it was measured, where that matters: that it is a lower bound, steps, draws.</summary>
+    public string Note { get; init; } = "";
+
+    /// <summary>Name, value and error in one line.</summary>
+    public override string ToString() => Invariant($"{Name}: {Value:G6}") + (Error is { } error ? Invariant($" +- {error:G2}") : "");
+}

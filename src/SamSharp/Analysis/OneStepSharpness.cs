@@ -1,0 +1,20 @@
+namespace SamSharp.Analysis;
+
+/// <summary>
+/// How much the loss climbs in one sharpness-aware step: L(w + e) - L(w), where e is the point of the ball farthest along the gradient; for L2 e = rho g / ||g||, which is
+/// what SAM looks at (Foret, Kleiner, Mobahi, Neyshabur, 2021), for adaptive L2 e = rho w^2 g / ||w g||, as in ASAM. Costs a backward and two forward passes.
+/// </summary>
+/// <param name="ball">Where the step ends.</param>
+public sealed class OneStepSharpness(Ball ball) : ISharpnessMeasure
+{
+    private readonly Ball _ball = ball ?? throw new ArgumentNullException(nameof(ball));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Measurement> Measure(LossSurface surface)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        using var climb = new Climb(surface, _ball);
+        using var step = climb.Look().Uphill.Scale(_ball.Radius);
+        return [new($"one step, {_ball.Name}", climb.Loss(step) - surface.LossAtOrigin, surface.Rows) { Radius = _ball.Radius }];
+    }
+}

@@ -1,0 +1,135 @@
+using SamSharp.Kernels;
+using static TorchSharp.torch;
+
+namespace SamSharp.Analysis;
+
+/// <summary>
+/// A vector as long as all measured weights together, one tensor for each parameter: a displacement, gradient, eigenvector or set of weights.
+/// Its numbers are float32, or float64 for float64 parameters. It owns its tensors and outlives any dispose scope: dispose it.
+/// </summary>
+public sealed class WeightVector : IDisposable
+{
+    private static readonly ITensorListKernels Kernels = UpdateKernels.Vectorized;
+    private readonly Tensor[] _tensors;
+    private readonly int[][] _lists;
+
+    /// <summary>Copies tensors, which may be parameters.</summary>
+    /// <param name="tensors">In the order of <see cref="LossSurface.Names"/>, each of its parameter's shape.</param>
+    public WeightVector(IEnumerable<Tensor> tensors)
+        : this(Copies(tensors), lists: null)
+    {
+    }
+
+    /// <summary>Takes the tensors over.</summary>
+    private WeightVector(Tensor[] owned, int[][]? lists)
+    {
+        _tensors = owned;
+        _lists = lists ?? [.. Enumerable.Range(0, owned.Length).GroupBy(i => (owned[i].device.ToString(), owned[i].dtype)).Select(list => list.ToArray())];
+    }
+
+    /// <summary>The tensors, in the order of the parameters. The vector's own: not to be disposed.</summary>
+    public IReadOnlyList<Tensor> Tensors => _tensors;
+
+    /// <summary>The number of elements.</summary>
+    public long Count => _tensors.Sum(tensor => tensor.NumberOfElements);
+
+    /// <summary>The Euclidean norm.</summary>
+    public double Norm() => Math.Sqrt(_lists.Sum(list => Math.Pow(Read(Kernels.Norm(Pick(list))), 2)));
+
+    /// <summary>The inner product with another vector.</summary>
+    public double Dot(WeightVector other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return _lists.Sum(list => Read(Kernels.Dot(Pick(list), other.Pick(list))));
+    }
+
+    /// <summary>The cosine of the angle to another vector; NaN if either is 0.</summary>
+    public double Cosine(WeightVector other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Dot(other) / Norm() / other.Norm();
+    }
+
+    /// <summary>this := this + factor * other.</summary>
+    /// <returns>This vector.</returns>
+    public WeightVector Add(WeightVector other, double factor = 1)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        foreach (var list in _lists) Kernels.Accumulate(Pick(list), other.Pick(list), factor);
+        return this;
+    }
+
+    /// <summary>this := factor * this.</summary>
+    /// <returns>This vector.</returns>
+    public WeightVector Scale(double factor) => Each((tensor, _) => tensor.mul_(factor));
+
+    /// <summary>this := this times other, element by element.</summary>
+    /// <returns>This vector.</returns>
+    public WeightVector Multiply(WeightVector other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Each((tensor, i) => tensor.mul_(other._tensors[i]));
+    }
+
+    /// <summary>An independent copy.</summary>
+    public WeightVector Clone() => new(Copies(_tensors), _lists);
+
+    /// <summary>Frees the tensors.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in _tensors) tensor.Dispose();
+    }
+
+    /// <summary>Takes tensors over as they are. They must be no one else's, and float32 or float64.</summary>
+    internal static WeightVector Owning(Tensor[] tensors) => new(Array.ConvertAll(tensors, tensor => tensor.DetachFromDisposeScope()), lists: null);
+
+    /// <summary>The dtype of a vector's numbers for a parameter.</summary>
+    internal static ScalarType PrecisionOf(Tensor parameter) => parameter.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+
+    /// <summary>this := this + factor * other.</summary>
+    internal void Add(Tensor[] other, double factor) => Each((tensor, i) => tensor.add_(other[i], alpha: factor));
+
+    /// <summary>A new vector, from each tensor by itself.</summary>
+    internal WeightVector Select(Func<Tensor, Tensor> map)
+    {
+        using var noGradient = no_grad();
+        return Owning(Array.ConvertAll(_tensors, tensor =>
+        {
+            using var scope = NewDisposeScope();
+            return map(tensor).to(tensor.dtype, tensor.device).MoveToOuterDisposeScope();
+        }));
+    }
+
+    /// <summary>Changes each tensor in place.</summary>
+    internal WeightVector Each(Action<Tensor, int> change)
+    {
+        using var noGradient = no_grad();
+        for (var i = 0; i < _tensors.Length; i++)
+        {
+            using var scope = NewDisposeScope();
+            change(_tensors[i], i);
+        }
+        return this;
+    }
+
+    private static Tensor[] Copies(IEnumerable<Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        using var noGradient = no_grad();
+        return [.. tensors.Select(Copy)];
+    }
+
+    private static Tensor Copy(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.detach().to(PrecisionOf(tensor), copy: true).DetachFromDisposeScope();
+    }
+
+    private static double Read(Tensor number)
+    {
+        using (number)
+            return number.dtype == ScalarType.Float64 ? number.item<double>() : number.item<float>();
+    }
+
+    private Tensor[] Pick(int[] list) => Array.ConvertAll(list, i => _tensors[i]);
+}

@@ -1,0 +1,94 @@
+using static System.FormattableString;
+
+namespace SamSharp.Analysis;
+
+/// <summary>
+/// The most that the loss climbs within a ball: max L(w + d) - L(w), sought by projected gradient ascent. What is found is a lower bound of the maximum,
+/// and at least the one-step sharpness, with which the search begins.
+/// </summary>
+/// <remarks>
+/// Each step goes along the steepest direction from the best point so far, then back to the nearest point of the ball; the step halves when the loss did not rise.
+/// (Andriushchenko, Croce, Mueller, Hein, Flammarion, "A Modern Look at the Relationship between Sharpness and Generalization", 2023, use Auto-PGD with
+/// as many steps and the same first step. They find that none of these numbers predicts generalisation by itself in modern settings: read them as diagnostics.)
+/// </remarks>
+/// <param name="ball">Where to search.</param>
+public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
+{
+    private readonly Ball _ball = ball ?? throw new ArgumentNullException(nameof(ball));
+
+    /// <summary>Ascent steps from each start; a forward and a backward pass each. Default 20 (Andriushchenko et al.).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int Steps { get; init => field = Check.Positive(value); } = 20;
+
+    /// <summary>The length of the first step, in radii. Default 2 (Andriushchenko et al.).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a positive number.</exception>
+    public double StepSize { get; init => field = Check.Positive(value); } = 2;
+
+    /// <summary>Random starts besides w itself. Default 0; where the gradient at w is 0, and nothing leads away from there, 1 is made at least.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public int RandomStarts { get; init => field = (int)Check.NonNegative(value); }
+
+    /// <summary>Of the random starts. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Measurement> Measure(LossSurface surface)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        using var climb = new Climb(surface, _ball);
+        using var random = new RandomVectors(Seed);
+        var best = Ascend(climb, surface.Zero(), isOrigin: true, out var stuck);
+        var starts = stuck ? Math.Max(1, RandomStarts) : RandomStarts;
+        for (var i = 0; i < starts; i++) best = Math.Max(best, Ascend(climb, _ball.Random(surface, random), isOrigin: false, out _));
+        return
+        [
+            new($"worst case, {_ball.Name}", best - surface.LossAtOrigin, surface.Rows)
+            {
+                Radius = _ball.Radius,
+                Note = Invariant($"lower bound: {Steps} steps from w{(starts > 0 ? Invariant($" and {starts} random") : "")}"),
+            },
+        ];
+    }
+
+    /// <summary>The highest loss on the way up. Takes the start over.</summary>
+    private double Ascend(Climb climb, WeightVector start, bool isOrigin, out bool stuck)
+    {
+        var (best, length) = (start, StepSize * _ball.Radius);
+        WeightVector? uphill = null;
+        try
+        {
+            (var highest, uphill) = climb.Look(isOrigin ? null : best);
+            stuck = uphill.Norm() == 0;
+            for (var step = 0; step < Steps && !stuck; step++)
+            {
+                var next = _ball.Project(best.Clone().Add(uphill, length));
+                WeightVector? direction = null;
+                try
+                {
+                    (var loss, direction) = climb.Look(next);
+                    if (loss > highest)
+                    {
+                        highest = loss;
+                        (best, next) = (next, best);
+                        (uphill, direction) = (direction, uphill);
+                    }
+                    else
+                    {
+                        length /= 2;
+                    }
+                }
+                finally
+                {
+                    next.Dispose();
+                    direction?.Dispose();
+                }
+            }
+            return highest;
+        }
+        finally
+        {
+            best.Dispose();
+            uphill?.Dispose();
+        }
+    }
+}
