@@ -12,6 +12,7 @@ public sealed class FineTuneCommand
     private readonly Option<string?> _tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
     private readonly Option<string> _task = Text("--task", "name", "sentences", $"The task, in T5's text-to-text form: {string.Join(", ", TaskCatalog.All.Select(task => task.Name))}");
     private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the carried sentences]");
+    private readonly Option<bool> _landscape = Flag("--landscape", "At the end, draw the training loss around the weights, and the spectrum of its Hessian: landscape.png");
     private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Train on the first so many rows of a seeded shuffle");
     private readonly Option<double?> _trainFraction = Number<double?>("--train-fraction", "part", null, "Train on this part of the rows, in (0, 1]");
 
@@ -73,6 +74,7 @@ public sealed class FineTuneCommand
             run(request, cancellation);
             return ExitCode.Success;
         }, cancellation));
+        _root.Options.Add(_landscape);
     }
 
     private static TrainingOptions Defaults { get; } = new();
@@ -100,6 +102,7 @@ public sealed class FineTuneCommand
             Output = output ?? Path.Combine("runs", $"{task}-{DateTime.Now:yyyyMMdd-HHmmss}"),
             Resume = resume,
             Compare = result.GetValue(_compare),
+            Landscape = result.GetValue(_landscape),
             Seeds = result.GetRequiredValue(_seeds),
             Device = result.GetRequiredValue(_device),
             DType = result.GetRequiredValue(_dtype),

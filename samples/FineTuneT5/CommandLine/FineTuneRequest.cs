@@ -23,6 +23,9 @@ public sealed record FineTuneRequest
     /// <summary>Trains with the base optimizer alone too, for comparison.</summary>
     public bool Compare { get; init; }
 
+    /// <summary>Draws the loss around each run's weights at the end.</summary>
+    public bool Landscape { get; init; }
+
     public required IReadOnlyList<int> Seeds { get; init; }
 
     /// <summary><c>cpu</c> or <c>cuda</c>.</summary>

@@ -30,5 +30,11 @@ public static class FineTuneJob
         foreach (var run in runs)
             Console.WriteLine($"Model: {Path.GetFullPath(Path.Combine(run.Folder, "model"))}");
         Console.WriteLine($"Plot:  {plot}");
+        if (request.Landscape)
+        {
+            var landscape = Path.GetFullPath(Path.Combine(request.Output, "landscape.png"));
+            LandscapePlot.Save(landscape, $"T5 {request.Model} on {inputs.Task.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
+            Console.WriteLine($"Loss around the weights: {landscape}");
+        }
     }
 }

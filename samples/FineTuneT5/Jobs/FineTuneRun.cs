@@ -1,3 +1,4 @@
+using SamSharp.Analysis;
 using SamSharp.Samples.FineTuneT5.CommandLine;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
@@ -11,6 +12,9 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 {
     /// <summary>Sharpness is measured on the first so many training rows.</summary>
     private const int SharpnessRows = 1024;
+
+    /// <summary>The landscape, which takes many more passes, is drawn on the first so many.</summary>
+    private const int LandscapeRows = 128;
 
     private const double DefaultSharpnessRho = 0.05;
 
@@ -40,10 +44,14 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         trainer.Observers.Add(observer);
         trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
         if (trainer.Step == options.Steps && File.Exists(ResultFile))
+        {
+            SaveLandscape(model, rows, options);
             return RunResult.Load(ResultFile);
+        }
         trainer.Run(cancellation);
 
         var result = Measure(model, rows, options, trainer);
+        SaveLandscape(model, rows, options);
         folder.SaveModel(model);
         result.Save(ResultFile);
         return result;
@@ -51,8 +59,7 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 
     private RunResult Measure(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options, Trainer trainer)
     {
-        var radius = options.Adaptive || request.Training.Rho == 0 ? DefaultSharpnessRho : request.Training.Rho;
-        var sharpness = Sharpness(model, [.. rows.Take(SharpnessRows)], options.BatchSize, radius);
+        var (radius, sharpness) = (SharpnessRho(options), Sharpness(model, rows, options));
         trainer.Report(new(trainer.Step, "train", new Dictionary<string, double> { ["sharpness"] = sharpness, ["sharpness_rho"] = radius }));
         if (inputs.Test is not null)
             trainer.Report(new(trainer.Step, "test", new Evaluator(inputs.Task, inputs.Test, inputs.Tokenizer, options).Evaluate(model).Metrics));
@@ -62,16 +69,19 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
             heldOut.Values[inputs.Task.MainMetric], heldOut.Values["loss"], sharpness, radius, trainer.MedianStepMilliseconds);
     }
 
-    private double Sharpness(T5Model model, EncodedExample[] rows, int batchSize, double radius)
+    private double Sharpness(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)
     {
-        model.eval();
-        var parts = rows.Chunk(batchSize).Select(part => new OneStepSharpness.Part(
-            () =>
-            {
-                using var batch = Batch.Collate(part, inputs.Tokenizer.PadId, inputs.Device);
-                return model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
-            },
-            part.Sum(row => row.Target.Length)));
-        return OneStepSharpness.Measure([.. model.parameters()], [.. parts], radius);
+        using var surface = TrainingLoss.Surface(model, inputs.Tokenizer.PadId, rows.Take(SharpnessRows), options.BatchSize);
+        return new BatchwiseSharpness(new OneStepSharpness(new Ball(SharpnessRho(options)))).Measure(surface)[0].Value;
     }
+
+    private void SaveLandscape(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)
+    {
+        if (!request.Landscape || File.Exists(plan.LandscapeFile))
+            return;
+        using var surface = TrainingLoss.Surface(model, inputs.Tokenizer.PadId, rows.Take(LandscapeRows), options.BatchSize);
+        Landscape.Measure(plan.Name, surface, SharpnessRho(options)).Save(plan.LandscapeFile);
+    }
+
+    private double SharpnessRho(TrainingOptions options) => options.Adaptive || request.Training.Rho == 0 ? DefaultSharpnessRho : request.Training.Rho;
 }

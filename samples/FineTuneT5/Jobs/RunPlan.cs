@@ -8,6 +8,9 @@ namespace SamSharp.Samples.FineTuneT5.Jobs;
 /// <param name="Folder">Where its files go.</param>
 public sealed record RunPlan(string Name, string Folder, TrainingOptions Options)
 {
+    /// <summary>Where the run's <see cref="Landscape"/> is kept.</summary>
+    public string LandscapeFile => Path.Combine(Folder, "landscape.json");
+
     /// <summary>For each seed the base optimizer, where it is to be compared with, and then the run itself.</summary>
     /// <exception cref="ArgumentException">A folder holds a run already and the request is not to resume it.</exception>
     public static IReadOnlyList<RunPlan> Of(FineTuneRequest request)

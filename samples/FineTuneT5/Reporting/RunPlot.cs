@@ -8,8 +8,6 @@ public static class RunPlot
     private const int Width = 1200;
     private const int Height = 480;
 
-    private static readonly Color[] Colors = [Color.FromHex("#777777"), Color.FromHex("#0072B2"), Color.FromHex("#D55E00"), Color.FromHex("#009E73")];
-
     public static void Save(string path, string title, string metric, IReadOnlyList<RunCurve> curves)
     {
         var name = metric.Replace('_', ' ');
@@ -29,7 +27,7 @@ public static class RunPlot
             var (steps, values) = curve.Of(split, metric);
             if (steps.Length == 0)
                 continue;
-            var line = plot.Add.Scatter(steps, values, Colors[names.IndexOf(curve.Name) % Colors.Length]);
+            var line = plot.Add.Scatter(steps, values, PlotColors.Of(names.IndexOf(curve.Name)));
             line.LineWidth = 2;
             line.MarkerSize = split == "train" ? 0 : 7;
             if (ReferenceEquals(curve, curves.First(other => other.Name == curve.Name)))

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Training;
 
@@ -32,6 +33,25 @@ public sealed class FineTuningTests : IDisposable
             Assert.Equal([3, 6], metrics.Where(record => record.Split == "dev").Select(record => record.Step));
             Assert.Single(metrics, record => record.Split == "test");
         }
+    }
+
+    [Fact]
+    public void The_loss_around_the_weights_is_drawn_on_request_of_a_finished_run_too()
+    {
+        var output = Path.Combine(_folder.Path, "run");
+        string[] arguments = ["--train-rows", "8", "--batch", "8", "--max-source-length", "24", "--steps", "1", "--output", output];
+        FineTuneProgram.Run(arguments).Expect(0);
+        var plot = Path.Combine(output, "landscape.png");
+        Assert.False(File.Exists(plot));
+
+        var result = FineTuneProgram.Run([.. arguments, "--resume", "--landscape"]).Expect(0);
+        Assert.Contains(plot, result.Output, StringComparison.Ordinal);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(plot)[..4]);
+        using var landscape = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "landscape.json")));
+        Assert.Equal(8, landscape.RootElement.GetProperty("Rows").GetInt64());
+        var losses = landscape.RootElement.GetProperty("Gradient").GetProperty("Losses").EnumerateArray().Select(loss => loss.GetDouble()).ToArray();
+        // Uphill is to the right.
+        Assert.True(losses[losses.Length / 2] < losses[(losses.Length / 2) + 1]);
     }
 
     [Fact]

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using SamSharp.Analysis;
+using SamSharp.Analysis.Curvature;
+using SamSharp.Analysis.Landscapes;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>What the training loss looks like around a finished run's weights: <c>landscape.json</c> in its folder.</summary>
+/// <param name="Name"><c>adamw</c> or <c>SAM(adamw)</c>.</param>
+/// <param name="Random">Along a filter-normalised random direction.</param>
+/// <param name="Gradient">Along the gradient, in units of weight.</param>
+/// <param name="Eigenvector">Along the eigenvector of the Hessian's largest eigenvalue, in units of weight.</param>
+/// <param name="LargestEigenvalue">That eigenvalue.</param>
+/// <param name="Rows">The training rows it was measured on.</param>
+public sealed record Landscape(
+    string Name, LossSlice Random, LossSlice Gradient, LossSlice Eigenvector, double LargestEigenvalue, SpectralDensity Spectrum, long Rows)
+{
+    /// <summary>Filters move by up to this part of their norm.</summary>
+    private const double RandomExtent = 0.5;
+
+    /// <summary>Unit directions are followed this many radii to both sides.</summary>
+    private const double Radii = 3;
+
+    private const int Points = 25;
+    private const int SpectrumStarts = 2;
+
+    /// <param name="radius">The radius that sharpness is measured at.</param>
+    public static Landscape Measure(string name, LossSurface surface, double radius)
+    {
+        LossSlice Slice(WeightVector direction, double extent) => LossSlice.Measure(surface, direction, Positions.Between(-extent, extent, Points));
+        using var random = SliceDirection.FilterNormalized(surface);
+        using var gradient = SliceDirection.Gradient(surface);
+        using var top = SliceDirection.TopEigenvectors(surface)[0];
+        using var hessian = new Hessian(surface);
+        return new(name, Slice(random, RandomExtent), Slice(gradient, Radii * radius), Slice(top.Vector, Radii * radius),
+            top.Value, SpectralDensity.Estimate(hessian, SpectrumStarts), surface.Rows);
+    }
+
+    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this));
+
+    public static Landscape Load(string path)
+        => JsonSerializer.Deserialize<Landscape>(File.ReadAllText(path)) ?? throw new InvalidDataException($"{path} is empty: delete it and run again with --resume.");
+}

@@ -1,0 +1,20 @@
+using SamSharp.Analysis;
+using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>The loss on training rows as a function of the weights, in the batches that training takes.</summary>
+public static class TrainingLoss
+{
+    /// <summary>The caller disposes it. While it is open the model is in evaluation mode.</summary>
+    public static LossSurface Surface(T5Model model, int padId, IEnumerable<EncodedExample> rows, int batchSize)
+        => new(model, [.. rows.Chunk(batchSize).Select(part => new LossBatch(
+            () =>
+            {
+                using var batch = Batch.Collate(part, padId, model.Device);
+                return model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
+            },
+            part.Length,
+            part.Sum(row => row.Target.Length)))]);
+}
