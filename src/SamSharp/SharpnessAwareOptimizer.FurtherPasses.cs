@@ -34,7 +34,8 @@ public partial class SharpnessAwareOptimizer : IFurtherPasses
         var held = _table.TakeGradients();
         try
         {
-            _table.ReturnAscentGradients();
+            if (NeedsFirstPass) _table.ReturnAscentGradients();
+            else _table.ReadNothing();
             move();
             _statistics.Save();
             var loss = EvaluateAgain(closure, null);

@@ -48,7 +48,7 @@ public partial class SharpnessAwareOptimizer
     private void CheckForParts() => _broken |= _keepsState && _options.SkipNonFinite && !AllFinite();
 
     private Ascent NewAscent(int? draw = null) => new(LastStep.Step, draw ?? _draw,
-        _table.Lists.Where(list => list.Slots.Count > 0 && list.IsPerturbed && Groups[list.Group].Perturbed).ToArray(), _options.Kernels);
+        _table.Lists.Where(list => list.Slots.Count > 0 && list.IsPerturbed && Groups[list.Group].Perturbed).ToArray(), _options.Kernels, BaseOptimizer);
 
     private static Tensor CosineOfGradients(Descent descent)
     {
@@ -62,7 +62,9 @@ public partial class SharpnessAwareOptimizer
 
     private bool NeedsFirstPass => _options.Direction.NeedsGradients(LastStep.Step) || KeepsAscentGradients;
 
-    private bool KeepsAscentGradients => _options.Combiner.NeedsAscentGradients || _options.Combiner.NeedsFurtherPasses || _options.CompareGradients;
+    /// <summary>Further passes start from the gradients at w again, unless the direction needs none.</summary>
+    private bool KeepsAscentGradients => _options.Combiner.NeedsAscentGradients || _options.CompareGradients
+        || (_options.Combiner.NeedsFurtherPasses && _options.Direction.NeedsGradients(LastStep.Step));
 
     private TensorList[] WithGradients() => _table.Lists.Where(list => list.Slots.Count > 0).ToArray();
 

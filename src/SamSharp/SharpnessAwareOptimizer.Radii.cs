@@ -9,7 +9,7 @@ public partial class SharpnessAwareOptimizer
     /// <summary>Sets every param group's radius for the step that begins, and with it whether the step perturbs at all.</summary>
     private void BeginStep()
     {
-        _closure = null;
+        _closure = _ascentClosure = null;
         _broken = false;
         LastStep.Begin(_steps + 1);
         SetRadii(null);

@@ -38,6 +38,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     private readonly RandomReplay? _replay;
     private double[] _radii = [];
     private Func<Tensor>? _closure;
+    private Func<Tensor>? _ascentClosure;
     private Ascent? _ascent;
     private Descent? _descent;
     private long _steps;
@@ -218,6 +219,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         if (!LastStep.Perturbed) return PlainGradient(closure);
 
         _closure = closure;
+        _ascentClosure = ascents[0].Closure;
         _replay?.Begin(LastStep.Step, OnCuda);
         Tensor? loss = null;
         if (NeedsFirstPass)
@@ -317,7 +319,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
             PutBack();
             return;
         }
-        _descent = new Descent(LastStep.Step, WithGradients(), _options.Kernels, LastStep, _closure is null ? null : this);
+        _descent = new Descent(LastStep.Step, WithGradients(), _options.Kernels, BaseOptimizer, LastStep, _closure is null ? null : this) { AscentClosure = _ascentClosure };
         if (LastStep.Perturbed)
         {
             _options.Combiner.Inspect(_descent);

@@ -9,7 +9,8 @@ public interface ICombiner : IRecipePart
     /// <summary>Whether the gradients at w are kept until the second pass is done, at the cost of one copy of them in memory.</summary>
     bool NeedsAscentGradients { get; }
 
-    /// <summary>Whether it evaluates the closure at further points, which only a step with a closure can do. The gradients at w are then kept too. Default: false.</summary>
+    /// <summary>Whether it evaluates the closure at further points, which only a step with a closure can do. The gradients at w are then kept too,
+    /// where the direction needs them. Default: false.</summary>
     bool NeedsFurtherPasses => false;
 
     /// <summary>Whether <see cref="AfterStep"/> does something. Default: false.</summary>

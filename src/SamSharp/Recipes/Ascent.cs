@@ -2,6 +2,7 @@ using SamSharp.Kernels;
 using SamSharp.Parameters;
 using TorchSharp;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp.Recipes;
 
@@ -11,7 +12,7 @@ public sealed class Ascent : Pass, IDisposable
     private readonly List<Tensor> _owned = [];
     private Tensor[][] _directions = [];
 
-    internal Ascent(long step, int draw, IReadOnlyList<TensorList> lists, ITensorListKernels kernels) : base(step, lists, kernels) => Draw = draw;
+    internal Ascent(long step, int draw, IReadOnlyList<TensorList> lists, ITensorListKernels kernels, Optimizer baseOptimizer) : base(step, lists, kernels, baseOptimizer) => Draw = draw;
 
     /// <summary>Which perturbation of the step this is, from 0, where a step makes several that differ: one for each part of the batch, or for each point that a combiner asks
     /// for. Together with <see cref="Pass.Step"/> it seeds random directions.</summary>

@@ -1,6 +1,7 @@
 using SamSharp.Kernels;
 using SamSharp.Parameters;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp.Recipes;
 
@@ -9,7 +10,8 @@ public sealed class Descent : Pass
 {
     private readonly IFurtherPasses? _further;
 
-    internal Descent(long step, IReadOnlyList<TensorList> lists, ITensorListKernels kernels, StepReport report, IFurtherPasses? further = null) : base(step, lists, kernels)
+    internal Descent(long step, IReadOnlyList<TensorList> lists, ITensorListKernels kernels, Optimizer baseOptimizer, StepReport report, IFurtherPasses? further = null)
+        : base(step, lists, kernels, baseOptimizer)
     {
         Loss = report.LossTensor;
         PerturbedLoss = report.PerturbedLossTensor;
@@ -21,6 +23,9 @@ public sealed class Descent : Pass
 
     /// <summary>The loss at w + e, without history; null when it is not known.</summary>
     public Tensor? PerturbedLoss { get; }
+
+    /// <summary>The closure that the step was given to climb, as a rule the one that is minimized too; null in a loop written by hand.</summary>
+    public Func<Tensor>? AscentClosure { get; internal init; }
 
     /// <summary>Loss and gradients at w + reach e, with the e of this step; reach -1 is the point opposite. For combiners that say <see cref="Combiners.ICombiner.NeedsFurtherPasses"/>.</summary>
     /// <param name="reach">Multiple of e.</param>

@@ -1,21 +1,26 @@
 using SamSharp.Kernels;
 using SamSharp.Parameters;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp.Recipes;
 
 /// <summary>What the parts of a recipe work on in one phase of a step.</summary>
 public abstract class Pass
 {
-    private protected Pass(long step, IReadOnlyList<TensorList> lists, ITensorListKernels kernels)
+    private protected Pass(long step, IReadOnlyList<TensorList> lists, ITensorListKernels kernels, Optimizer baseOptimizer)
     {
         Step = step;
+        BaseOptimizer = baseOptimizer;
         Lists = lists;
         Kernels = kernels;
     }
 
     /// <summary>The number of the step under way, from 1.</summary>
     public long Step { get; }
+
+    /// <summary>The base optimizer, for parts that follow its state, such as its momentum.</summary>
+    public Optimizer BaseOptimizer { get; }
 
     /// <summary>The parameters in lists; each has at least one.</summary>
     public IReadOnlyList<TensorList> Lists { get; }

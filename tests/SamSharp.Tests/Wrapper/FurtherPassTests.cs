@@ -1,4 +1,5 @@
 using SamSharp.Combiners;
+using SamSharp.Directions;
 using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
@@ -72,6 +73,27 @@ public class FurtherPassTests
     }
 
     [Fact]
+    public void A_direction_that_needs_no_gradient_has_further_passes_without_one_at_w()
+    {
+        var quadratic = new Quadratic();
+        var looks = new Looks(descent =>
+        {
+            Assert.Empty(descent.Lists[0].Pairs().Slots);
+            Assert.IsType<TorchSharp.Modules.SGD>(descent.BaseOptimizer);
+            using var opposite = descent.At(-1);
+            Close.To([1.4, -1.4], opposite.Of(descent.Lists[0].Slots)[0].data<double>().ToArray(), 1e-12);
+            using var other = descent.AtPoint(lists => Assert.Single(lists), descent.AscentClosure);
+            Assert.Equal(3, other.Loss.item<double>(), 12);
+        });
+        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = looks, Direction = new Upwards() });
+        optimizer.Step(quadratic.Backward, () => quadratic.Backward(3)).Dispose();
+        Assert.Equal(3, quadratic.Points.Count);
+        Close.To([1, -0.4], quadratic.Points[0]);
+        Close.To([1, -0.6], quadratic.Points[1]);
+        Close.To([1 - 0.16, -0.5 + 0.06], quadratic.Weights);
+    }
+
+    [Fact]
     public void No_tensor_is_left_behind()
     {
         using var problem = new Problem();
@@ -92,5 +114,15 @@ public class FurtherPassTests
         public bool NeedsFurtherPasses => true;
 
         public void Combine(Descent descent) => look(descent);
+    }
+
+    private sealed class Upwards : IDirection
+    {
+        public bool NeedsGradients(long number) => false;
+
+        public void Aim(Ascent ascent)
+        {
+            foreach (var list in ascent.Lists) list.Direction = list.Slots.Select(_ => tensor(new[] { 0.0, 1.0 })).ToArray();
+        }
     }
 }
