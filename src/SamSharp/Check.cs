@@ -15,6 +15,9 @@ internal static class Check
             ? value
             : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a finite number of at least 0.");
 
+    public static double Share(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        value >= 0 && value < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must lie in [0, 1).");
+
     public static int Positive(int value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
         value >= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 1.");
 

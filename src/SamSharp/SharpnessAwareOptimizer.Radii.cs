@@ -21,8 +21,13 @@ public partial class SharpnessAwareOptimizer
         var groups = BaseOptimizer.ParamGroups.ToArray();
         if (_radii.Length != groups.Length) _radii = new double[groups.Length];
         for (var i = 0; i < groups.Length; i++) _radii[i] = RadiusOf(groups[i], i, measured);
-        foreach (var list in _table.Lists) list.LearningRate = groups[list.Group].LearningRate;
-        LastStep.Set(_radii.DefaultIfEmpty().Max());
+        var largest = 0.0;
+        foreach (var list in _table.Lists)
+        {
+            list.LearningRate = groups[list.Group].LearningRate;
+            if (list.IsPerturbed) largest = Math.Max(largest, _radii[list.Group]);
+        }
+        LastStep.Set(largest);
     }
 
     private double RadiusOf(ILearningRateController group, int index, FirstPass? measured)

@@ -90,6 +90,9 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>What the last step did.</summary>
     public StepReport LastStep { get; } = new();
 
+    /// <summary>The parameters of the base optimizer, in its order.</summary>
+    public IReadOnlyList<ParameterSlot> Slots => _table.Slots;
+
     /// <summary>How each param group is treated; may be changed between steps.</summary>
     public IReadOnlyList<SharpnessGroup> Groups => _table.Groups;
 

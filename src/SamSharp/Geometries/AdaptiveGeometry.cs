@@ -11,7 +11,7 @@ namespace SamSharp.Geometries;
 /// </summary>
 /// <remarks>
 /// Definitions in use differ: davda54/sam has kappa 0 and adapts every parameter, SamsungLabs/ASAM (the authors) has kappa 0.01 and adapts
-/// those with "weight" in their names. Radii are larger than SAM's: 0.5 in the authors' code, up to 2 in davda54's example.
+/// those with "weight" in their names, and big_vision's GSAM scales by |w| once, see <see cref="WeightScaledGeometry"/>. Radii are larger than SAM's: 0.5 in the authors' code, up to 2 in davda54's example.
 /// </remarks>
 public sealed class AdaptiveGeometry : IGeometry
 {
@@ -38,8 +38,7 @@ public sealed class AdaptiveGeometry : IGeometry
     public static bool NamedWeights(ParameterSlot slot)
     {
         ArgumentNullException.ThrowIfNull(slot);
-        return slot.Name?.Contains("weight", StringComparison.Ordinal) ?? throw new InvalidOperationException(
-            $"{slot.Describe()} has no name, so whether it is a weight is not known. Set {nameof(SharpnessAwareOptions)}.{nameof(SharpnessAwareOptions.Module)}.");
+        return slot.RequireName("whether it is a weight").Contains("weight", StringComparison.Ordinal);
     }
 
     /// <inheritdoc/>

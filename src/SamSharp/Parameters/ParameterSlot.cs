@@ -67,6 +67,10 @@ public sealed class ParameterSlot
         Buffer = _home = null;
     }
 
+    /// <summary>The name, where a choice depends on it.</summary>
+    internal string RequireName(string toKnow) => Name ?? throw new InvalidOperationException(
+        $"{Describe()} has no name, so {toKnow} is not known. Set {nameof(SharpnessAwareOptions)}.{nameof(SharpnessAwareOptions.Module)}.");
+
     internal string Describe() =>
         $"parameter {Index}{(Name is null ? "" : $" ({Name})")} of group {Group}, shape [{string.Join(", ", Parameter.shape)}]";
 }

@@ -27,6 +27,16 @@ public sealed class Ascent : Pass, IDisposable
         return Factor(list, Kernels.Scale(norm, list.Radius, floor)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The radius itself as a list's kernels take it, and 0 where the norm is 0 or not finite: for directions that are not to be normalised.</summary>
+    public static Tensor Reach(TensorList list, Tensor norm)
+    {
+        ArgumentNullException.ThrowIfNull(list);
+        ArgumentNullException.ThrowIfNull(norm);
+        using var scope = NewDisposeScope();
+        var usable = norm.isfinite().logical_and(norm.gt(0));
+        return Factor(list, usable.to_type(list.Accumulator).mul(list.Radius)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The norm that scaled e; null unless <see cref="Keep"/> was called.</summary>
     internal Tensor? KeptNorm { get; private set; }
 

@@ -37,12 +37,22 @@ internal sealed class SamGoldenProblem : nn.Module
         return loss;
     }
 
-    public Tensor Loss(int step)
+    public Tensor Loss(int step) => Loss(_x[step], _y[step]);
+
+    /// <summary>The loss of one sample: the rows of all batches one after the other.</summary>
+    public Tensor LossOfSample(int sample) => Loss(_x.reshape(-1, _x.shape[^1])[sample].unsqueeze(0), _y.reshape(-1)[sample].unsqueeze(0));
+
+    public Tensor Loss(Tensor x, Tensor y) => nn.functional.cross_entropy(Logits(x), y);
+
+    public Tensor Logits(int step) => Logits(_x[step]);
+
+    public Tensor Labels(int step) => _y[step];
+
+    private Tensor Logits(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var hidden = nn.functional.linear(_x[step], Parameters["fc1.weight"], Parameters["fc1.bias"]);
+        var hidden = nn.functional.linear(x, Parameters["fc1.weight"], Parameters["fc1.bias"]);
         var normalized = nn.functional.layer_norm(hidden, [hidden.shape[^1]], Parameters["norm.weight"], Parameters["norm.bias"], _eps);
-        var logits = nn.functional.linear(normalized.tanh(), Parameters["fc2.weight"], Parameters["fc2.bias"]);
-        return nn.functional.cross_entropy(logits, _y[step]).MoveToOuterDisposeScope();
+        return nn.functional.linear(normalized.tanh(), Parameters["fc2.weight"], Parameters["fc2.bias"]).MoveToOuterDisposeScope();
     }
 }

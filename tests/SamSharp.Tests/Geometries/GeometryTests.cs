@@ -1,0 +1,205 @@
+using SamSharp.Geometries;
+using SamSharp.Recipes;
+using SamSharp.Tests.Support;
+using TorchSharp.Modules;
+
+namespace SamSharp.Tests.Geometries;
+
+/// <summary>Every geometry's perturbation and final gradient on the quadratic, where they are known; its limiting cases and invariances.</summary>
+public class GeometryTests
+{
+    public static TheoryData<string, double[], double[]> Known() => new()
+    {
+        { "sam", [0.083205029, -0.055470020], [1.610940039, -1.138675049] },
+        { "usam", [0.15, -0.1], [1.7, -1.25] },
+        { "asam", [0.094868330, -0.015811388], [1.673925271, -0.968377223] },
+        { "asam, kappa", [0.095721817, -0.016271114], [1.675172521, -0.969362638] },
+        { "maximum", [0.1, -0.1], [1.6, -1.3] },
+        { "fisher", [0.042268197, -0.045790547], [1.538745847, -1.140893991] },
+        // |w| g rho / ||g||: (1.5, -0.5) * 0.1 / 1.802775638; then g + H e.
+        { "weight scaled", [0.083205029, -0.027735010], [1.5 + (2 * 0.083205029) - 0.027735010, -1 + 0.083205029 - (4 * 0.027735010)] },
+        // One tensor: rho ||w|| g / ||g||, ||w|| = sqrt 1.25.
+        { "layerwise", [0.083205029 * 1.118033989, -0.055470020 * 1.118033989], [1.5 + (0.110940039 * 1.118033989), -1 - (0.138675049 * 1.118033989)] },
+        // T = ||w|| 1.01: rho T^2 g / (T ||g||) = rho T g / ||g||.
+        { "layer scaled", [0.083205029 * 1.129214329, -0.055470020 * 1.129214329], [1.5 + (0.110940039 * 1.129214329), -1 - (0.138675049 * 1.129214329)] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Known))]
+    public void On_the_quadratic(string name, double[] perturbation, double[] gradient)
+    {
+        var quadratic = new Quadratic();
+        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(Named(name));
+        optimizer.Step(quadratic.Backward).Dispose();
+        Close.To([1 + perturbation[0], -0.5 + perturbation[1]], quadratic.Points[1]);
+        Close.To(gradient, quadratic.FinalGradient);
+    }
+
+    [Theory]
+    [MemberData(nameof(Known))]
+    public void A_gradient_of_zero_perturbs_nothing(string name, double[] perturbation, double[] gradient)
+    {
+        Assert.NotEqual(perturbation, gradient);
+        var parameter = new Parameter(tensor(new[] { 1.0, -2.0 }));
+        using var optimizer = optim.SGD([parameter], 0.1).WithSharpnessAwareness(Named(name));
+        var points = new List<double[]>();
+        optimizer.Step(() =>
+        {
+            points.Add(parameter.detach().data<double>().ToArray());
+            var loss = (parameter * 0).sum();
+            loss.backward();
+            return loss;
+        }).Dispose();
+        Assert.Equal([1, -2], points[1]);
+    }
+
+    [Fact]
+    public void Fisher_with_lambda_0_is_SAM_and_otherwise_has_the_radius_in_its_own_metric()
+    {
+        AssertSame(Recipe.FisherSam(0.1, lambda: 0), Recipe.Sam(0.1));
+        var quadratic = new Quadratic();
+        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(Recipe.FisherSam(0.1, 1));
+        optimizer.Step(quadratic.Backward).Dispose();
+        var e = quadratic.Points[1].Zip([1, -0.5], (a, b) => a - b).ToArray();
+        Assert.Equal(0.01, (e[0] * e[0] * (1 + 2.25)) + (e[1] * e[1] * (1 + 1)), 9);
+    }
+
+    [Fact]
+    public void The_maximum_ball_adapts_where_it_is_told_to()
+    {
+        var quadratic = new Quadratic();
+        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Geometry = new MaximumGeometry(0.01, _ => true) });
+        optimizer.Step(quadratic.Backward).Dispose();
+        Close.To([1 + 0.101, -0.5 - 0.051], quadratic.Points[1]);
+        Assert.Equal((1.5 * 1.01) + 0.51, optimizer.LastStep.GradientNorm, 9);
+    }
+
+    [Fact]
+    public void Layerwise_balls_are_as_large_as_each_tensor()
+    {
+        using var problem = new Problem();
+        var before = problem.Parameters.Select(p => p.detach().clone()).ToArray();
+        var seen = new List<Tensor[]>();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(Recipe.LayerwiseSam(0.1));
+        optimizer.Step(() =>
+        {
+            seen.Add(problem.Parameters.Select(p => p.detach().clone()).ToArray());
+            return problem.Backward();
+        }).Dispose();
+        for (var i = 0; i < before.Length; i++)
+            Assert.Equal(0.1 * before[i].norm().item<double>(), (seen[1][i] - before[i]).norm().item<double>(), 9);
+    }
+
+    [Fact]
+    public void Unnormalized_is_SAM_with_the_gradient_s_norm_in_its_radius()
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0).WithSharpnessAwareness(Recipe.UnnormalizedSam(0.1));
+        optimizer.Step(() => problem.Backward()).Dispose();
+        var gradient = problem.Gradients();
+        var norm = optimizer.LastStep.GradientNorm;
+        using var sam = optim.SGD(problem.Parameters, 0).WithSharpnessAwareness(Recipe.Sam(0.1 * norm));
+        sam.Step(() => problem.Backward()).Dispose();
+        Close.To(gradient, problem.Gradients(), 1e-9);
+    }
+
+    [Fact]
+    public void Centralized_directions_have_no_mean_over_a_filter()
+    {
+        using var problem = new Problem();
+        var before = problem.Parameters.Select(p => p.detach().clone()).ToArray();
+        Tensor[] at = [];
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(Recipe.CentralizedSam(0.1));
+        optimizer.Step(() =>
+        {
+            at = problem.Parameters.Select(p => p.detach().clone()).ToArray();
+            return problem.Backward();
+        }).Dispose();
+        foreach (var (a, b) in at.Zip(before).Where(pair => pair.First.dim() == 2))
+        {
+            Assert.True((a - b).abs().max().item<double>() > 1e-4);
+            Assert.True((a - b).mean([1]).abs().max().item<double>() < 1e-12);
+        }
+    }
+
+    [Fact]
+    public void Parameters_that_are_not_selected_keep_their_bits_and_count_in_no_norm()
+    {
+        using var problem = new Problem();
+        var names = problem.Model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        var chosen = names.Keys.First();
+        var before = names.ToDictionary(p => p.Key, p => p.Value.detach().clone());
+        var at = before;
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions
+        {
+            Rho = 0.1,
+            Geometry = new SelectedGeometry(new EuclideanGeometry(), slot => slot.Name == chosen),
+            Module = problem.Model,
+        });
+        optimizer.Step(() =>
+        {
+            at = names.ToDictionary(p => p.Key, p => p.Value.detach().clone());
+            return problem.Backward();
+        }).Dispose();
+        foreach (var (name, value) in at.Where(p => p.Key != chosen)) Close.Bits(before[name], value);
+        Assert.Equal(0.1, (at[chosen] - before[chosen]).norm().item<double>(), 9);
+    }
+
+    [Fact]
+    public void Selecting_nothing_is_the_base_optimizer_in_one_pass()
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Geometry = new SelectedGeometry(new EuclideanGeometry(), _ => false) });
+        var passes = 0;
+        optimizer.Step(() =>
+        {
+            passes++;
+            return problem.Backward();
+        }).Dispose();
+        Assert.Equal(1, passes);
+        Assert.False(optimizer.LastStep.Perturbed);
+    }
+
+    [Fact]
+    public void Normalization_layers_are_found_by_type_and_by_name()
+    {
+        using var model = nn.Sequential(("ln_1", nn.LayerNorm(4)), ("fc", nn.Linear(4, 4)), ("bn", nn.BatchNorm1d(4)));
+        using var optimizer = optim.SGD(model.parameters(), 0.1).WithSharpnessAwareness(Recipe.SamOn(model));
+        var ofType = NormalizationLayers.Of(model);
+        Assert.Equal(["ln_1.weight", "ln_1.bias", "bn.weight", "bn.bias"], optimizer.Slots.Where(ofType).Select(slot => slot.Name!));
+        Assert.Equal(["bn.weight", "bn.bias"], optimizer.Slots.Where(NormalizationLayers.Named).Select(slot => slot.Name!));
+    }
+
+    [Fact]
+    public void A_choice_by_name_asks_for_the_module()
+    {
+        using var problem = new Problem();
+        Assert.Contains("Module", Assert.Throws<InvalidOperationException>(() => optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(
+            new SharpnessAwareOptions { Geometry = new SelectedGeometry(new EuclideanGeometry(), NormalizationLayers.Named) })).Message, StringComparison.Ordinal);
+    }
+
+    private static SharpnessAwareOptions Named(string name) => name switch
+    {
+        "sam" => Recipe.Sam(0.1),
+        "usam" => Recipe.UnnormalizedSam(0.1),
+        "asam" => Recipe.AsamEverywhere(0.1),
+        "asam, kappa" => new SharpnessAwareOptions { Rho = 0.1, Geometry = new AdaptiveGeometry(0.01) },
+        "maximum" => Recipe.MaximumSam(0.1),
+        "fisher" => Recipe.FisherSam(0.1),
+        "weight scaled" => Recipe.WeightScaledSam(0.1),
+        "layerwise" => Recipe.LayerwiseSam(0.1),
+        _ => new SharpnessAwareOptions { Rho = 0.1, Geometry = new LayerScaledGeometry() },
+    };
+
+    private static void AssertSame(SharpnessAwareOptions one, SharpnessAwareOptions other)
+    {
+        Tensor After(SharpnessAwareOptions recipe)
+        {
+            using var problem = new Problem();
+            using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(recipe);
+            for (var t = 0; t < 3; t++) optimizer.Step(() => problem.Backward(t)).Dispose();
+            return problem.Weights();
+        }
+        Close.To(After(one), After(other), 1e-10);
+    }
+}

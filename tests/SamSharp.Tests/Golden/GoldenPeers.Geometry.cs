@@ -1,0 +1,100 @@
+using SamSharp.Geometries;
+using SamSharp.Masks;
+using SamSharp.Parameters;
+using SamSharp.Recipes;
+
+namespace SamSharp.Tests.Golden;
+
+/// <content>Other neighbourhoods, and fewer parameters.</content>
+internal static partial class GoldenPeers
+{
+    private static Dictionary<string, Action<GoldenRun>> Geometry => new()
+    {
+        ["kozistr/pytorch_optimizer: SAM"] = run => run.Drive(run.Is("use_gc") ? Recipe.CentralizedSam(run.Number("rho")) : Recipe.Sam(run.Number("rho"))),
+        ["mueller-mp/SAM-ON: SAM_ON"] = NormalizationOnly,
+        ["mueller-mp/SAM-ON: ASAM_ON"] = NormalizationOnly,
+        ["Mi-Peng/Sparse-Sharpness-Aware-Minimization: SSAMF"] = SampleFisher,
+        ["Mi-Peng/Sparse-Sharpness-Aware-Minimization: SSAMD"] = Dynamic,
+    };
+
+    private static void NormalizationOnly(GoldenRun run)
+    {
+        Func<ParameterSlot, bool> adapts = run.Is("normalize_bias") ? _ => true : AdaptiveGeometry.NamedWeights;
+        IGeometry geometry = !run.Has("eta") ? new EuclideanGeometry(1e-16)
+            : run.Is("layerwise") ? new LayerScaledGeometry(run.Number("eta"), adapts)
+            : run.Has("p") ? new MaximumGeometry(run.Number("eta"), adapts)
+            : new AdaptiveGeometry(run.Number("eta"), adapts, 1e-16);
+        run.Drive(new SharpnessAwareOptions
+        {
+            Rho = run.Number("rho"),
+            Geometry = run.Is("only_norm") ? new SelectedGeometry(geometry, NormalizationLayers.Named)
+                : run.Is("no_norm") ? new SelectedGeometry(geometry, slot => !NormalizationLayers.Named(slot))
+                : geometry,
+        });
+    }
+
+    /// <summary>Steps with the masks that the peer used.</summary>
+    private static void Sparse(GoldenRun run, GivenMask mask, Action<int, SharpnessAwareOptimizer>? afterStep = null)
+    {
+        using var optimizer = run.Wrap(new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new MaskedGeometry(new EuclideanGeometry(1e-7), mask) });
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            optimizer.Step(() => run.Problem.Backward(t)).Dispose();
+            run.WeightsNear(t);
+            afterStep?.Invoke(t, optimizer);
+        }
+    }
+
+    /// <summary>The trajectory under the peer's masks; then its masks from ours, which are made at the end of steps 1 and 6 of the first 16 samples. The peer leaves the batch's own perturbed
+    /// gradient in the first of them, so that is added.</summary>
+    private static void SampleFisher(GoldenRun run) => Sparse(run, new GivenMask(run), (t, optimizer) =>
+    {
+        if (t % 5 != 0) return;
+        using var scope = NewDisposeScope();
+        using var scores = new SlotTensors();
+        var left = optimizer.Slots.ToDictionary(slot => slot, slot => slot.Parameter.grad!.clone());
+        for (var sample = 0; sample < 16; sample++)
+        {
+            optimizer.zero_grad();
+            run.Problem.LossOfSample(sample).backward();
+            using var noGradient = no_grad();
+            foreach (var slot in optimizer.Slots)
+            {
+                var gradient = sample == 0 ? slot.Parameter.grad! + left[slot] : slot.Parameter.grad!;
+                scores.Of([slot])[0].addcmul_(gradient, gradient, 1);
+            }
+        }
+        optimizer.zero_grad();
+        using var mask = new SampleFisherMask(run.Number("sparsity"));
+        mask.Mark(optimizer, scores);
+        foreach (var slot in optimizer.Slots) run.Near($"mask_in_force.{run.NameOf(slot)}", t + 1, mask.Find(slot)!);
+    });
+
+    private static void Dynamic(GoldenRun run)
+    {
+        var given = new GivenMask(run);
+        using var mask = new DynamicMask(run.Whole("T_end") - run.Whole("T_start"), 5, run.Number("sparsity"), run.Number("drop_rate"),
+            Enum.Parse<MaskScore>(run.Settings.GetProperty("drop_strategy").GetString()!, true), Enum.Parse<MaskScore>(run.Settings.GetProperty("growth_strategy").GetString()!, true),
+            initial: slot => given.At(slot, 0).clone());
+        using var optimizer = run.Wrap(new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new MaskedGeometry(new EuclideanGeometry(1e-7), mask) });
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            optimizer.Step(() => run.Problem.Backward(t)).Dispose();
+            run.WeightsNear(t);
+            if (t + 1 == run.Problem.Steps) break;
+            foreach (var slot in optimizer.Slots) run.Near($"mask_in_force.{run.NameOf(slot)}", t + 1, mask.Find(slot)!);
+        }
+    }
+
+    /// <summary>The masks of a run's file.</summary>
+    private sealed class GivenMask(GoldenRun run) : IElementMask
+    {
+        private int _step;
+
+        public Tensor At(ParameterSlot slot, int step) => run.Expected[$"mask_in_force.{run.NameOf(slot)}"][step].to(run.Dtype);
+
+        public Tensor[] MaskOf(TensorList list) => list.Slots.Select(slot => At(slot, _step)).ToArray();
+
+        public void Review(Ascent ascent) => _step++;
+    }
+}
