@@ -6,6 +6,13 @@ namespace SamSharp.Samples.T5.Model;
 internal static class Dropout
 {
     /// <summary>Zeroes values with a probability while training; otherwise the tensor itself, untouched and not copied.</summary>
-    public static Tensor Apply(Tensor values, double probability, bool training) =>
-        training && probability > 0 ? functional.dropout(values, probability, training: true) : values;
+    public static Tensor Apply(Tensor values, double probability, bool training)
+    {
+        if (!training || probability <= 0)
+            return values;
+        if (!DropoutMask.Serves(values))
+            return functional.dropout(values, probability, training: true);
+        using var mask = DropoutMask.Draw(values.shape, probability);
+        return values * mask;
+    }
 }
