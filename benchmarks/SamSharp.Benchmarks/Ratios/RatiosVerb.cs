@@ -28,9 +28,6 @@ internal static class RatiosVerb
         }
 
         Console.WriteLine();
-        foreach (var ratio in ratios) Console.WriteLine(ratio);
-        var missed = ratios.Count(ratio => ratio.FallsShort);
-        Console.WriteLine($"{ratios.Count(ratio => ratio.Goal is not null) - missed} goals met, {missed} missed");
-        return missed == 0 ? 0 : 1;
+        return Ratio.Report(ratios);
     }
 }

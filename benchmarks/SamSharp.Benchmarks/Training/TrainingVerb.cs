@@ -1,0 +1,47 @@
+using System.Globalization;
+using SamSharp.Benchmarks.Ratios;
+using TorchSharp;
+
+namespace SamSharp.Benchmarks.Training;
+
+/// <summary>What a whole training step with SAM costs as a multiple of a plain one, all measured in one run on the CPU.</summary>
+internal static class TrainingVerb
+{
+    /// <returns>0 if every goal is met, 1 if any is not.</returns>
+    public static int Run(int rounds, int threads)
+    {
+        torch.set_num_threads(threads);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"T5-small, float32, 32 rows of 64 + 4 tokens; {Environment.ProcessorCount} processors, {threads} threads; medians of {rounds} rounds, all in turn"));
+
+        using var work = new TrainingWorkload();
+        TimedStep
+            plain = new("plain, TorchSharp's AdamW", () => work.Plain(work.TorchAdamW.BaseOptimizer)),
+            full = new("SAM, TorchSharp's AdamW", () => work.Full(work.TorchAdamW)),
+            quarter = new("SAM from a quarter, TorchSharp's AdamW", () => work.Quarter(work.TorchAdamW)),
+            plainFused = new("plain, FusedAdamW", () => work.Plain(work.FusedAdamW.BaseOptimizer)),
+            fullFused = new("SAM, FusedAdamW", () => work.Full(work.FusedAdamW)),
+            quarterFused = new("SAM from a quarter, FusedAdamW", () => work.Quarter(work.FusedAdamW)),
+            straightforward = new("straightforward T5, TorchSharp's AdamW", work.PlainStraightforward),
+            wholePass = new("forward and backward, 32 rows", work.WholePass),
+            quarterPass = new("forward and backward, 8 rows", work.QuarterPass);
+
+        TimedStep[] all = [plain, full, quarter, plainFused, fullFused, quarterFused, straightforward, wholePass, quarterPass];
+        Race.Run([.. all.Select(step => step.Contender)], rounds);
+        foreach (var step in all) Console.WriteLine(step);
+
+        Console.WriteLine();
+        return Ratio.Report(
+        [
+            fullFused.Over(plain, goal: 1.9),
+            quarterFused.Over(plain, goal: 1.25),
+            plain.Over(straightforward, goal: 1),
+            full.Over(plain),
+            quarter.Over(plain),
+            plainFused.Over(plain),
+            fullFused.Over(plainFused),
+            quarterFused.Over(plainFused),
+            quarterPass.Over(wholePass),
+        ]);
+    }
+}
