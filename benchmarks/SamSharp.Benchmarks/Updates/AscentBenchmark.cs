@@ -6,12 +6,9 @@ using TorchSharp;
 
 namespace SamSharp.Benchmarks.Updates;
 
-/// <summary>What SAM adds to a step beside its second pass: weights to w + e and back, against memcpy of the bytes that this must move at least.</summary>
-[BenchmarkCategory("update")]
-public class AscentBenchmark
+/// <summary>What SAM adds to a step beside its second pass: weights to w + e and back, with each kind of kernels.</summary>
+public class AscentBenchmark : UpdateBenchmarkBase
 {
-    private ParameterSet _set = null!;
-    private MemoryCopy _floor = null!;
     private NaiveSam _naive = null!;
     private SharpnessAwareOptimizer _vectorized = null!;
     private SharpnessAwareOptimizer _multiTensor = null!;
@@ -20,26 +17,12 @@ public class AscentBenchmark
     [Params(ShapeSet.T5Small, ShapeSet.Tiny)]
     public ShapeSet Shapes { get; set; }
 
-    [Params(1, 2)]
-    public int Threads { get; set; }
-
-    [GlobalSetup]
-    public void Setup()
+    [Benchmark(Baseline = true, Description = "naive port")]
+    public void Naive()
     {
-        torch.set_num_threads(Threads);
-        _set = new ParameterSet(Shapes);
-        _floor = new MemoryCopy(16 * _set.Elements);
-        _naive = new NaiveSam(_set.Parameters, torch.optim.SGD(_set.Parameters, 0.1));
-        _vectorized = Bases.Sam(torch.optim.SGD(_set.Parameters, 0.1), UpdateKernels.Vectorized);
-        _multiTensor = Bases.Sam(torch.optim.SGD(_set.Parameters, 0.1), UpdateKernels.MultiTensor);
-        _reference = Bases.Sam(torch.optim.SGD(_set.Parameters, 0.1), UpdateKernels.Reference);
+        _naive.Ascend();
+        _naive.Restore();
     }
-
-    [IterationSetup]
-    public void SetGradients() => _set.SetGradients();
-
-    [Benchmark(Baseline = true, Description = "memcpy, 16 bytes a weight")]
-    public void Floor() => _floor.Run();
 
     [Benchmark]
     public void Vectorized() => ThereAndBack(_vectorized);
@@ -50,19 +33,16 @@ public class AscentBenchmark
     [Benchmark]
     public void Reference() => ThereAndBack(_reference);
 
-    [Benchmark(Description = "naive port")]
-    public void Naive()
-    {
-        _naive.Ascend();
-        _naive.Restore();
-    }
+    internal override ParameterSet MakeSet() => new(Shapes);
 
-    [GlobalCleanup]
-    public void Cleanup()
+    private protected override int FloorBytes => 16;
+
+    private protected override void MakeOptimizers()
     {
-        foreach (var optimizer in new[] { _vectorized, _multiTensor, _reference }) optimizer.Dispose();
-        _floor.Dispose();
-        _set.Dispose();
+        _naive = new NaiveSam(Set.Parameters, Own(torch.optim.SGD(Set.Parameters, 0.1)));
+        _vectorized = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), UpdateKernels.Vectorized));
+        _multiTensor = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), UpdateKernels.MultiTensor));
+        _reference = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), UpdateKernels.Reference));
     }
 
     private static void ThereAndBack(SharpnessAwareOptimizer optimizer)

@@ -11,12 +11,13 @@ namespace SamSharp.Benchmarks.Updates;
 /// </summary>
 internal static class BenchmarkConfig
 {
-    public static IConfig Create() => DefaultConfig.Instance
+    public static IConfig Create(int warmUps, int iterations) => DefaultConfig.Instance
         .AddDiagnoser(MemoryDiagnoser.Default)
+        .AddColumn(new FloorColumn())
         .AddJob(Job.Default
             .WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: true))
-            .WithWarmupCount(3)
-            .WithIterationCount(15)
+            .WithWarmupCount(warmUps)
+            .WithIterationCount(iterations)
             .WithInvocationCount(1)
             .WithUnrollFactor(1));
 }

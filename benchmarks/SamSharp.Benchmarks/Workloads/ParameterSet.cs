@@ -9,13 +9,17 @@ internal sealed class ParameterSet : IDisposable
 {
     private readonly Tensor[] _gradients;
 
+    public ParameterSet(ShapeSet shapes, Device? device = null, ScalarType dtype = ScalarType.Float32) : this(shapes.ParameterShapes(), device, dtype)
+    {
+    }
+
     /// <param name="shapes">The parameters' shapes.</param>
     /// <param name="device">Where they are; null for the CPU.</param>
     /// <param name="dtype">Of parameters and gradients.</param>
-    public ParameterSet(ShapeSet shapes, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    public ParameterSet(IEnumerable<long[]> shapes, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
         using var generator = new Generator(1);
-        Parameters = shapes.ParameterShapes().Select(shape => new Parameter(Random(shape, 0.05))).ToArray();
+        Parameters = shapes.Select(shape => new Parameter(Random(shape, 0.05))).ToArray();
         _gradients = Parameters.Select(parameter => Random(parameter.shape, 0.01)).ToArray();
         Elements = Parameters.Sum(parameter => parameter.NumberOfElements);
 

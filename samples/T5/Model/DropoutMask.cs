@@ -8,7 +8,7 @@ namespace SamSharp.Samples.T5.Model;
 
 /// <summary>
 /// Masks of 0 and 1/(1 - p), float32 on the CPU, in the time that writing them takes. libtorch draws one number at a time from one generator on one
-/// thread, which at batch 32 is an eighth of T5-small's training step. Here eight xoshiro256++ generators (Blackman and Vigna 2021) run
+/// thread, whatever the number of threads. Here eight xoshiro256++ generators (Blackman and Vigna 2021) run
 /// side by side, sixteen bits decide an element, and their seed comes from torch's default generator: manual_seed and replayed passes act as always.
 /// </summary>
 internal static class DropoutMask
