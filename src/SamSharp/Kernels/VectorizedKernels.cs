@@ -131,17 +131,15 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
 
     private static double Sum<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors)
         where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T> =>
-        Work.Sum(memory, piece => Loops<T>.Sum(lanes, At<T>(memory, weights, piece), At<T>(memory, vectors, piece), piece.Count));
+        Work.Sum(memory, piece => Loops<T>.Sum(lanes, memory.At<T>(weights, piece), memory.At<T>(vectors, piece), piece.Count));
 
     private static void Map<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results)
         where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
     {
         var pastCache = memory.Elements * sizeof(T) >= PastCache;
         Work.ForEach(memory, piece =>
-            Loops<T>.Map(lanes, At<T>(memory, weights, piece), At<T>(memory, vectors, piece), At<T>(memory, results, piece), piece.Count, pastCache));
+            Loops<T>.Map(lanes, memory.At<T>(weights, piece), memory.At<T>(vectors, piece), memory.At<T>(results, piece), piece.Count, pastCache));
     }
-
-    private static T* At<T>(TensorMemory memory, int list, Piece piece) where T : unmanaged => (T*)memory.Address(list, piece.Tensor) + piece.Start;
 
     /// <summary>The number in a tensor on the CPU. <c>item</c> does the same, and leaves an object to the finalizer.</summary>
     private static T Value<T>(Tensor scalar) where T : unmanaged

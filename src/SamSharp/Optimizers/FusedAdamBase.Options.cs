@@ -85,7 +85,7 @@ public abstract partial class FusedAdamBase
         /// <summary>Largest second moment so far, where AMSGrad asks for it.</summary>
         public Tensor? MaxExpAvgSq => Tensors[2];
 
-        internal override long Stage => Step + 1;
+        internal override long Stage => Attempts + 1;
 
         internal override void Prepare(OptimizerOptions options)
         {

@@ -1,4 +1,7 @@
+using System.Numerics;
 using SamSharp.Kernels;
+using SamSharp.Kernels.Vectorized;
+using SamSharp.Optimizers.FusedKernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,22 +12,26 @@ public abstract partial class FusedAdamBase : FusedOptimizer<FusedAdamBase.Optio
 {
     // TorchScript has no names for dtypes: 6 is float32. One step count serves the whole list.
     private static readonly TorchScript Script = new("""
-        def adam(w: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], v_max: List[Tensor], step: float, lr: float,
-                 beta1: float, beta2: float, weight_decay: float, eps: float, amsgrad: bool, maximize: bool):
-            steps = [torch.full([], step, dtype=6, device=w[0].device)] * len(w)
-            torch._fused_adam_(w, g, m, v, v_max, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay, eps=eps,
-                               amsgrad=amsgrad, maximize=maximize, grad_scale=None, found_inf=None)
+        def steps_of(w: List[Tensor], step: float, left_out: Optional[Tensor]):
+            count = torch.full([], step, dtype=6, device=w[0].device)
+            if left_out is not None:
+                count = count - left_out
+            return [count] * len(w)
 
-        def adamw(w: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], v_max: List[Tensor], step: float, lr: float,
-                  beta1: float, beta2: float, weight_decay: float, eps: float, amsgrad: bool, maximize: bool):
-            steps = [torch.full([], step, dtype=6, device=w[0].device)] * len(w)
-            torch._fused_adamw_(w, g, m, v, v_max, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay, eps=eps,
-                                amsgrad=amsgrad, maximize=maximize, grad_scale=None, found_inf=None)
+        def adam(w: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], v_max: List[Tensor], step: float, left_out: Optional[Tensor],
+                 found_inf: Optional[Tensor], lr: float, beta1: float, beta2: float, weight_decay: float, eps: float, amsgrad: bool, maximize: bool):
+            torch._fused_adam_(w, g, m, v, v_max, steps_of(w, step, left_out), lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay,
+                               eps=eps, amsgrad=amsgrad, maximize=maximize, grad_scale=None, found_inf=found_inf)
+
+        def adamw(w: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], v_max: List[Tensor], step: float, left_out: Optional[Tensor],
+                 found_inf: Optional[Tensor], lr: float, beta1: float, beta2: float, weight_decay: float, eps: float, amsgrad: bool, maximize: bool):
+            torch._fused_adamw_(w, g, m, v, v_max, steps_of(w, step, left_out), lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay,
+                               eps=eps, amsgrad=amsgrad, maximize=maximize, grad_scale=None, found_inf=found_inf)
         """);
 
-    private readonly string _function;
+    private readonly bool _decoupled;
 
-    private protected FusedAdamBase(string function, IEnumerable<ParamGroup> parameters, double lr, double beta1, double beta2, double epsilon,
+    private protected FusedAdamBase(bool decoupled, IEnumerable<ParamGroup> parameters, double lr, double beta1, double beta2, double epsilon,
         double weightDecay, bool amsgrad, bool maximize)
         : base(parameters, new Options
         {
@@ -35,7 +42,7 @@ public abstract partial class FusedAdamBase : FusedOptimizer<FusedAdamBase.Optio
             WeightDecay = weightDecay,
             AmsGrad = amsgrad,
             Maximize = maximize,
-        }) => _function = function;
+        }) => _decoupled = decoupled;
 
     /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
     public (double, double) Betas
@@ -46,15 +53,28 @@ public abstract partial class FusedAdamBase : FusedOptimizer<FusedAdamBase.Optio
 
     private protected override State CreateState(Parameter parameter, int index) => new(parameter, index);
 
-    private protected override void Update(FusedBatch<Options, State> batch)
+    private protected override void Update(FusedBatch<Options, State> batch, Tensor? foundInf)
     {
         var options = batch.Options;
-        Script.Run(_function,
-        [
-            batch.Weights, batch.Gradients, batch.Of(state => state.ExpAvg), batch.Of(state => state.ExpAvgSq),
-            options.AmsGrad!.Value ? batch.Of(state => state.MaxExpAvgSq!) : [],
-            (double)batch.Stage, options.LearningRate!.Value, options.Beta1!.Value, options.Beta2!.Value, options.WeightDecay!.Value,
-            options.Epsilon!.Value, options.AmsGrad.Value, options.Maximize!.Value,
-        ]);
+        Tensor[] first = batch.Of(state => state.ExpAvg), second = batch.Of(state => state.ExpAvgSq);
+        var largest = options.AmsGrad!.Value ? batch.Of(state => state.MaxExpAvgSq!) : [];
+
+        using var memory = DecidesOnDevice ? null : largest.Length == 0
+            ? TensorMemory.Of(batch.Weights, batch.Gradients, first, second)
+            : TensorMemory.Of(batch.Weights, batch.Gradients, first, second, largest);
+        if (memory?.Dtype == ScalarType.Float32) Update(memory, new AdamRule<float>(options, batch.Stage, _decoupled), largest.Length > 0);
+        else if (memory?.Dtype == ScalarType.Float64) Update(memory, new AdamRule<double>(options, batch.Stage, _decoupled), largest.Length > 0);
+        else
+        {
+            Script.Run(_decoupled ? "adamw" : "adam",
+            [
+                batch.Weights, batch.Gradients, first, second, largest, (double)batch.Stage, batch.LeftOut?.Count!, foundInf!,
+                options.LearningRate!.Value, options.Beta1!.Value, options.Beta2!.Value, options.WeightDecay!.Value,
+                options.Epsilon!.Value, options.AmsGrad.Value, options.Maximize!.Value,
+            ]);
+        }
     }
+
+    private static unsafe void Update<T>(TensorMemory memory, AdamRule<T> rule, bool amsgrad) where T : unmanaged, IFloatingPointIeee754<T> => Work.ForEach(memory, piece =>
+        rule.Update(memory.At<T>(0, piece), memory.At<T>(1, piece), memory.At<T>(2, piece), memory.At<T>(3, piece), amsgrad ? memory.At<T>(4, piece) : null, piece.Count));
 }

@@ -4,7 +4,7 @@ namespace SamSharp.Optimizers;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101; AMSGrad: Reddi et al. 2018, arXiv:1904.09237)
-/// by libtorch's fused operator, which makes one pass over the memory of weights, gradients and state.
+/// in one pass over the memory of weights, gradients and state.
 /// </summary>
 /// <remarks>
 /// <para>For one parameter w with gradient g (its negative to maximize) at its own step t = 1, 2, ...:</para>
@@ -39,7 +39,7 @@ public sealed class FusedAdamW : FusedAdamBase
     /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
     public FusedAdamW(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
         double weightDecay = 0.01, bool amsgrad = false, bool maximize = false)
-        : base("adamw", parameters, lr, beta1, beta2, epsilon, weightDecay, amsgrad, maximize)
+        : base(decoupled: true, parameters, lr, beta1, beta2, epsilon, weightDecay, amsgrad, maximize)
     {
     }
 }

@@ -1,3 +1,4 @@
+using SamSharp.Parameters;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,15 +6,15 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>
-/// What <see cref="FusedAdam"/>, <see cref="FusedAdamW"/> and <see cref="FusedSGD"/> share: libtorch's fused operator, which reads and writes every
-/// number of the update once, is called once for all the parameters of a group that are alike.
+/// What <see cref="FusedAdam"/>, <see cref="FusedAdamW"/> and <see cref="FusedSGD"/> share: every number of the update is read and written once, for all the parameters of
+/// a group that are alike together; on the CPU by vectorized passes, elsewhere by libtorch's fused operators.
 /// </summary>
 /// <remarks>float16 and bfloat16 parameters, which keep their state and arithmetic in float32, and parameters that are not contiguous are
 /// updated on a copy that lives as long as the step. A parameter without gradient is skipped: neither its state nor its step
 /// counter moves. A step reads nothing back from the device.</remarks>
 /// <typeparam name="TOptions">The hyper-parameters of a group.</typeparam>
 /// <typeparam name="TState">What is remembered of a parameter.</typeparam>
-public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper
+public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuardedOptimizer
     where TOptions : FusedOptions, new()
     where TState : FusedState
 {
@@ -33,8 +34,14 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper
 
     private protected abstract TState CreateState(Parameter parameter, int index);
 
-    /// <summary>Calls the operator.</summary>
-    private protected abstract void Update(FusedBatch<TOptions, TState> batch);
+    /// <summary>Makes the step of a batch, unless <paramref name="foundInf"/> says otherwise; it is null where that is known.</summary>
+    private protected abstract void Update(FusedBatch<TOptions, TState> batch, Tensor? foundInf);
+
+    /// <summary>Whether a step that might be left out can only be made once that is known.</summary>
+    private protected virtual bool MustKnow(FusedBatch<TOptions, TState> batch) => false;
+
+    /// <summary>Whether everything is left to libtorch's operators, found_inf too, as on a GPU. For tests.</summary>
+    internal bool DecidesOnDevice { get; set; }
 
     /// <summary>Adds a group; options it leaves out are the optimizer's.</summary>
     /// <exception cref="ArgumentException">An option is out of its range, or a parameter is in the optimizer already.</exception>
@@ -85,43 +92,70 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper
             loss = closure();
         }
 
+        Step([], null);
+        return loss!;
+    }
+
+    void IGuardedOptimizer.Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf) => Step(slots, foundInf);
+
+    private void Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
+    {
         using var withoutGradients = no_grad();
+        using var scope = foundInf is null ? null : NewDisposeScope();
+        // On the CPU the number can be had for nothing, and the counters need not be told from the device.
+        if (foundInf is not null && foundInf.device_type == DeviceType.CPU && !DecidesOnDevice)
+        {
+            if (foundInf.item<float>() != 0) return;
+            foundInf = null;
+        }
+
         var batches = new List<FusedBatch<TOptions, TState>>();
         try
         {
-            foreach (var (options, slots) in _groups) Gather(options, slots, batches);
+            var index = 0;
+            foreach (var (options, own) in _groups) Gather(options, own, slots, ref index, batches);
             foreach (var batch in batches)
             {
+                var found = foundInf?.to(batch.Device);
+                if (found is not null && MustKnow(batch) && found.cpu().item<float>() != 0) continue;
                 batch.Begin();
-                Update(batch);
+                Update(batch, found);
                 batch.End();
+                if (found is not null) batch.LeaveOut(found);
             }
         }
         finally
         {
             foreach (var batch in batches) batch.Dispose();
         }
-        return loss!;
     }
 
     /// <summary>Adds the batches of a group: as a rule one, more where some parameters have missed steps or lie elsewhere.</summary>
-    private void Gather(TOptions options, (Parameter Parameter, TState State)[] slots, List<FusedBatch<TOptions, TState>> batches)
+    private void Gather(TOptions options, (Parameter Parameter, TState State)[] own, IReadOnlyList<ParameterSlot> slots, ref int index, List<FusedBatch<TOptions, TState>> batches)
     {
-        var own = new Dictionary<(long, ScalarType, DeviceType, int), FusedBatch<TOptions, TState>>();
-        foreach (var (parameter, state) in slots)
+        FusedBatch<TOptions, TState>? last = null;
+        var made = batches.Count;
+        foreach (var (parameter, state) in own)
         {
             if (parameter.IsInvalid)
                 throw new InvalidOperationException("A parameter of this optimizer has been disposed; model.to(...) replaces parameters: make the optimizer after it.");
-            if (parameter.grad is not { } gradient) continue;
-            if (gradient.is_sparse)
+            var slot = index < slots.Count && ReferenceEquals(slots[index].Parameter, parameter) ? slots[index] : null;
+            index++;
+            if ((slot?.Gradient ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
+            var owned = !ReferenceEquals(gradient, slot?.Gradient);
+            if (slot is null && gradient.is_sparse)
             {
-                gradient.Dispose();
+                if (owned) gradient.Dispose();
                 throw new NotSupportedException($"A parameter of shape [{string.Join(", ", parameter.shape)}] has a sparse gradient; {GetType().Name} needs dense ones.");
             }
 
-            var key = (state.Stage, state.Precision, state.Place.Type, state.Place.Index);
-            if (!own.TryGetValue(key, out var batch)) batches.Add(own[key] = batch = new(options));
-            batch.Add(parameter, gradient, state);
+            if (last is null || !last.Takes(state))
+            {
+                last = null;
+                for (var i = made; i < batches.Count && last is null; i++) last = batches[i].Takes(state) ? batches[i] : null;
+                if (last is null) batches.Add(last = new(options, state));
+            }
+            last.Add(parameter, gradient, state, owned);
         }
     }
 

@@ -1,4 +1,7 @@
+using System.Numerics;
 using SamSharp.Kernels;
+using SamSharp.Kernels.Vectorized;
+using SamSharp.Optimizers.FusedKernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -6,7 +9,7 @@ namespace SamSharp.Optimizers;
 
 /// <summary>
 /// Stochastic gradient descent with momentum (Nesterov's as in Sutskever et al. 2013, "On the importance of initialization and momentum in deep
-/// learning") by libtorch's fused operator, which makes one pass over the memory of weights, gradients and state.
+/// learning") in one pass over the memory of weights, gradients and state.
 /// </summary>
 /// <remarks>
 /// <para>For one parameter w with gradient g (its negative to maximize):</para>
@@ -25,9 +28,9 @@ public sealed partial class FusedSGD : FusedOptimizer<FusedSGD.Options, FusedSGD
 {
     private static readonly TorchScript Script = new("""
         def sgd(w: List[Tensor], g: List[Tensor], b: List[Tensor], lr: float, momentum: float, dampening: float, weight_decay: float,
-                nesterov: bool, maximize: bool, is_first_step: bool):
+                nesterov: bool, maximize: bool, is_first_step: bool, found_inf: Optional[Tensor]):
             torch._fused_sgd_(w, g, b, weight_decay=weight_decay, momentum=momentum, lr=lr, dampening=dampening, nesterov=nesterov,
-                              maximize=maximize, is_first_step=is_first_step, grad_scale=None, found_inf=None)
+                              maximize=maximize, is_first_step=is_first_step, grad_scale=None, found_inf=found_inf)
         """);
 
     /// <inheritdoc cref="FusedSGD(IEnumerable{ParamGroup}, double, double, double, double, bool, bool)"/>
@@ -69,15 +72,32 @@ public sealed partial class FusedSGD : FusedOptimizer<FusedSGD.Options, FusedSGD
 
     private protected override State CreateState(Parameter parameter, int index) => new(parameter, index);
 
-    private protected override void Update(FusedBatch<Options, State> batch)
+    /// <summary>A buffer that begins takes the gradient whole; were that step left out, the next would not know that it is the first.</summary>
+    private protected override bool MustKnow(FusedBatch<Options, State> batch) =>
+        batch.Stage == State.First && batch.Options.Momentum > 0 && batch.Options.Dampening != 0;
+
+    private protected override void Update(FusedBatch<Options, State> batch, Tensor? foundInf)
     {
         var options = batch.Options;
         var momentum = options.Momentum!.Value;
-        Script.Run("sgd",
-        [
-            batch.Weights, batch.Gradients, momentum > 0 ? batch.Of(state => state.MomentumBuffer!) : [],
-            options.LearningRate!.Value, momentum, options.Dampening!.Value, options.WeightDecay!.Value,
-            options.Nesterov!.Value, options.Maximize!.Value, batch.Stage == State.First,
-        ]);
+        var buffers = momentum > 0 ? batch.Of(state => state.MomentumBuffer!) : [];
+        var first = batch.Stage == State.First;
+
+        using var memory = DecidesOnDevice ? null : momentum > 0
+            ? TensorMemory.Of(batch.Weights, batch.Gradients, buffers)
+            : TensorMemory.Of(batch.Weights, batch.Gradients);
+        if (memory?.Dtype == ScalarType.Float32) Update(memory, new SgdRule<float>(options, first), momentum > 0);
+        else if (memory?.Dtype == ScalarType.Float64) Update(memory, new SgdRule<double>(options, first), momentum > 0);
+        else
+        {
+            Script.Run("sgd",
+            [
+                batch.Weights, batch.Gradients, buffers, options.LearningRate!.Value, momentum, options.Dampening!.Value, options.WeightDecay!.Value,
+                options.Nesterov!.Value, options.Maximize!.Value, first, foundInf!,
+            ]);
+        }
     }
+
+    private static unsafe void Update<T>(TensorMemory memory, SgdRule<T> rule, bool momentum) where T : unmanaged, IFloatingPointIeee754<T> => Work.ForEach(memory, piece =>
+        rule.Update(memory.At<T>(0, piece), memory.At<T>(1, piece), momentum ? memory.At<T>(2, piece) : null, piece.Count));
 }

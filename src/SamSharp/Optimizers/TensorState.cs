@@ -7,6 +7,7 @@ namespace SamSharp.Optimizers;
 public abstract class TensorState : OptimizerState, IDisposable
 {
     private readonly int _index;
+    private LeftOutSteps? _leftOut;
 
     private protected TensorState(Parameter parameter, int index, int tensors) : base(parameter)
     {
@@ -15,8 +16,22 @@ public abstract class TensorState : OptimizerState, IDisposable
         Tensors = new Tensor?[tensors];
     }
 
-    /// <summary>Steps taken with a gradient.</summary>
-    public long Step { get; internal set; }
+    /// <summary>Steps taken with a gradient. Those that were left out on a GPU are not counted, to know which waits for the device.</summary>
+    public long Step => Attempts - (_leftOut is null ? 0 : (long)_leftOut.Count.item<float>());
+
+    /// <summary>Steps with a gradient, whether or not they were left out on the device.</summary>
+    internal long Attempts { get; set; }
+
+    /// <summary>Which of them were.</summary>
+    internal LeftOutSteps? LeftOut
+    {
+        get => _leftOut;
+        set
+        {
+            _leftOut?.Release();
+            _leftOut = value;
+        }
+    }
 
     /// <summary>The dtype of the tensors here, in which the update is computed.</summary>
     internal ScalarType Precision { get; }
@@ -39,6 +54,7 @@ public abstract class TensorState : OptimizerState, IDisposable
     /// <inheritdoc/>
     public override void to(Device device)
     {
+        (Attempts, LeftOut) = (Step, null);
         for (var i = 0; i < Tensors.Length; i++) Tensors[i] = Tensors[i]?.to(device, disposeAfter: true).DetachFromDisposeScope();
     }
 
@@ -93,7 +109,7 @@ public abstract class TensorState : OptimizerState, IDisposable
     {
         Dispose();
         foreach (var tensor in tensors) tensor?.DetachFromDisposeScope();
-        (Step, Tensors) = (step, tensors);
+        (Attempts, Tensors) = (step, tensors);
     }
 
     /// <inheritdoc/>
@@ -104,6 +120,7 @@ public abstract class TensorState : OptimizerState, IDisposable
     public void Dispose()
     {
         foreach (var tensor in Tensors) tensor?.Dispose();
+        LeftOut = null;
         GC.SuppressFinalize(this);
     }
 }

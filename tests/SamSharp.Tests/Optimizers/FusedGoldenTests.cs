@@ -5,24 +5,28 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Optimizers;
 
-/// <summary>Every trajectory of golden/torch_optim, in every precision it was recorded in.</summary>
+/// <summary>Every trajectory of golden/torch_optim, in every precision it was recorded in, by the vectorized passes and by libtorch's operators.</summary>
 public class FusedGoldenTests
 {
     private static readonly JsonElement Index = GoldenFolder.Json("torch_optim", "index.json");
 
-    public static TheoryData<string, string> Runs()
+    public static TheoryData<string, string, bool> Runs()
     {
-        var runs = new TheoryData<string, string>();
+        var runs = new TheoryData<string, string, bool>();
         foreach (var config in Index.GetProperty("configs").EnumerateObject())
         {
-            foreach (var file in config.Value.GetProperty("files").EnumerateObject()) runs.Add(config.Name, file.Name);
+            foreach (var file in config.Value.GetProperty("files").EnumerateObject())
+            {
+                runs.Add(config.Name, file.Name, false);
+                runs.Add(config.Name, file.Name, true);
+            }
         }
         return runs;
     }
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void Weights_and_state_follow_the_recorded_run(string config, string precision)
+    public void Weights_and_state_follow_the_recorded_run(string config, string precision, bool byLibtorch)
     {
         using var scope = NewDisposeScope();
         var run = Index.GetProperty("configs").GetProperty(config);
@@ -37,6 +41,8 @@ public class FusedGoldenTests
         var (absolute, relative) = type == float32 ? (1e-5, 1e-5) : kind.EndsWith("SGD", StringComparison.Ordinal) ? (1e-13, 0) : (1e-9, 0);
         var parameters = names.ToDictionary(name => name, name => new Parameter(problem[$"init.{name}"].to(type, copy: true)));
         using var optimizer = Create(kind, names.Select(name => parameters[name]), run.GetProperty("hyperparameters"));
+        if (optimizer is FusedSGD sgd) sgd.DecidesOnDevice = byLibtorch;
+        else ((FusedAdamBase)optimizer).DecidesOnDevice = byLibtorch;
 
         for (var step = 1; step <= Index.GetProperty("steps").GetInt32(); step++)
         {

@@ -49,8 +49,8 @@ internal sealed unsafe class TensorMemory : IDisposable
         return null;
     }
 
-    /// <summary>A tensor's first element.</summary>
-    public nint Address(int list, int tensor) => _addresses[(list * _count) + tensor];
+    /// <summary>Where a piece of a list begins.</summary>
+    public T* At<T>(int list, Piece piece) where T : unmanaged => (T*)_addresses[(list * _count) + piece.Tensor] + piece.Start;
 
     public void Dispose()
     {

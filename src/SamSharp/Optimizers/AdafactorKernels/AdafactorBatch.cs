@@ -58,7 +58,7 @@ internal sealed class AdafactorBatch(Adafactor.Options options, long t)
         options.ReportLearningRate(t);
         foreach (var slot in Slots)
         {
-            slot.State.Step = t;
+            slot.State.Attempts = t;
             slot.State.Prepare(options);
         }
         Slots.RemoveAll(slot => slot.Weight.NumberOfElements == 0);
