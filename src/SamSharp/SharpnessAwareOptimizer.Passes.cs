@@ -1,3 +1,4 @@
+using SamSharp.Kernels;
 using SamSharp.Parameters;
 using SamSharp.Recipes;
 using TorchSharp;
@@ -32,8 +33,8 @@ public partial class SharpnessAwareOptimizer
             "with parameters that require gradients; and build the optimizer after model.to(...), which replaces parameters.");
     }
 
-    /// <summary>Whether all losses and gradients of the step are finite; the one place where a step reads from the device.</summary>
-    private bool AllFinite()
+    /// <summary>1 if a loss or gradient of the step is not finite, else 0: a float32 on the first parameters' device.</summary>
+    private Tensor FindNonFinite()
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -41,11 +42,18 @@ public partial class SharpnessAwareOptimizer
         var parts = WithGradients().Select(list => _options.Kernels.Norm(list.Gradients))
             .Concat(new[] { LastStep.LossTensor, LastStep.PerturbedLossTensor, LastStep.GradientNormTensor }.OfType<Tensor>())
             .Select(part => part.to(ScalarType.Float64, device).reshape([])).ToArray();
-        return stack(parts).sum().isfinite().item<bool>();
+        return stack(parts).sum().isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Parts that keep state must not take up numbers that are not finite, which would stay with them. Costs a value read from the device.</summary>
-    private void CheckForParts() => _broken |= _keepsState && _options.SkipNonFinite && !AllFinite();
+    private void CheckForParts() => _broken |= _keepsState && _options.SkipNonFinite && AnyNonFinite();
+
+    /// <summary>The one place, but for the base optimizers that are not ours, where a step reads from the device.</summary>
+    private bool AnyNonFinite()
+    {
+        using var found = FindNonFinite();
+        return found.Value() > 0;
+    }
 
     private Ascent NewAscent(int? draw = null) => new(LastStep.Step, draw ?? _draw,
         _table.Lists.Where(list => list.Slots.Count > 0 && list.IsPerturbed && Groups[list.Group].Perturbed).ToArray(), _options.Kernels, BaseOptimizer);

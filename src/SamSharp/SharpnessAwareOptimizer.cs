@@ -1,4 +1,6 @@
 using SamSharp.Geometries;
+using SamSharp.Kernels;
+using SamSharp.Optimizers;
 using SamSharp.Parameters;
 using SamSharp.Radii;
 using SamSharp.Recipes;
@@ -341,16 +343,20 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>The base optimizer's step with the gradients in place, unless they are to be kept from it.</summary>
     private void StepBase()
     {
-        LastStep.Skipped = _broken || (_options.SkipNonFinite && !AllFinite());
         _steps++;
-        if (LastStep.Skipped)
+        var guarded = BaseOptimizer as IGuardedOptimizer;
+        using var foundInf = _options.SkipNonFinite && !_broken ? FindNonFinite() : null;
+        var unread = foundInf is not null && !_options.Combiner.ActsAfterStep && guarded?.LeavesUnread(foundInf) == true;
+        if (_broken || (!unread && foundInf?.Value() > 0))
         {
-            LastStep.SkippedSteps++;
+            LastStep.Skip();
             return;
         }
+        if (unread) LastStep.SkipWhere(foundInf!);
         try
         {
-            BaseOptimizer.step()?.Dispose();
+            if (guarded is not null) guarded.Step(_table.Slots, unread ? foundInf : null);
+            else BaseOptimizer.step()?.Dispose();
         }
         catch (KeyNotFoundException e)
         {

@@ -13,6 +13,10 @@ public sealed class StepReport : IDisposable
     private Tensor? _perturbedLoss;
     private Tensor? _gradientNorm;
     private Tensor? _gradientCosine;
+    private Tensor? _foundInf;
+    private Tensor? _leftOut;
+    private bool _skipped;
+    private long _skippedSteps;
 
     internal StepReport()
     {
@@ -44,10 +48,10 @@ public sealed class StepReport : IDisposable
     public bool Perturbed { get; internal set; }
 
     /// <summary>Whether the step was left out because a loss or gradient was not finite.</summary>
-    public bool Skipped { get; internal set; }
+    public bool Skipped => _skipped || Read(_foundInf) > 0;
 
     /// <summary>How many steps there have been that were left out because a loss or gradient was not finite.</summary>
-    public long SkippedSteps { get; internal set; }
+    public long SkippedSteps => _skippedSteps + (_leftOut is null ? 0 : (long)Read(_leftOut));
 
     /// <summary>The share of all steps so far that were left out; 0 before the first.</summary>
     public double SkippedShare => Step == 0 ? 0 : (double)SkippedSteps / Step;
@@ -79,9 +83,9 @@ public sealed class StepReport : IDisposable
     /// <summary>Forgets the step before, as a new one begins.</summary>
     internal void Begin(long step)
     {
-        Dispose();
+        Forget();
         Step = step;
-        Skipped = false;
+        _skipped = false;
     }
 
     internal void Set(double radius)
@@ -90,9 +94,33 @@ public sealed class StepReport : IDisposable
         Perturbed = radius > 0;
     }
 
+    /// <summary>The step is left out.</summary>
+    internal void Skip()
+    {
+        _skipped = true;
+        _skippedSteps++;
+    }
+
+    /// <summary>The step is left out where a number on the device is not 0, which nobody waits for.</summary>
+    internal void SkipWhere(Tensor foundInf)
+    {
+        Keep(ref _foundInf, foundInf);
+        using var noGradient = no_grad();
+        if (_leftOut is null) _leftOut = foundInf.clone().DetachFromDisposeScope();
+        else _leftOut.add_(foundInf);
+    }
+
     /// <summary>Frees the numbers that are still on the device. The optimizer does this itself.</summary>
     public void Dispose()
     {
+        Forget();
+        _skippedSteps = SkippedSteps;
+        Keep(ref _leftOut, null);
+    }
+
+    private void Forget()
+    {
+        Keep(ref _foundInf, null);
         LossTensor = null;
         PerturbedLossTensor = null;
         GradientNormTensor = null;

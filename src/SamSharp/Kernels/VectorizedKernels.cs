@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using SamSharp.Kernels.Vectorized;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -59,8 +58,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(norm);
         return norm.device_type != DeviceType.CPU ? _others.Scale(norm, radius, floor) : norm.dtype switch
         {
-            ScalarType.Float32 => tensor(Scale((double)Value<float>(norm), radius, floor), ScalarType.Float32),
-            ScalarType.Float64 => tensor(Scale(Value<double>(norm), radius, floor), ScalarType.Float64),
+            ScalarType.Float32 => tensor(Scale(norm.Value(), radius, floor), ScalarType.Float32),
+            ScalarType.Float64 => tensor(Scale(norm.Value(), radius, floor), ScalarType.Float64),
             _ => _others.Scale(norm, radius, floor),
         };
     }
@@ -71,8 +70,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(weights, vectors, results);
         switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Step<float>>(new(Value<float>(scale)), memory, 0, 1, 2); break;
-            case ScalarType.Float64: Map<double, Step<double>>(new(Value<double>(scale)), memory, 0, 1, 2); break;
+            case ScalarType.Float32: Map<float, Step<float>>(new((float)scale.Value()), memory, 0, 1, 2); break;
+            case ScalarType.Float64: Map<double, Step<double>>(new(scale.Value()), memory, 0, 1, 2); break;
             default: _others.Perturb(weights, results, vectors, scale); break;
         }
     }
@@ -83,8 +82,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(weights, vectors, results);
         switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, AdaptiveStep<float>>(new(Value<float>(scale), (float)kappa), memory, 0, 1, 2); break;
-            case ScalarType.Float64: Map<double, AdaptiveStep<double>>(new(Value<double>(scale), kappa), memory, 0, 1, 2); break;
+            case ScalarType.Float32: Map<float, AdaptiveStep<float>>(new((float)scale.Value(), (float)kappa), memory, 0, 1, 2); break;
+            case ScalarType.Float64: Map<double, AdaptiveStep<double>>(new(scale.Value(), kappa), memory, 0, 1, 2); break;
             default: _others.PerturbAdaptive(weights, results, vectors, scale, kappa); break;
         }
     }
@@ -119,8 +118,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(targets, vectors);
         switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Blend<float>>(new(Value<float>(own), Value<float>(other)), memory, 0, 1, 0); break;
-            case ScalarType.Float64: Map<double, Blend<double>>(new(Value<double>(own), Value<double>(other)), memory, 0, 1, 0); break;
+            case ScalarType.Float32: Map<float, Blend<float>>(new((float)own.Value(), (float)other.Value()), memory, 0, 1, 0); break;
+            case ScalarType.Float64: Map<double, Blend<double>>(new(own.Value(), other.Value()), memory, 0, 1, 0); break;
             default: _others.Mix(targets, own, vectors, other); break;
         }
     }
@@ -139,12 +138,5 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         var pastCache = memory.Elements * sizeof(T) >= PastCache;
         Work.ForEach(memory, piece =>
             Loops<T>.Map(lanes, memory.At<T>(weights, piece), memory.At<T>(vectors, piece), memory.At<T>(results, piece), piece.Count, pastCache));
-    }
-
-    /// <summary>The number in a tensor on the CPU. <c>item</c> does the same, and leaves an object to the finalizer.</summary>
-    private static T Value<T>(Tensor scalar) where T : unmanaged
-    {
-        ArgumentNullException.ThrowIfNull(scalar);
-        return MemoryMarshal.Read<T>(scalar.bytes);
     }
 }

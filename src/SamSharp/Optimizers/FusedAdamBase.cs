@@ -53,28 +53,24 @@ public abstract partial class FusedAdamBase : FusedOptimizer<FusedAdamBase.Optio
 
     private protected override State CreateState(Parameter parameter, int index) => new(parameter, index);
 
-    private protected override void Update(FusedBatch<Options, State> batch, Tensor? foundInf)
+    private protected override void Update(FusedBatch<Options, State> batch, TensorMemory memory)
     {
-        var options = batch.Options;
-        Tensor[] first = batch.Of(state => state.ExpAvg), second = batch.Of(state => state.ExpAvgSq);
-        var largest = options.AmsGrad!.Value ? batch.Of(state => state.MaxExpAvgSq!) : [];
-
-        using var memory = DecidesOnDevice ? null : largest.Length == 0
-            ? TensorMemory.Of(batch.Weights, batch.Gradients, first, second)
-            : TensorMemory.Of(batch.Weights, batch.Gradients, first, second, largest);
-        if (memory?.Dtype == ScalarType.Float32) Update(memory, new AdamRule<float>(options, batch.Stage, _decoupled), largest.Length > 0);
-        else if (memory?.Dtype == ScalarType.Float64) Update(memory, new AdamRule<double>(options, batch.Stage, _decoupled), largest.Length > 0);
-        else
-        {
-            Script.Run(_decoupled ? "adamw" : "adam",
-            [
-                batch.Weights, batch.Gradients, first, second, largest, (double)batch.Stage, batch.LeftOut?.Count!, foundInf!,
-                options.LearningRate!.Value, options.Beta1!.Value, options.Beta2!.Value, options.WeightDecay!.Value,
-                options.Epsilon!.Value, options.AmsGrad.Value, options.Maximize!.Value,
-            ]);
-        }
+        if (memory.Dtype == ScalarType.Float32) Update(memory, new AdamRule<float>(batch.Options, batch.Stage, _decoupled), batch.Options.AmsGrad!.Value);
+        else Update(memory, new AdamRule<double>(batch.Options, batch.Stage, _decoupled), batch.Options.AmsGrad!.Value);
     }
 
     private static unsafe void Update<T>(TensorMemory memory, AdamRule<T> rule, bool amsgrad) where T : unmanaged, IFloatingPointIeee754<T> => Work.ForEach(memory, piece =>
         rule.Update(memory.At<T>(0, piece), memory.At<T>(1, piece), memory.At<T>(2, piece), memory.At<T>(3, piece), amsgrad ? memory.At<T>(4, piece) : null, piece.Count));
+
+    private protected override void UpdateByLibtorch(FusedBatch<Options, State> batch, Tensor? foundInf)
+    {
+        var options = batch.Options;
+        Script.Run(_decoupled ? "adamw" : "adam",
+        [
+            batch.Weights, batch.Gradients, batch.Of(0), batch.Of(1), options.AmsGrad!.Value ? batch.Of(2) : [],
+            (double)batch.Stage, batch.LeftOut?.Count!, foundInf!,
+            options.LearningRate!.Value, options.Beta1!.Value, options.Beta2!.Value, options.WeightDecay!.Value,
+            options.Epsilon!.Value, options.AmsGrad.Value, options.Maximize!.Value,
+        ]);
+    }
 }

@@ -1,19 +1,18 @@
+using SamSharp.Kernels.Vectorized;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>
-/// Parameters that one pass of a fused optimizer takes together: of one group, device and precision, at the same stage.
-/// </summary>
-/// <remarks>The passes walk raw memory: every tensor of a list must be contiguous and of one dtype.</remarks>
+/// <summary>Parameters that one pass of a fused optimizer takes together: of one group, device and precision, at the same stage.</summary>
 internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState first) : IDisposable where TOptions : FusedOptions where TState : FusedState
 {
     private readonly (long, ScalarType, (DeviceType, int)) _kind = (first.Stage, first.Precision, first.Place);
     private readonly List<TState> _states = [];
     private readonly List<Tensor> _weights = [], _gradients = [], _owned = [];
     private readonly List<(Tensor Weight, Tensor Copy)> _copies = [];
+    private StateTensors? _tensors;
 
     public TOptions Options => options;
 
@@ -29,12 +28,8 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
 
     public Tensor[] Gradients { get; private set; } = [];
 
-    public Tensor[] Of(Func<TState, Tensor> tensor)
-    {
-        var tensors = new Tensor[_states.Count];
-        for (var i = 0; i < tensors.Length; i++) tensors[i] = tensor(_states[i]);
-        return tensors;
-    }
+    /// <summary>The states' tensors of a number; none where a state has none.</summary>
+    public Tensor[] Of(int tensor) => _tensors!.Lists[tensor];
 
     /// <summary>Whether a parameter with this state belongs here.</summary>
     public bool Takes(TState state) => (state.Stage, state.Precision, state.Place) == _kind && ReferenceEquals(state.LeftOut, LeftOut);
@@ -48,35 +43,36 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
     {
         if (owned) _owned.Add(gradient);
         _states.Add(state);
-        _gradients.Add(Plain(gradient, state, out _));
-        var weight = Plain(parameter, state, out var copied);
-        if (copied) _copies.Add((parameter, weight));
-        _weights.Add(weight);
+        _gradients.Add(gradient);
+        _weights.Add(parameter);
     }
 
-    /// <summary>Moves the counters on.</summary>
-    public void Begin()
+    /// <summary>Moves the counters on, and makes the lists of tensors.</summary>
+    /// <param name="before">A batch of the step before, which has the same states as a rule: what is known of their tensors is then taken over.</param>
+    public void Begin(FusedBatch<TOptions, TState>? before)
     {
         foreach (var state in _states)
         {
             state.Prepare(options);
             state.Attempts++;
         }
-        Weights = [.. _weights];
-        Gradients = [.. _gradients];
+        (Weights, Gradients) = ([.. _weights], [.. _gradients]);
+        _tensors = before?._tensors is { } known && known.AreOf(_states) ? known : new StateTensors(_states);
     }
 
-    /// <summary>Counts the step as left out where the device says so.</summary>
-    public void LeaveOut(Tensor foundInf)
+    /// <summary>Where weights, gradients and state lie, in this order, or null where passes over raw memory do not apply.</summary>
+    public TensorMemory? FindMemory() => TensorMemory.Of(_tensors!.Memory, Weights, Gradients);
+
+    /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as copies.</summary>
+    public void MakePlain()
     {
-        var before = LeftOut;
-        if (before is not null && before.IsSharedBy(_states.Count))
+        for (var i = 0; i < _states.Count; i++)
         {
-            before.Count.add_(foundInf);
-            return;
+            Gradients[i] = Plain(Gradients[i]);
+            var weight = Plain(Weights[i]);
+            if (!ReferenceEquals(weight, Weights[i])) _copies.Add((Weights[i], weight));
+            Weights[i] = weight;
         }
-        var after = new LeftOutSteps(before is null ? foundInf.clone() : before.Count.add(foundInf), _states.Count);
-        foreach (var state in _states) state.LeftOut = after;
     }
 
     /// <summary>Writes back the weights that were computed on a copy.</summary>
@@ -85,18 +81,33 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
         foreach (var (weight, copy) in _copies) weight.copy_(copy);
     }
 
+    /// <summary>Counts the step as left out where the device says so.</summary>
+    public void LeaveOut(Tensor foundInf)
+    {
+        if (LeftOut is not null && LeftOut.IsSharedBy(_states.Count))
+        {
+            LeftOut.Count.add_(foundInf);
+            return;
+        }
+        var count = new LeftOutSteps(LeftOut is null ? foundInf.clone() : LeftOut.Count.add(foundInf), _states.Count);
+        foreach (var state in _states) state.LeftOut = count;
+    }
+
     /// <summary>Frees the handles and the copies.</summary>
     public void Dispose()
     {
         foreach (var tensor in _owned) tensor.Dispose();
+        _owned.Clear();
+        _copies.Clear();
+        _gradients.Clear();
+        (Weights, Gradients) = ([], []);
     }
 
-    private Tensor Plain(Tensor tensor, TState state, out bool copied)
+    private Tensor Plain(Tensor tensor)
     {
-        copied = tensor.dtype != state.Precision || !tensor.is_contiguous();
-        if (!copied) return tensor;
+        if (tensor.dtype == first.Precision && tensor.is_contiguous()) return tensor;
         using var scope = NewDisposeScope();
-        var copy = tensor.to(state.Precision).contiguous().DetachFromDisposeScope();
+        var copy = tensor.to(first.Precision).contiguous().DetachFromDisposeScope();
         _owned.Add(copy);
         return copy;
     }

@@ -1,3 +1,5 @@
+using SamSharp.Kernels;
+using SamSharp.Kernels.Vectorized;
 using SamSharp.Parameters;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,6 +23,9 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
     /// <summary>The parameters of each group with their states, so that a step looks nothing up.</summary>
     private readonly List<(TOptions Options, (Parameter Parameter, TState State)[] Slots)> _groups = [];
 
+    /// <summary>The batches of the last step.</summary>
+    private List<FusedBatch<TOptions, TState>> _last = [];
+
     private protected FusedOptimizer(IEnumerable<ParamGroup> groups, TOptions defaults)
     {
         ArgumentNullException.ThrowIfNull(groups);
@@ -34,8 +39,11 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
 
     private protected abstract TState CreateState(Parameter parameter, int index);
 
+    /// <summary>Makes the step of a batch over raw memory: weights, gradients, and the state's tensors in their order.</summary>
+    private protected abstract void Update(FusedBatch<TOptions, TState> batch, TensorMemory memory);
+
     /// <summary>Makes the step of a batch, unless <paramref name="foundInf"/> says otherwise; it is null where that is known.</summary>
-    private protected abstract void Update(FusedBatch<TOptions, TState> batch, Tensor? foundInf);
+    private protected abstract void UpdateByLibtorch(FusedBatch<TOptions, TState> batch, Tensor? foundInf);
 
     /// <summary>Whether a step that might be left out can only be made once that is known.</summary>
     private protected virtual bool MustKnow(FusedBatch<TOptions, TState> batch) => false;
@@ -98,14 +106,33 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
 
     void IGuardedOptimizer.Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf) => Step(slots, foundInf);
 
+    bool IGuardedOptimizer.LeavesUnread(Tensor foundInf) => LeavesUnread(foundInf);
+
+    private bool LeavesUnread(Tensor foundInf) => DecidesOnDevice || foundInf.device_type != DeviceType.CPU;
+
+    private void Update(FusedBatch<TOptions, TState> batch, Tensor? foundInf)
+    {
+        var byLibtorch = DecidesOnDevice || foundInf is not null;
+        using var memory = byLibtorch ? null : batch.FindMemory();
+        if (memory is not null)
+        {
+            Update(batch, memory);
+            return;
+        }
+        batch.MakePlain();
+        using var plain = byLibtorch ? null : batch.FindMemory();
+        if (plain is not null) Update(batch, plain);
+        else UpdateByLibtorch(batch, foundInf);
+    }
+
     private void Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
     {
         using var withoutGradients = no_grad();
         using var scope = foundInf is null ? null : NewDisposeScope();
         // On the CPU the number can be had for nothing, and the counters need not be told from the device.
-        if (foundInf is not null && foundInf.device_type == DeviceType.CPU && !DecidesOnDevice)
+        if (foundInf is not null && !LeavesUnread(foundInf))
         {
-            if (foundInf.item<float>() != 0) return;
+            if (foundInf.Value() != 0) return;
             foundInf = null;
         }
 
@@ -114,15 +141,17 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
         {
             var index = 0;
             foreach (var (options, own) in _groups) Gather(options, own, slots, ref index, batches);
-            foreach (var batch in batches)
+            for (var i = 0; i < batches.Count; i++)
             {
+                var batch = batches[i];
                 var found = foundInf?.to(batch.Device);
-                if (found is not null && MustKnow(batch) && found.cpu().item<float>() != 0) continue;
-                batch.Begin();
+                if (found is not null && MustKnow(batch) && found.Value() != 0) continue;
+                batch.Begin(i < _last.Count ? _last[i] : null);
                 Update(batch, found);
                 batch.End();
                 if (found is not null) batch.LeaveOut(found);
             }
+            _last = batches;
         }
         finally
         {

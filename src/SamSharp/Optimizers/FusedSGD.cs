@@ -76,28 +76,24 @@ public sealed partial class FusedSGD : FusedOptimizer<FusedSGD.Options, FusedSGD
     private protected override bool MustKnow(FusedBatch<Options, State> batch) =>
         batch.Stage == State.First && batch.Options.Momentum > 0 && batch.Options.Dampening != 0;
 
-    private protected override void Update(FusedBatch<Options, State> batch, Tensor? foundInf)
+    private protected override void Update(FusedBatch<Options, State> batch, TensorMemory memory)
     {
-        var options = batch.Options;
-        var momentum = options.Momentum!.Value;
-        var buffers = momentum > 0 ? batch.Of(state => state.MomentumBuffer!) : [];
         var first = batch.Stage == State.First;
-
-        using var memory = DecidesOnDevice ? null : momentum > 0
-            ? TensorMemory.Of(batch.Weights, batch.Gradients, buffers)
-            : TensorMemory.Of(batch.Weights, batch.Gradients);
-        if (memory?.Dtype == ScalarType.Float32) Update(memory, new SgdRule<float>(options, first), momentum > 0);
-        else if (memory?.Dtype == ScalarType.Float64) Update(memory, new SgdRule<double>(options, first), momentum > 0);
-        else
-        {
-            Script.Run("sgd",
-            [
-                batch.Weights, batch.Gradients, buffers, options.LearningRate!.Value, momentum, options.Dampening!.Value, options.WeightDecay!.Value,
-                options.Nesterov!.Value, options.Maximize!.Value, first, foundInf!,
-            ]);
-        }
+        if (memory.Dtype == ScalarType.Float32) Update(memory, new SgdRule<float>(batch.Options, first), batch.Options.Momentum > 0);
+        else Update(memory, new SgdRule<double>(batch.Options, first), batch.Options.Momentum > 0);
     }
 
     private static unsafe void Update<T>(TensorMemory memory, SgdRule<T> rule, bool momentum) where T : unmanaged, IFloatingPointIeee754<T> => Work.ForEach(memory, piece =>
         rule.Update(memory.At<T>(0, piece), memory.At<T>(1, piece), momentum ? memory.At<T>(2, piece) : null, piece.Count));
+
+    private protected override void UpdateByLibtorch(FusedBatch<Options, State> batch, Tensor? foundInf)
+    {
+        var options = batch.Options;
+        Script.Run("sgd",
+        [
+            batch.Weights, batch.Gradients, options.Momentum > 0 ? batch.Of(0) : [],
+            options.LearningRate!.Value, options.Momentum!.Value, options.Dampening!.Value, options.WeightDecay!.Value,
+            options.Nesterov!.Value, options.Maximize!.Value, batch.Stage == State.First, foundInf!,
+        ]);
+    }
 }

@@ -36,13 +36,25 @@ public abstract class TensorState : OptimizerState, IDisposable
     /// <summary>The dtype of the tensors here, in which the update is computed.</summary>
     internal ScalarType Precision { get; }
 
+    /// <summary>Another number whenever the state gets other tensors than it had.</summary>
+    internal int Version { get; private set; }
+
+    internal int TensorCount => Tensors.Length;
+
     private protected Tensor?[] Tensors { get; private set; }
+
+    internal Tensor? TensorAt(int number) => Tensors[number];
 
     /// <summary>Makes what the options, which may have changed since the last step, ask for.</summary>
     internal abstract void Prepare(OptimizerOptions options);
 
     /// <summary>The tensor of that number, zeros where there was none.</summary>
-    private protected Tensor Make(int tensor, long[] shape) => Tensors[tensor] ??= zeros(shape, Precision, _parameter.device).DetachFromDisposeScope();
+    private protected Tensor Make(int tensor, long[] shape)
+    {
+        if (Tensors[tensor] is { } made) return made;
+        Version++;
+        return Tensors[tensor] = zeros(shape, Precision, _parameter.device).DetachFromDisposeScope();
+    }
 
     /// <inheritdoc/>
     public override void Initialize(OptimizerOptions options)
@@ -55,6 +67,7 @@ public abstract class TensorState : OptimizerState, IDisposable
     public override void to(Device device)
     {
         (Attempts, LeftOut) = (Step, null);
+        Version++;
         for (var i = 0; i < Tensors.Length; i++) Tensors[i] = Tensors[i]?.to(device, disposeAfter: true).DetachFromDisposeScope();
     }
 
@@ -121,6 +134,7 @@ public abstract class TensorState : OptimizerState, IDisposable
     {
         foreach (var tensor in Tensors) tensor?.Dispose();
         LeftOut = null;
+        Version++;
         GC.SuppressFinalize(this);
     }
 }

@@ -10,13 +10,13 @@ namespace SamSharp.Kernels.Vectorized;
 /// <remarks>A look-up of one tensor is half a dozen native calls, which is most of the cost of a list of small tensors.</remarks>
 internal sealed unsafe class TensorMemory : IDisposable
 {
-    private readonly int _count;
+    private readonly int _count, _lists;
     private readonly long[] _ends;
     private readonly nint[] _addresses;
 
     private TensorMemory(int count, int lists)
     {
-        _count = count;
+        (_count, _lists) = (count, lists);
         _ends = ArrayPool<long>.Shared.Rent(count);
         _addresses = ArrayPool<nint>.Shared.Rent(count * lists);
     }
@@ -32,10 +32,13 @@ internal sealed unsafe class TensorMemory : IDisposable
 
     /// <summary>The lists' addresses, or null where passes over raw memory do not apply: other devices, other dtypes than float32 and float64, gaps between elements,
     /// a tensor of more than 2 GB, an empty list.</summary>
-    public static TensorMemory? Of(params ReadOnlySpan<Tensor[]> lists)
+    public static TensorMemory? Of(params ReadOnlySpan<Tensor[]> lists) => Of(null, lists);
+
+    /// <summary>As above, with lists behind them that have been looked up before.</summary>
+    public static TensorMemory? Of(TensorMemory? known, params ReadOnlySpan<Tensor[]> lists)
     {
         foreach (var list in lists) ArgumentNullException.ThrowIfNull(list);
-        if (lists[0].Length == 0) return null;
+        if (lists.Length == 0 || lists[0].Length == 0) return null;
         var dtype = lists[0][0].dtype;
         foreach (var list in lists)
         {
@@ -43,8 +46,8 @@ internal sealed unsafe class TensorMemory : IDisposable
         }
         if (dtype is not (ScalarType.Float32 or ScalarType.Float64)) return null;
 
-        var memory = new TensorMemory(lists[0].Length, lists.Length) { Dtype = dtype };
-        if (memory.Fill(lists)) return memory;
+        var memory = new TensorMemory(lists[0].Length, lists.Length + (known?._lists ?? 0)) { Dtype = dtype };
+        if (memory.Fill(lists) && (known is null || memory.Append(known, lists.Length))) return memory;
         memory.Dispose();
         return null;
     }
@@ -73,6 +76,13 @@ internal sealed unsafe class TensorMemory : IDisposable
             if (same >= 0) _addresses.AsSpan(same * _count, _count).CopyTo(_addresses.AsSpan(list * _count));
             else if (!Fill(lists[list], _addresses.AsSpan(list * _count, _count), size)) return false;
         }
+        return true;
+    }
+
+    private bool Append(TensorMemory known, int list)
+    {
+        if (known.Dtype != Dtype || !known.Ends.SequenceEqual(Ends)) return false;
+        known._addresses.AsSpan(0, known._lists * _count).CopyTo(_addresses.AsSpan(list * _count));
         return true;
     }
 
