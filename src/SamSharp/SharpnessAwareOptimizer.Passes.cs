@@ -42,7 +42,7 @@ public partial class SharpnessAwareOptimizer
         var parts = WithGradients().Select(list => _options.Kernels.Norm(list.Gradients))
             .Concat(new[] { LastStep.LossTensor, LastStep.PerturbedLossTensor, LastStep.GradientNormTensor }.OfType<Tensor>())
             .Select(part => part.to(ScalarType.Float64, device).reshape([])).ToArray();
-        return stack(parts).sum().isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return _options.Kernels.Norm(parts).isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Parts that keep state must not take up numbers that are not finite, which would stay with them. Costs a value read from the device.</summary>

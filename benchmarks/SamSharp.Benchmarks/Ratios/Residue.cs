@@ -22,11 +22,14 @@ internal static class Residue
         return Peak(set, () => Run(set, sam));
     }
 
-    /// <summary>Objects that some steps leave to finalizers.</summary>
-    public static double Finalized(ParameterSet set, SharpnessAwareOptimizer sam)
+    /// <summary>Objects that some steps leave to finalizers, more than there are in any case.</summary>
+    public static double Finalized(ParameterSet set, SharpnessAwareOptimizer sam) => Pending(() => Run(set, sam)) - Pending(() => { });
+
+    private static double Pending(Action action)
     {
         Collect();
-        Run(set, sam);
+        GC.WaitForPendingFinalizers();
+        action();
         GC.Collect();
         return GC.GetGCMemoryInfo(GCKind.Any).FinalizationPendingCount;
     }

@@ -6,11 +6,11 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>Parameters that one pass of a fused optimizer takes together: of one group, device and precision, at the same stage.</summary>
-internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState first) : IDisposable where TOptions : FusedOptions where TState : FusedState
+internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState first, int capacity) : IDisposable where TOptions : FusedOptions where TState : FusedState
 {
     private readonly (long, ScalarType, (DeviceType, int)) _kind = (first.Stage, first.Precision, first.Place);
-    private readonly List<TState> _states = [];
-    private readonly List<Tensor> _weights = [], _gradients = [], _owned = [];
+    private readonly List<TState> _states = new(capacity);
+    private readonly List<Tensor> _weights = new(capacity), _gradients = new(capacity), _owned = [];
     private readonly List<(Tensor Weight, Tensor Copy)> _copies = [];
     private StateTensors? _tensors;
 
@@ -41,7 +41,7 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
     /// <param name="owned">Whether the gradient's handle is taken over.</param>
     public void Add(Parameter parameter, Tensor gradient, TState state, bool owned)
     {
-        if (owned) _owned.Add(gradient);
+        if (owned) Own(gradient);
         _states.Add(state);
         _gradients.Add(gradient);
         _weights.Add(parameter);
@@ -108,7 +108,13 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
         if (tensor.dtype == first.Precision && tensor.is_contiguous()) return tensor;
         using var scope = NewDisposeScope();
         var copy = tensor.to(first.Precision).contiguous().DetachFromDisposeScope();
-        _owned.Add(copy);
+        Own(copy);
         return copy;
+    }
+
+    private void Own(Tensor tensor)
+    {
+        _owned.EnsureCapacity(_states.Capacity);
+        _owned.Add(tensor);
     }
 }

@@ -182,7 +182,7 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
             {
                 last = null;
                 for (var i = made; i < batches.Count && last is null; i++) last = batches[i].Takes(state) ? batches[i] : null;
-                if (last is null) batches.Add(last = new(options, state));
+                if (last is null) batches.Add(last = new(options, state, own.Length));
             }
             last.Add(parameter, gradient, state, owned);
         }

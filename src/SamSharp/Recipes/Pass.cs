@@ -45,7 +45,7 @@ public abstract class Pass
         if (Lists.Count == 1) return norm(Lists[0]);
 
         using var scope = NewDisposeScope();
-        return linalg.vector_norm(stack(Joined(norm))).MoveToOuterDisposeScope();
+        return Kernels.Norm(Joined(norm)).MoveToOuterDisposeScope();
     }
 
     /// <summary>A number without dimensions as a list's kernels take it: on its device, in its accumulator's dtype.</summary>
