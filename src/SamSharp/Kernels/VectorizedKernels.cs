@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels;
 
 /// <summary>
-/// Passes over raw memory for lists of contiguous float32 or float64 tensors on the CPU, at the speed of the memory; every other list goes to
+/// Passes over raw memory for lists of contiguous float32, float64 or bfloat16 tensors on the CPU, at the speed of the memory; every other list goes to
 /// <see cref="MultiTensorKernels"/>. Sums are taken over runs of fixed length in an order of their own, and joined in double: results do not depend on the number of threads.
 /// </summary>
 internal sealed unsafe class VectorizedKernels : ITensorListKernels
@@ -22,7 +22,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(vectors);
         return memory?.Dtype switch
         {
-            ScalarType.Float32 => Norm(Sum<float, Product<float>>(default, memory, 0, 0), ScalarType.Float32),
+            ScalarType.Float32 or ScalarType.BFloat16 => Norm(Sum<Product<float>>(default, memory, 0, 0), ScalarType.Float32),
             ScalarType.Float64 => Norm(Sum<double, Product<double>>(default, memory, 0, 0), ScalarType.Float64),
             _ => _others.Norm(vectors),
         };
@@ -34,7 +34,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(weights, vectors);
         return memory?.Dtype switch
         {
-            ScalarType.Float32 => Norm(Sum<float, ScaledSquare<float>>(new((float)kappa), memory, 0, 1), ScalarType.Float32),
+            ScalarType.Float32 or ScalarType.BFloat16 => Norm(Sum<ScaledSquare<float>>(new((float)kappa), memory, 0, 1), ScalarType.Float32),
             ScalarType.Float64 => Norm(Sum<double, ScaledSquare<double>>(new(kappa), memory, 0, 1), ScalarType.Float64),
             _ => _others.AdaptiveNorm(weights, vectors, kappa),
         };
@@ -46,7 +46,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(left, right);
         return memory?.Dtype switch
         {
-            ScalarType.Float32 => tensor(Sum<float, Product<float>>(default, memory, 0, 1), ScalarType.Float32),
+            ScalarType.Float32 or ScalarType.BFloat16 => tensor(Sum<Product<float>>(default, memory, 0, 1), ScalarType.Float32),
             ScalarType.Float64 => tensor(Sum<double, Product<double>>(default, memory, 0, 1), ScalarType.Float64),
             _ => _others.Dot(left, right),
         };
@@ -70,7 +70,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(weights, vectors, results);
         switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Step<float>>(new((float)scale.Value()), memory, 0, 1, 2); break;
+            case ScalarType.Float32 or ScalarType.BFloat16: Map<Step<float>>(new((float)scale.Value()), memory, 0, 1, 2); break;
             case ScalarType.Float64: Map<double, Step<double>>(new(scale.Value()), memory, 0, 1, 2); break;
             default: _others.Perturb(weights, results, vectors, scale); break;
         }
@@ -82,7 +82,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(weights, vectors, results);
         switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, AdaptiveStep<float>>(new((float)scale.Value(), (float)kappa), memory, 0, 1, 2); break;
+            case ScalarType.Float32 or ScalarType.BFloat16: Map<AdaptiveStep<float>>(new((float)scale.Value(), (float)kappa), memory, 0, 1, 2); break;
             case ScalarType.Float64: Map<double, AdaptiveStep<double>>(new(scale.Value(), kappa), memory, 0, 1, 2); break;
             default: _others.PerturbAdaptive(weights, results, vectors, scale, kappa); break;
         }
@@ -106,7 +106,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(sums, vectors);
         switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Step<float>>(new((float)weight), memory, 0, 1, 0); break;
+            case ScalarType.Float32 or ScalarType.BFloat16: Map<Step<float>>(new((float)weight), memory, 0, 1, 0); break;
             case ScalarType.Float64: Map<double, Step<double>>(new(weight), memory, 0, 1, 0); break;
             default: _others.Accumulate(sums, vectors, weight); break;
         }
@@ -118,7 +118,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(targets, vectors);
         switch (memory?.Dtype)
         {
-            case ScalarType.Float32: Map<float, Blend<float>>(new((float)own.Value(), (float)other.Value()), memory, 0, 1, 0); break;
+            case ScalarType.Float32 or ScalarType.BFloat16: Map<Blend<float>>(new((float)own.Value(), (float)other.Value()), memory, 0, 1, 0); break;
             case ScalarType.Float64: Map<double, Blend<double>>(new(own.Value(), other.Value()), memory, 0, 1, 0); break;
             default: _others.Mix(targets, own, vectors, other); break;
         }
@@ -128,9 +128,20 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
 
     private static double Scale(double norm, double radius, double floor) => norm > 0 && double.IsFinite(norm) ? radius / (norm + floor) : 0;
 
+    private static double Sum<TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors) where TLanes : struct, ILanes<float> =>
+        memory.Dtype == ScalarType.BFloat16
+            ? Work.Sum(memory, piece => BrainLoops.Sum(lanes, memory.At<ushort>(weights, piece), memory.At<ushort>(vectors, piece), piece.Count))
+            : Sum<float, TLanes>(lanes, memory, weights, vectors);
+
     private static double Sum<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors)
         where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T> =>
         Work.Sum(memory, piece => Loops<T>.Sum(lanes, memory.At<T>(weights, piece), memory.At<T>(vectors, piece), piece.Count));
+
+    private static void Map<TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results) where TLanes : struct, ILanes<float>
+    {
+        if (memory.Dtype != ScalarType.BFloat16) Map<float, TLanes>(lanes, memory, weights, vectors, results);
+        else Work.ForEach(memory, piece => BrainLoops.Map(lanes, memory.At<ushort>(weights, piece), memory.At<ushort>(vectors, piece), memory.At<ushort>(results, piece), piece.Count));
+    }
 
     private static void Map<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results)
         where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>

@@ -61,7 +61,7 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
     }
 
     /// <summary>Where weights, gradients and state lie, in this order, or null where passes over raw memory do not apply.</summary>
-    public TensorMemory? FindMemory() => TensorMemory.Of(_tensors!.Memory, Weights, Gradients);
+    public TensorMemory? FindMemory() => Weights[0].dtype != first.Precision ? null : TensorMemory.Of(_tensors!.Memory, Weights, Gradients);
 
     /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as copies.</summary>
     public void MakePlain()

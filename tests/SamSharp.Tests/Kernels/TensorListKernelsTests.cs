@@ -119,6 +119,24 @@ public class TensorListKernelsTests
         }
     }
 
+    [Theory]
+    [InlineData(1003)]
+    [InlineData(13)]
+    public void Bfloat16_is_computed_in_float32_and_rounded_once(int count)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(13);
+        var special = tensor(new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, -float.MaxValue, 0, -0f, float.Epsilon, 1e-40f }).to(bfloat16);
+        var weights = cat([randn(count, generator: generator).to(bfloat16), special]);
+        var vectors = cat([randn(count, generator: generator).to(bfloat16), flip(special, 0)]);
+        var results = empty_like(weights);
+        UpdateKernels.Vectorized.Perturb([weights], [results], [vectors], tensor(0.37f));
+
+        var expected = (weights.to(float32) + vectors.to(float32).mul(tensor(0.37f))).to(bfloat16);
+        Close.Bits(expected.isnan(), results.isnan());
+        Close.Bits(expected.nan_to_num(nan: 0), results.nan_to_num(nan: 0));
+    }
+
     [Fact]
     public void The_number_of_threads_changes_no_bit()
     {

@@ -30,7 +30,7 @@ internal sealed unsafe class TensorMemory : IDisposable
     /// <summary>For each tensor, the elements up to its end, counted over the whole list.</summary>
     public ReadOnlySpan<long> Ends => _ends.AsSpan(0, _count);
 
-    /// <summary>The lists' addresses, or null where passes over raw memory do not apply: other devices, other dtypes than float32 and float64, gaps between elements,
+    /// <summary>The lists' addresses, or null where passes over raw memory do not apply: other devices, other dtypes than float32, float64 and bfloat16, gaps between elements,
     /// a tensor of more than 2 GB, an empty list.</summary>
     public static TensorMemory? Of(params ReadOnlySpan<Tensor[]> lists) => Of(null, lists);
 
@@ -44,7 +44,7 @@ internal sealed unsafe class TensorMemory : IDisposable
         {
             if (list.Length != lists[0].Length || list[0].dtype != dtype || list[0].device_type != DeviceType.CPU) return null;
         }
-        if (dtype is not (ScalarType.Float32 or ScalarType.Float64)) return null;
+        if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16)) return null;
 
         var memory = new TensorMemory(lists[0].Length, lists.Length + (known?._lists ?? 0)) { Dtype = dtype };
         if (memory.Fill(lists) && (known is null || memory.Append(known, lists.Length))) return memory;
@@ -63,7 +63,7 @@ internal sealed unsafe class TensorMemory : IDisposable
 
     private bool Fill(ReadOnlySpan<Tensor[]> lists)
     {
-        long end = 0, size = Dtype == ScalarType.Float64 ? sizeof(double) : sizeof(float);
+        long end = 0, size = Dtype switch { ScalarType.Float64 => sizeof(double), ScalarType.Float32 => sizeof(float), _ => sizeof(ushort) };
         for (var i = 0; i < _count; i++)
         {
             var elements = lists[0][i].NumberOfElements;
