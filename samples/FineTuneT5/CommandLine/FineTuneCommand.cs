@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
@@ -10,7 +9,11 @@ public sealed class FineTuneCommand
     private readonly Option<string> _model = Text("--model", "size|folder", "tiny",
         "A fresh model of a named size (tiny, mini, small, base, large, ...), a Hugging Face folder with config.json and model.safetensors, or a name in the hub's cache");
     private readonly Option<string?> _tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
-    private readonly Option<string> _task = Text("--task", "name", "sentences", $"The task, in T5's text-to-text form: {string.Join(", ", TaskCatalog.All.Select(task => task.Name))}");
+    private readonly Option<string> _task = Text("--task", "name", "sentences", "The task, in T5's text-to-text form, or several parted by commas: cola,sst2,mrpc. The command tasks lists them");
+    private readonly Option<int?> _mixtureCap = Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
+    private readonly Option<string?> _prompt = Optional("--prompt", "text", "Input of --task text, columns in braces [classify: {sentence}]");
+    private readonly Option<string?> _labelWords = Optional("--label-words", "pairs", "Words for the labels of --task text, as 0=negative,1=positive; the last is the positive one [the labels]");
+    private readonly Option<string?> _labelColumn = Optional("--label-column", "name", "Column of the labels of --task text [label]");
     private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the carried sentences]");
     private readonly Option<bool> _landscape = Flag("--landscape", "At the end, draw the training loss around the weights, and the spectrum of its Hessian: landscape.png");
     private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Train on the first so many rows of a seeded shuffle");
@@ -24,11 +27,13 @@ public sealed class FineTuneCommand
     private readonly Option<double?> _learningRate = Number<double?>("--learning-rate", "rate", null, "Peak learning rate [the optimizer's own default]");
     private readonly Option<double> _weightDecay = Number("--weight-decay", "decay", Defaults.WeightDecay, "Weight decay");
     private readonly Option<string> _schedule = Text("--schedule", "name", Defaults.Schedule, $"Learning rate schedule: {string.Join(", ", LearningRateSchedule.Names)}");
+    private readonly Option<double> _labelSmoothing = Number("--label-smoothing", "part", Defaults.LabelSmoothing, "Part of each target's probability that is spread over the vocabulary");
     private readonly Option<int> _warmup = Number("--warmup-steps", "steps", Defaults.WarmupSteps, "Linear warm-up");
 
     private readonly Option<int?> _steps = Number<int?>("--steps", "steps", null, $"Optimizer steps [{Defaults.Steps}]");
     private readonly Option<double?> _epochs = Number<double?>("--epochs", "epochs", null, "Passes over the training rows, instead of --steps");
     private readonly Option<int> _batch = Number("--batch", "rows", Defaults.BatchSize, "Rows a step");
+    private readonly Option<bool> _bucket = Flag("--bucket-by-length", "Make batches of rows of like length, which need less padding");
     private readonly Option<int> _maxSource = Number("--max-source-length", "ids", Defaults.MaxSourceLength, "Longest input, cut off beyond");
     private readonly Option<int> _maxTarget = Number("--max-target-length", "ids", Defaults.MaxTargetLength, "Longest target");
     private readonly Option<int[]> _seeds = new("--seed", "--seeds")
@@ -44,6 +49,8 @@ public sealed class FineTuneCommand
 
     private readonly Option<string?> _output = Optional("--output", "folder", "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
     private readonly Option<int> _evaluateEvery = Number("--evaluate-every", "steps", Defaults.EvaluateEvery, "Evaluate on the dev rows; 0 at the end only");
+    private readonly Option<int?> _patience = Number<int?>("--patience", "count", null, "Stop after so many evaluations without a better main score");
+    private readonly Option<string?> _keepBest = Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, as loss,accuracy");
     private readonly Option<int> _logEvery = Number("--log-every", "steps", Defaults.LogEvery, "Record the training loss");
     private readonly Option<int> _saveEvery = Number("--save-every", "steps", 0, "Save a checkpoint; 0 at the end only");
     private readonly Option<int> _keep = Number("--keep", "count", 2, "Checkpoints to keep");
@@ -60,13 +67,14 @@ public sealed class FineTuneCommand
             Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
             """);
         foreach (var option in new Option[] {
-            _model, _tokenizer, _task, _data, _trainRows, _trainFraction,
-            _optimizer, _rho, _adaptive, _ascentFraction, _compare, _learningRate, _weightDecay, _schedule, _warmup,
-            _steps, _epochs, _batch, _maxSource, _maxTarget, _seeds, _device, _dtype,
-            _output, _evaluateEvery, _logEvery, _saveEvery, _keep, _resume, _trace })
+            _model, _tokenizer, _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction,
+            _optimizer, _rho, _adaptive, _ascentFraction, _compare, _learningRate, _weightDecay, _schedule, _warmup, _labelSmoothing,
+            _steps, _epochs, _batch, _bucket, _maxSource, _maxTarget, _seeds, _device, _dtype,
+            _output, _evaluateEvery, _patience, _keepBest, _logEvery, _saveEvery, _keep, _resume, _trace })
         {
             _root.Options.Add(option);
         }
+        _root.Subcommands.Add(TasksCommand.Create());
         _root.SetAction((result, cancellation) => Task.Run(() =>
         {
             var request = Read(result);
@@ -98,8 +106,11 @@ public sealed class FineTuneCommand
             Model = result.GetRequiredValue(_model),
             Tokenizer = result.GetValue(_tokenizer),
             Task = task,
+            Prompt = result.GetValue(_prompt),
+            LabelWords = List(result.GetValue(_labelWords)),
+            LabelColumn = result.GetValue(_labelColumn),
             Data = result.GetValue(_data),
-            Output = output ?? Path.Combine("runs", $"{task}-{DateTime.Now:yyyyMMdd-HHmmss}"),
+            Output = output ?? Path.Combine("runs", $"{task.Replace(',', '+')}-{DateTime.Now:yyyyMMdd-HHmmss}"),
             Resume = resume,
             Compare = result.GetValue(_compare),
             Landscape = result.GetValue(_landscape),
@@ -111,6 +122,7 @@ public sealed class FineTuneCommand
             Epochs = result.GetValue(_epochs),
             SaveEvery = result.GetValue(_saveEvery),
             Keep = result.GetValue(_keep),
+            KeepBest = List(result.GetValue(_keepBest)),
             Training = new TrainingOptions
             {
                 Optimizer = result.GetRequiredValue(_optimizer),
@@ -122,6 +134,10 @@ public sealed class FineTuneCommand
                 Schedule = result.GetRequiredValue(_schedule),
                 WarmupSteps = result.GetValue(_warmup),
                 Steps = result.GetValue(_steps) ?? Defaults.Steps,
+                LabelSmoothing = result.GetValue(_labelSmoothing),
+                MixtureCap = result.GetValue(_mixtureCap),
+                BucketByLength = result.GetValue(_bucket),
+                Patience = result.GetValue(_patience),
                 BatchSize = result.GetValue(_batch),
                 MaxSourceLength = result.GetValue(_maxSource),
                 MaxTargetLength = result.GetValue(_maxTarget),
@@ -131,6 +147,8 @@ public sealed class FineTuneCommand
         };
         return result.Tokens.Count == 0 ? Demonstration.Of(request) : request;
     }
+
+    private static string[] List(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private static void RefuseBoth(ParseResult result, Option first, Option second)
     {

@@ -11,7 +11,17 @@ public sealed record FineTuneRequest
     /// <summary>A <c>spiece.model</c>; null takes the model folder's, or the carried one for a fresh model.</summary>
     public string? Tokenizer { get; init; }
 
+    /// <summary>A task, or several parted by commas.</summary>
     public required string Task { get; init; }
+
+    /// <summary>The prompt of the task <c>text</c>, columns in braces.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>The labels of the task <c>text</c> with their words, <c>0=negative</c>; none: the labels are the words.</summary>
+    public IReadOnlyList<string> LabelWords { get; init; } = [];
+
+    /// <summary>The column of the labels of the task <c>text</c>.</summary>
+    public string? LabelColumn { get; init; }
 
     /// <summary>The task's folder; null takes the carried data set.</summary>
     public string? Data { get; init; }
@@ -43,6 +53,9 @@ public sealed record FineTuneRequest
     public int SaveEvery { get; init; }
 
     public int Keep { get; init; } = 2;
+
+    /// <summary>Held-out metrics whose best model is kept.</summary>
+    public IReadOnlyList<string> KeepBest { get; init; } = [];
 
     /// <summary>Options of the sharpness-aware run; seed and, with epochs given, steps are filled in later.</summary>
     public required TrainingOptions Training { get; init; }

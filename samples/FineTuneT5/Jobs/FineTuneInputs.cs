@@ -1,30 +1,32 @@
 using SamSharp.Samples.FineTuneT5.CommandLine;
-using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Model;
-using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
+using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Jobs;
 
 /// <summary>What all runs of a request share. Whatever is wrong with the files or the machine shows while loading it, before anything is written.</summary>
-/// <param name="Test">Held-out rows that no choice was made on; null where only the dev rows have labels.</param>
 public sealed record FineTuneInputs(
-    T5Task Task,
+    IReadOnlyList<TaskRows> Tasks,
     T5Tokenizer Tokenizer,
     ModelSource Source,
     T5Config Config,
     Device Device,
-    ScalarType DType,
-    IReadOnlyList<TaskExample> Train,
-    IReadOnlyList<TaskExample> Dev,
-    IReadOnlyList<TaskExample>? Test)
+    ScalarType DType)
 {
+    /// <summary>The tasks' names, parted by plus signs.</summary>
+    public string Name => string.Join('+', Tasks.Select(rows => rows.Task.Name));
+
+    public string MainMetric => MixtureEvaluator.MainMetric([.. Tasks.Select(rows => rows.Task)]);
+
+    /// <summary>Whether there are test rows, of every task.</summary>
+    public bool HasTest => Tasks.All(rows => rows.Test is not null);
+
     public static FineTuneInputs Load(FineTuneRequest request)
     {
-        var task = TaskCatalog.Find(request.Task);
-        if (request.Data is null && task.Name != CarriedData.Task)
-            throw new ArgumentException($"--task {task.Name} needs --data, the folder of its files: what the program carries is for --task {CarriedData.Task}.");
+        var tasks = TaskSelection.Find(request);
+        RequireMetrics(request.KeepBest, MixtureEvaluator.Metrics(tasks));
         var device = Devices.Find(request.Device);
         var dtype = Devices.Type(request.DType);
         var source = new ModelSource(request.Model, request.Tokenizer);
@@ -33,8 +35,16 @@ public sealed record FineTuneInputs(
         if (request.Device == "cpu")
             MemoryCheck.Require(request.Model, config, request.Training, dtype == ScalarType.BFloat16 ? 2 : 4);
         var data = request.Data ?? CarriedData.Folder;
-        IReadOnlyList<TaskExample> Rows(Split split) => task.Load(data, split, notice => Console.Error.WriteLine($"FineTuneT5: {notice}"));
-        return new FineTuneInputs(task, tokenizer, source, config, device, dtype, Rows(Split.Train), Rows(Split.Validation),
-            task.HasTest(data) ? Rows(Split.Test) : null);
+        return new FineTuneInputs([.. tasks.Select(task => TaskRows.Load(task, data))], tokenizer, source, config, device, dtype);
     }
+
+    private static void RequireMetrics(IReadOnlyList<string> wanted, IReadOnlyList<string> known)
+    {
+        if (wanted.FirstOrDefault(metric => !known.Contains(metric)) is { } unknown)
+            throw new ArgumentException($"--keep-best names '{unknown}'; the metrics are {string.Join(", ", known)}.");
+    }
+
+    /// <summary>Measures on the dev rows, or on the test rows.</summary>
+    public MixtureEvaluator Evaluator(bool test, TrainingOptions options) =>
+        new([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], Tokenizer, options);
 }

@@ -13,7 +13,8 @@ public static class FineTuneJob
         var runs = RunPlan.Of(request);
         var inputs = FineTuneInputs.Load(request);
         Console.WriteLine(
-            $"{inputs.Task.Name}: {TrainingRows.Count(inputs.Train.Count, request)} of {inputs.Train.Count} training rows, {inputs.Dev.Count} dev rows; " +
+            string.Concat(inputs.Tasks.Select(rows =>
+                $"{rows.Task.Name}: {TrainingRows.Count(rows.Train.Count, request)} of {rows.Train.Count} training rows, {rows.Dev.Count} dev rows; ")) +
             $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
 
         var results = new List<RunResult>();
@@ -26,7 +27,7 @@ public static class FineTuneJob
         AnsiConsole.Write(ResultTable.Of(results));
         var curves = runs.Select(run => new RunCurve(run.Name, MetricsLog.Read(TrainingFolder.MetricsOf(run.Folder))));
         var plot = Path.GetFullPath(Path.Combine(request.Output, "runs.png"));
-        RunPlot.Save(plot, $"T5 {request.Model} on {inputs.Task.Name}", inputs.Task.MainMetric, [.. curves]);
+        RunPlot.Save(plot, $"T5 {request.Model} on {inputs.Name}", inputs.MainMetric, [.. curves]);
         foreach (var run in runs)
             Console.WriteLine($"Model: {Path.GetFullPath(Path.Combine(run.Folder, "model"))}");
         Console.WriteLine($"Plot:  {plot}");

@@ -10,7 +10,7 @@ namespace SamSharp.Samples.FineTuneT5.Jobs;
 /// <summary>Trains one model, or goes on training it, and measures it at the end.</summary>
 public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, RunPlan plan)
 {
-    /// <summary>Sharpness is measured on the first so many training rows.</summary>
+    /// <summary>Sharpness is measured on the first so many training rows, of all tasks in turn.</summary>
     private const int SharpnessRows = 1024;
 
     /// <summary>The landscape, which takes many more passes, is drawn on the first so many.</summary>
@@ -22,11 +22,15 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 
     public RunResult Execute(ITrainingObserver observer, CancellationToken cancellation)
     {
-        var examples = TrainingRows.Choose(inputs.Train, request, plan.Options.Seed);
+        var examples = inputs.Tasks.Select(task => TrainingRows.Choose(task.Train, request, plan.Options.Seed)).ToList();
+        var counts = examples.Select(task => task.Count).ToList();
         var options = request.Epochs is { } epochs
-            ? plan.Options with { Steps = Math.Max(1, (int)Math.Ceiling(epochs * examples.Count / plan.Options.BatchSize)) }
+            ? plan.Options with { Steps = Math.Max(1, (int)Math.Ceiling(epochs * MixtureSampler.Weight(counts, plan.Options.MixtureCap) / plan.Options.BatchSize)) }
             : plan.Options;
-        var rows = EncodedExample.From(examples, inputs.Tokenizer, options);
+        var tasks = examples.Select(task => EncodedExample.From(task, inputs.Tokenizer, options)).ToList();
+        EncodedExample[] rows = [.. tasks.SelectMany(task => task)];
+        // The tasks' rows in turn, so that the first of them are of every task.
+        EncodedExample[] measured = [.. tasks.SelectMany(task => task.Index()).OrderBy(row => row.Index).Select(row => row.Item)];
         var folder = new TrainingFolder(plan.Folder, inputs.Source.Vocabulary, request.Keep);
         folder.CleanUp();
         var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
@@ -35,23 +39,25 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         using var model = checkpoint is null
             ? inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.DType)
             : T5Checkpoint.Load(checkpoint, inputs.Device, inputs.DType);
-        var dev = new Evaluator(inputs.Task, inputs.Dev, inputs.Tokenizer, options);
-        using var trainer = new Trainer(model, inputs.Tokenizer.PadId, rows, options, folder, checkpoint)
+        var dev = inputs.Evaluator(test: false, options);
+        using var trainer = new Trainer(model, inputs.Tokenizer.PadId, rows, options, folder, checkpoint, counts)
         {
-            Evaluate = () => dev.Evaluate(model).Metrics,
+            Evaluate = () => dev.Evaluate(model),
+            KeepBest = request.KeepBest,
+            StoppingMetric = inputs.MainMetric,
             SaveEvery = request.SaveEvery,
         };
         trainer.Observers.Add(observer);
         trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
-        if (trainer.Step == options.Steps && File.Exists(ResultFile))
+        if (trainer.IsDone && File.Exists(ResultFile))
         {
-            SaveLandscape(model, rows, options);
+            SaveLandscape(model, measured, options);
             return RunResult.Load(ResultFile);
         }
         trainer.Run(cancellation);
 
-        var result = Measure(model, rows, options, trainer);
-        SaveLandscape(model, rows, options);
+        var result = Measure(model, measured, options, trainer);
+        SaveLandscape(model, measured, options);
         folder.SaveModel(model);
         result.Save(ResultFile);
         return result;
@@ -61,12 +67,12 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
     {
         var (radius, sharpness) = (SharpnessRho(options), Sharpness(model, rows, options));
         trainer.Report(new(trainer.Step, "train", new Dictionary<string, double> { ["sharpness"] = sharpness, ["sharpness_rho"] = radius }));
-        if (inputs.Test is not null)
-            trainer.Report(new(trainer.Step, "test", new Evaluator(inputs.Task, inputs.Test, inputs.Tokenizer, options).Evaluate(model).Metrics));
+        if (inputs.HasTest)
+            trainer.Report(new(trainer.Step, "test", inputs.Evaluator(test: true, options).Evaluate(model)));
 
-        var heldOut = trainer.Metrics.Last(record => record.Split == (inputs.Test is null ? "dev" : "test"));
-        return new RunResult(plan.Name, options.Seed, options.Steps, heldOut.Split, inputs.Task.MainMetric,
-            heldOut.Values[inputs.Task.MainMetric], heldOut.Values["loss"], sharpness, radius, trainer.MedianStepMilliseconds);
+        var heldOut = trainer.Metrics.Last(record => record.Split == (inputs.HasTest ? "test" : "dev"));
+        return new RunResult(plan.Name, options.Seed, trainer.Step, heldOut.Split, inputs.MainMetric,
+            heldOut.Values[inputs.MainMetric], heldOut.Values["loss"], sharpness, radius, trainer.MedianStepMilliseconds);
     }
 
     private double Sharpness(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)

@@ -84,12 +84,13 @@ public sealed class T5Model : Module
     /// <param name="inputIds">The encoder's input.</param>
     /// <param name="attentionMask">Its mask.</param>
     /// <param name="labels">The target with its end token; the decoder's input is made of it here.</param>
-    public Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels)
+    /// <param name="labelSmoothing">The part of each label's probability that is spread over the vocabulary.</param>
+    public Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();
         var encoded = Encode(inputIds, attentionMask);
         var scores = Decode(ShiftRight(labels), encoded, attentionMask);
-        return functional.cross_entropy(Precision.Widen(scores).flatten(0, 1), labels.flatten(), ignore_index: IgnoredLabel)
+        return functional.cross_entropy(Precision.Widen(scores).flatten(0, 1), labels.flatten(), ignore_index: IgnoredLabel, label_smoothing: labelSmoothing)
             .MoveToOuterDisposeScope();
     }
 

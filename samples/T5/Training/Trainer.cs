@@ -16,7 +16,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingFolder _folder;
     private readonly SharpnessAwareOptimizer _optimizer;
     private readonly LearningRateSchedule _schedule;
-    private readonly BatchSampler _sampler;
+    private readonly IBatchSampler _sampler;
     private readonly LossMeter _losses = new();
     private readonly TrainingClock _clock = new();
     private readonly MetricsLog _metrics;
@@ -28,14 +28,17 @@ public sealed class Trainer : IDisposable
     /// <param name="checkpoint">
     /// The checkpoint to go on from, whose weights <paramref name="model"/> already holds; null starts at step 0.
     /// </param>
+    /// <param name="taskRows">How many of the rows belong to each task of a mixture, one task after the other; null: they are one task's.</param>
     /// <exception cref="ArgumentException">An option is out of range, or differs from the checkpoint's.</exception>
-    public Trainer(T5Model model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null)
+    public Trainer(
+        T5Model model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
+        IReadOnlyList<int>? taskRows = null)
     {
         options.Validate();
         (_model, _padId, _rows, _options, _folder) = (model, padId, rows, options, folder);
         _fingerprint = RowFingerprint.Of(rows);
         _device = model.Device;
-        _sampler = new BatchSampler(rows.Count, options.BatchSize, options.Seed);
+        _sampler = NewSampler(taskRows ?? [rows.Count]);
         var peak = options.LearningRate ?? OptimizerCatalog.DefaultLearningRate(options.Optimizer);
         _schedule = new LearningRateSchedule(options.Schedule, peak, options.WarmupSteps, options.Steps);
         _optimizer = new SharpnessAwareOptimizer(
@@ -48,6 +51,16 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Measures the model on held-out rows, in evaluation mode.</summary>
     public Func<IReadOnlyDictionary<string, double>>? Evaluate { get; init; }
+
+    /// <summary>Held-out metrics whose best model so far is kept, each in a folder of its own.</summary>
+    public IReadOnlyList<string> KeepBest { get; init; } = [];
+
+    /// <summary>The held-out metric that <see cref="TrainingOptions.Patience"/> watches.</summary>
+    public string StoppingMetric { get; init; } = "loss";
+
+    /// <summary>Whether nothing is left to train: all steps are done, or patience has run out.</summary>
+    public bool IsDone => Step >= _options.Steps ||
+        (_options.Patience is { } patience && BestEvaluation.Since(_metrics.Records, StoppingMetric) >= patience);
 
     /// <summary>Save a checkpoint every so many steps; 0 saves only at the end and on cancellation.</summary>
     public int SaveEvery { get; init; }
@@ -65,7 +78,7 @@ public sealed class Trainer : IDisposable
     public void Run(CancellationToken cancellation = default)
     {
         _model.train();
-        while (Step < _options.Steps)
+        while (!IsDone)
         {
             if (cancellation.IsCancellationRequested)
             {
@@ -79,7 +92,7 @@ public sealed class Trainer : IDisposable
             ReportProgress();
             if (last || IsDue(_options.EvaluateEvery))
                 ReportEvaluation();
-            if (last || IsDue(SaveEvery))
+            if (IsDone || IsDue(SaveEvery))
                 Save();
         }
         _model.eval();
@@ -107,9 +120,17 @@ public sealed class Trainer : IDisposable
         _clock.EndStep();
     }
 
+    private IBatchSampler NewSampler(IReadOnlyList<int> taskRows)
+    {
+        IBatchSampler sampler = taskRows.Count == 1
+            ? new BatchSampler(_rows.Count, _options.BatchSize, _options.Seed)
+            : new MixtureSampler(taskRows, _options.MixtureCap, _options.BatchSize, _options.Seed);
+        return _options.BucketByLength ? new LengthBuckets(sampler, [.. _rows.Select(row => row.Source.Length)], _options.Seed) : sampler;
+    }
+
     private Tensor Backward(Batch batch)
     {
-        var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
+        var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, _options.LabelSmoothing);
         loss.backward();
         return loss;
     }
@@ -131,6 +152,8 @@ public sealed class Trainer : IDisposable
             return;
         _model.eval();
         Report(new(Step, "dev", Evaluate()));
+        foreach (var metric in KeepBest.Where(metric => BestEvaluation.Of(_metrics.Records, metric)?.Step == Step))
+            _folder.SaveBest(_model, metric);
         _model.train();
     }
 

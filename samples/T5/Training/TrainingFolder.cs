@@ -6,7 +6,8 @@ using TorchSharp.Modules;
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
-/// The files of one run: <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/step-00000100/</c> and, once done, <c>model/</c>.
+/// The files of one run: <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/step-00000100/</c>, <c>best/</c> where asked for and,
+/// once done, <c>model/</c>.
 /// A checkpoint is a Hugging Face model folder with its vocabulary, plus <c>optimizer.bin</c>, <c>training.json</c> and the
 /// metrics so far; <c>model/</c> is the same without the training state.
 /// </summary>
@@ -56,6 +57,12 @@ public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
 
     public void SaveModel(T5Model model) => AtomicFolder.Write(Model, temporary => WriteModel(model, temporary));
 
+    /// <summary>Writes the model that is the best so far by a metric: <c>best/accuracy</c>.</summary>
+    public void SaveBest(T5Model model, string metric) => AtomicFolder.Write(BestOf(metric), temporary => WriteModel(model, temporary));
+
+    /// <summary>Where the best model by a metric is; a mixture's <c>cola/matthews</c> is <c>cola-matthews</c>.</summary>
+    public string BestOf(string metric) => System.IO.Path.Combine(In("best"), metric.Replace('/', '-'));
+
     public static TrainingState LoadState(string checkpoint) => TrainingState.Load(System.IO.Path.Combine(checkpoint, StateFile));
 
     public static IReadOnlyList<MetricsRecord> LoadMetrics(string checkpoint) => MetricsLog.Read(System.IO.Path.Combine(checkpoint, MetricsFile));
@@ -68,6 +75,7 @@ public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
     {
         AtomicFolder.DeleteUnfinished(Path);
         AtomicFolder.DeleteUnfinished(Checkpoints);
+        AtomicFolder.DeleteUnfinished(In("best"));
     }
 
     private void WriteModel(T5Model model, string folder)

@@ -40,6 +40,18 @@ public sealed record TrainingOptions
 
     public int Seed { get; init; } = 1;
 
+    /// <summary>The most rows that a task of a mixture counts for, T5's limit K; null: no limit.</summary>
+    public int? MixtureCap { get; init; }
+
+    /// <summary>Makes batches of rows of like length, see <see cref="LengthBuckets"/>.</summary>
+    public bool BucketByLength { get; init; }
+
+    /// <summary>The part of each target's probability that is spread over the whole vocabulary (Szegedy et al., 2016); T5 uses none.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Stop after so many evaluations without a better one; null trains all steps.</summary>
+    public int? Patience { get; init; }
+
     /// <summary>Evaluate every so many steps; 0 evaluates at the end only.</summary>
     public int EvaluateEvery { get; init; }
 
@@ -59,6 +71,10 @@ public sealed record TrainingOptions
         Require(MaxSourceLength >= 2, $"The maximum source length is {MaxSourceLength}: it must be at least 2.");
         Require(MaxTargetLength >= 2, $"The maximum target length is {MaxTargetLength}: it must be at least 2.");
         Require(EvaluateEvery >= 0, $"Evaluation every {EvaluateEvery} steps: it must be 0 (at the end only) or more.");
+        Require(MixtureCap is null or >= 1, $"The mixture's cap is {MixtureCap}: it must be at least 1 row.");
+        Require(LabelSmoothing is >= 0 and < 1, $"The label smoothing is {LabelSmoothing}: it must be in [0, 1), for instance 0.1.");
+        Require(Patience is null or >= 1, $"The patience is {Patience}: it must be at least 1 evaluation.");
+        Require(Patience is null || EvaluateEvery > 0, "Patience counts evaluations: give a number of steps to evaluate after, too.");
         Require(LogEvery >= 1, $"Logging every {LogEvery} steps: it must be at least 1.");
         OptimizerCatalog.RequireKnown(Optimizer);
         LearningRateSchedule.RequireKnown(Schedule);

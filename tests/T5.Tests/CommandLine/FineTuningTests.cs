@@ -79,6 +79,41 @@ public sealed class FineTuningTests : IDisposable
         Assert.InRange(measured.Values.Values.First(), -1, 1);
     }
 
+    [SkippableFact]
+    public void Several_tasks_are_mixed_and_evaluated_one_by_one()
+    {
+        var output = Path.Combine(_folder.Path, "run");
+        var result = FineTuneProgram.Run("--task", "cola,rte,stsb", "--data", SharedData.Path("glue"), "--mixture-cap", "16", "--train-rows", "24", "--batch", "8",
+            "--steps", "3", "--bucket-by-length", "--label-smoothing", "0.1", "--keep-best", "average,rte/loss", "--max-source-length", "16",
+            "--max-target-length", "6", "--output", output).Expect(0);
+
+        Assert.Contains("cola: 24 of 8551 training rows, 1043 dev rows; rte: 24 of 2490", result.Output, StringComparison.Ordinal);
+        var measured = Assert.Single(MetricsLog.Read(Path.Combine(output, "metrics.jsonl")), record => record.Split == "dev").Values;
+        Assert.Equal(
+            ["cola/matthews", "cola/accuracy", "cola/loss", "rte/accuracy", "rte/loss", "stsb/pearson", "stsb/spearman", "stsb/loss", "average", "loss"],
+            measured.Keys);
+        Assert.Equal((measured["cola/matthews"] + measured["rte/accuracy"] + measured["stsb/pearson"]) / 3, measured["average"], 12);
+        Assert.Equal(["average", "rte-loss"], Directory.GetDirectories(Path.Combine(output, "best")).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Rows_of_ones_own_are_trained_on_with_a_prompt_and_words_of_ones_own()
+    {
+        _folder.Write("data/train.csv", "title,kind\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"\"a, {i}\",{i % 2}\n")));
+        var result = FineTuneProgram.Run("--task", "text", "--data", Path.Combine(_folder.Path, "data"), "--prompt", "kind of: {title}", "--label-words", "0=even,1=odd",
+            "--label-column", "kind", "--steps", "2", "--batch", "4", "--output", Path.Combine(_folder.Path, "run")).Expect(0);
+        Assert.Contains("text: 36 of 36 training rows, 4 dev rows", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_tasks_are_listed_with_scores_and_files()
+    {
+        var output = FineTuneProgram.Run("tasks").Expect(0).Output;
+        Assert.All(SamSharp.Samples.T5.Tasks.TaskCatalog.All, task => Assert.Contains(task.Name, output, StringComparison.Ordinal));
+        Assert.Contains("matthews", output, StringComparison.Ordinal);
+        Assert.Contains("SMSSpamCollection", output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("adamw")]
     [InlineData("adafactor")]

@@ -115,6 +115,90 @@ public class TrainerTests
     }
 
     [Fact]
+    public void It_stops_when_patience_runs_out_and_is_then_done()
+    {
+        using var folder = new TemporaryFolder();
+        var run = Folder(folder, "run");
+        var scores = new Queue<double>([1, 3, 2, 2, 9]);
+        var options = Options with { Steps = 100, EvaluateEvery = 2, Patience = 2 };
+        using var model = NewModel();
+        using (var trainer = NewTrainer(model, options, run, null, evaluate: () => new Dictionary<string, double> { ["score"] = scores.Dequeue() }, stoppingMetric: "score"))
+        {
+            trainer.Run();
+            Assert.Equal(8, trainer.Step);
+            Assert.True(trainer.IsDone);
+        }
+        Assert.EndsWith("8", run.LatestCheckpoint, StringComparison.Ordinal);
+        using var resumed = NewTrainer(model, options, run, run.LatestCheckpoint, stoppingMetric: "score");
+        Assert.True(resumed.IsDone);
+        resumed.Run();
+        Assert.Equal(8, resumed.Step);
+    }
+
+    [Fact]
+    public void It_keeps_the_best_model_by_each_metric()
+    {
+        using var folder = new TemporaryFolder();
+        var run = Folder(folder, "run");
+        var scores = new Queue<(double, double)>([(1, 5), (3, 6), (2, 4)]);
+        var weights = new List<float>();
+        using var model = NewModel();
+        using var trainer = NewTrainer(model, Options with { Steps = 6, EvaluateEvery = 2 }, run, null, keepBest: ["score", "a/loss"], evaluate: () =>
+        {
+            weights.Add(model.parameters().First().sum().item<float>());
+            var (score, loss) = scores.Dequeue();
+            return new Dictionary<string, double> { ["score"] = score, ["a/loss"] = loss };
+        });
+        trainer.Run();
+        Assert.Equal(weights[1], Sum(run.BestOf("score")));
+        Assert.Equal(weights[2], Sum(run.BestOf("a/loss")));
+        Assert.EndsWith("a-loss", run.BestOf("a/loss"), StringComparison.Ordinal);
+
+        static float Sum(string path)
+        {
+            using var best = T5Checkpoint.Load(path);
+            return best.parameters().First().sum().item<float>();
+        }
+    }
+
+    [Fact]
+    public void A_mixture_in_buckets_resumes_bit_for_bit_too()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { MixtureCap = 3, BucketByLength = true, LabelSmoothing = 0.1 };
+        var (whole, resumed) = (Folder(folder, "whole"), Folder(folder, "resumed"));
+        using (var model = NewModel())
+        using (var trainer = NewTrainer(model, options, whole, null, taskRows: [6, 4]))
+            trainer.Run();
+        using (var model = NewModel())
+        using (var trainer = NewTrainer(model, options, resumed, null, taskRows: [6, 4]))
+        {
+            using var cancellation = new CancellationTokenSource();
+            trainer.Observers.Add(new CancelAt(5, cancellation));
+            Assert.Throws<OperationCanceledException>(() => trainer.Run(cancellation.Token));
+        }
+        using (var model = T5Checkpoint.Load(resumed.LatestCheckpoint!))
+        using (var trainer = NewTrainer(model, options, resumed, resumed.LatestCheckpoint, taskRows: [6, 4]))
+            trainer.Run();
+        foreach (var file in new[] { "model.safetensors", "optimizer.bin", "metrics.jsonl" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.LatestCheckpoint!, file)), File.ReadAllBytes(Path.Combine(resumed.LatestCheckpoint!, file)));
+    }
+
+    [Fact]
+    public void Label_smoothing_mixes_the_loss_with_that_of_a_uniform_target() // (1 - s) * -log p(label) + s * mean over the vocabulary of -log p
+    {
+        using var scope = NewDisposeScope();
+        var model = NewModel();
+        model.eval();
+        using var batch = Batch.Collate(Rows, 0, CPU);
+        var scores = model.Decode(model.ShiftRight(batch.Labels), model.Encode(batch.InputIds, batch.AttentionMask), batch.AttentionMask);
+        var logs = nn.functional.log_softmax(scores, -1);
+        var plain = -logs.gather(-1, batch.Labels.unsqueeze(-1)).mean();
+        var expected = 0.9 * plain.item<float>() - 0.1 * logs.mean().item<float>();
+        Assert.Equal(expected, model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, 0.1).item<float>(), 1e-5);
+    }
+
+    [Fact]
     public void Steps_leave_no_tensors_behind()
     {
         using var folder = new TemporaryFolder();
@@ -150,6 +234,18 @@ public class TrainerTests
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Options_of_the_batches_and_of_stopping_are_checked_too()
+    {
+        Refused(Options with { LabelSmoothing = 1 }, "label smoothing is 1");
+        Refused(Options with { MixtureCap = 0 }, "cap is 0");
+        Refused(Options with { Patience = 0 }, "patience is 0");
+        Refused(Options with { Patience = 3, EvaluateEvery = 0 }, "Patience counts evaluations");
+
+        static void Refused(TrainingOptions options, string named) =>
+            Assert.Contains(named, Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+    }
+
     private static T5Model NewModel()
     {
         using var generator = new Generator(1);
@@ -158,16 +254,19 @@ public class TrainerTests
 
     private static TrainingFolder Folder(TemporaryFolder folder, string name) => new(Path.Combine(folder.Path, name), CarriedData.Vocabulary);
 
-    private static Trainer NewTrainer(T5Model model, TrainingOptions options, TrainingFolder folder, string? checkpoint, int saveEvery = 0)
-        => new(model, 0, Rows, options, folder, checkpoint)
+    private static Trainer NewTrainer(T5Model model, TrainingOptions options, TrainingFolder folder, string? checkpoint, int saveEvery = 0,
+        Func<IReadOnlyDictionary<string, double>>? evaluate = null, string stoppingMetric = "loss", string[]? keepBest = null, int[]? taskRows = null)
+        => new(model, 0, Rows, options, folder, checkpoint, taskRows)
         {
-            Evaluate = () =>
+            Evaluate = evaluate ?? (() =>
             {
                 using var gradientFree = no_grad();
                 using var batch = Batch.Collate(Rows, 0, CPU);
                 using var loss = model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
                 return new Dictionary<string, double> { ["loss"] = loss.item<float>() };
-            },
+            }),
+            StoppingMetric = stoppingMetric,
+            KeepBest = keepBest ?? [],
             SaveEvery = saveEvery,
         };
 

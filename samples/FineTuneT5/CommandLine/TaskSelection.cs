@@ -1,0 +1,36 @@
+using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.T5.Tasks;
+
+namespace SamSharp.Samples.FineTuneT5.CommandLine;
+
+/// <summary>Which tasks a request names, and the words of the task <c>text</c>.</summary>
+public static class TaskSelection
+{
+    private const string OwnTask = "text";
+
+    /// <summary>The tasks of <c>cola,sst2,mrpc</c>.</summary>
+    /// <exception cref="ArgumentException">A name is unknown or given twice, or the request does not fit it.</exception>
+    public static IReadOnlyList<T5Task> Find(FineTuneRequest request)
+    {
+        var names = request.Task.Split(',', StringSplitOptions.TrimEntries);
+        T5Task[] tasks = [.. names.Select(name => name == OwnTask ? Own(request) : TaskCatalog.Find(name))];
+        if (tasks.GroupBy(task => task.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"--task names {twice.Key} twice.");
+        if (!names.Contains(OwnTask) && (request.Prompt ?? request.LabelColumn) is not null)
+            throw new ArgumentException($"--prompt and --label-column are for --task {OwnTask}: the other tasks have their own.");
+        if (!names.Contains(OwnTask) && request.LabelWords.Count > 0)
+            throw new ArgumentException($"--label-words is for --task {OwnTask}: the other tasks have their own.");
+        if (request.Training.MixtureCap is not null && tasks.Length == 1)
+            throw new ArgumentException("--mixture-cap is for several tasks: --task cola,sst2,mrpc.");
+        if (request.Data is null && tasks.FirstOrDefault(task => task.Name != CarriedData.Task) is { } other)
+            throw new ArgumentException($"--task {other.Name} needs --data, the folder of its files: what the program carries is for --task {CarriedData.Task}.");
+        return tasks;
+    }
+
+    private static T5Task Own(FineTuneRequest request) =>
+        TaskCatalog.Text(request.Prompt ?? "classify: {sentence|text}", [.. request.LabelWords.Select(Pair)], request.LabelColumn ?? "label");
+
+    private static (string Label, string Word) Pair(string text) => text.Split('=') is [{ Length: > 0 } label, { Length: > 0 } word]
+        ? (label, word)
+        : throw new ArgumentException($"--label-words has '{text}': give pairs of a label and its word, as in 0=negative,1=positive.");
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using SamSharp.Samples.T5.Tasks;
+using Spectre.Console;
+
+namespace SamSharp.Samples.FineTuneT5.CommandLine;
+
+/// <summary><c>tasks</c>: lists every task with its scores and the files it looks for.</summary>
+public static class TasksCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("tasks", "List the tasks with their scores and the files they look for");
+        command.SetAction(_ =>
+        {
+            AnsiConsole.Write(Table());
+            Console.WriteLine("""
+                Files are .tsv, .jsonl, .json, .csv, .txt or .parquet (one file or the hub's shards), in the folder that --data names or in
+                one under it with the set's usual name. Where a set has no validation files, a tenth of its training rows is held out.
+                """);
+        });
+        return command;
+    }
+
+    private static Table Table()
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("task", "scores", "files");
+        foreach (var (title, tasks) in TaskCatalog.Groups)
+        {
+            table.AddRow(new Markup($"[bold]{Markup.Escape(title)}[/]"));
+            foreach (var task in tasks)
+                table.AddRow(Markup.Escape(task.Name), Markup.Escape(string.Join(", ", task.Metrics)), Markup.Escape(task.FilesDescription));
+        }
+        return table;
+    }
+}
