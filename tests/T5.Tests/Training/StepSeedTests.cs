@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Training;
 
+[Collection(GlobalRandomNumbers.Name)]
 public class StepSeedTests
 {
     [Fact]

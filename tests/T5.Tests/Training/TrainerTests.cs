@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Training;
 
+[Collection(GlobalRandomNumbers.Name)]
 public class TrainerTests
 {
     private static readonly T5Config Config = new()
