@@ -34,7 +34,7 @@ public static class FineTuneJob
         if (request.Landscape)
         {
             var landscape = Path.GetFullPath(Path.Combine(request.Output, "landscape.png"));
-            LandscapePlot.Save(landscape, $"T5 {request.Model} on {inputs.Task.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
+            LandscapePlot.Save(landscape, $"T5 {request.Model} on {inputs.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
             Console.WriteLine($"Loss around the weights: {landscape}");
         }
     }

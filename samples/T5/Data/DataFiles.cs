@@ -31,9 +31,9 @@ public sealed record DataFiles
     public Func<string, IEnumerable<DataRow>>? Reader { get; init; }
 
     /// <summary>What is looked for, for people.</summary>
-    public string Description => Whole.Count > 0
+    public string Description => (Folders.Count > 0 ? $"{Folders[0]}: " : "") + (Whole.Count > 0
         ? string.Join(" + ", Whole)
-        : $"{string.Join("|", Train)}, {string.Join("|", Validation)}";
+        : $"{string.Join(" | ", Train)}, {string.Join(" | ", Validation)}");
 
     /// <summary>The files of a split; null where there are none.</summary>
     /// <param name="folder">The data set's folder, or one that holds it under its usual name.</param>

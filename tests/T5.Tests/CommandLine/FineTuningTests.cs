@@ -111,7 +111,7 @@ public sealed class FineTuningTests : IDisposable
         var output = FineTuneProgram.Run("tasks").Expect(0).Output;
         Assert.All(SamSharp.Samples.T5.Tasks.TaskCatalog.All, task => Assert.Contains(task.Name, output, StringComparison.Ordinal));
         Assert.Contains("matthews", output, StringComparison.Ordinal);
-        Assert.Contains("SMSSpamCollection", output, StringComparison.Ordinal);
+        Assert.Contains("SMS_Spam: SMSSpamCollection", output, StringComparison.Ordinal);
     }
 
     [Theory]
