@@ -85,6 +85,17 @@ public sealed class HubFormTests : IDisposable
     }
 
     [Fact]
+    public async Task Lists_and_structures_are_JSON_and_an_empty_list_is_one()
+    {
+        var path = await Write("rows.parquet", new Trivia { answer = new() { value = "v", aliases = ["w\""] } }, new Trivia { question = null! });
+        var rows = ParquetFile.Read(path).ToList();
+        Assert.Equal("""{"aliases":["w\u0022"],"value":"v"}""", rows[0]["answer"]);
+        Assert.Equal("null", rows[1]["question"]);
+        path = await Write("list.parquet", new Question { answer = [] }, new Question { answer = ["a", "b"] });
+        Assert.Equal(["[]", """["a","b"]"""], ParquetFile.Read(path).Select(row => row["answer"]));
+    }
+
+    [Fact]
     public async Task An_empty_list_of_answers_is_refused()
     {
         var path = await Write("validation.parquet", new Question { answer = ["a"] }, new Question { answer = [] });

@@ -107,8 +107,8 @@ public sealed class TaskCatalogTests : IDisposable
         },
         {
             "tydiqa", "tydiqa-goldp-v1.1-dev.json",
-            """{"data": [{"title": "T", "paragraphs": [{"context": "Won in 1,882  (François).", "qas": [{"id": "english-1-0", "question": "When?", "answers": [{"text": "1,882", "answer_start": 7}]}]}]}]}""",
-            "question: When ? context: Won in 1 , 882 ( François ) .", "1 , 882"
+            """{"data": [{"title": "T", "paragraphs": [{"context": "Won in 1,882  (François_X).", "qas": [{"id": "english-1-0", "question": "When?", "answers": [{"text": "1,882", "answer_start": 7}]}]}]}]}""",
+            "question: When ? context: Won in 1 , 882 ( François_X ) .", "1 , 882"
         },
         {
             "tydiqa-english", "validation.jsonl", """{"id": "english-1-0", "question": "Why? ", "context": "So.", "answers": {"text": ["So"], "answer_start": [0]}}""",
@@ -164,9 +164,9 @@ public sealed class TaskCatalogTests : IDisposable
     [Fact]
     public void A_task_of_ones_own_has_its_own_prompt_and_words()
     {
-        _folder.Write("dev.csv", "title,body,topic\n\"Rain, again\",Wet.,w\n");
+        _folder.Write("dev.csv", "title,body,topic\n#,,s\n\"Rain, again\",Wet.,w\n");
         var task = TaskCatalog.Text("topic: {title} / {body}", [("w", "weather"), ("s", "sport")], "topic");
-        Assert.Equal([new TaskExample("topic: Rain, again / Wet.", "weather")], task.Load(_folder.Path, Split.Validation));
+        Assert.Equal([new TaskExample("topic: # / ", "sport"), new TaskExample("topic: Rain, again / Wet.", "weather")], task.Load(_folder.Path, Split.Validation));
     }
 
     [Fact]
