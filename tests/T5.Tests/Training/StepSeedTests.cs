@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Training;
+using SamSharp.Tests.Support;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Training;

@@ -2,6 +2,7 @@ using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Training;
+using SamSharp.Tests.Support;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Training;
