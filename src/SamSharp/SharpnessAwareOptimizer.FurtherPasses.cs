@@ -1,5 +1,6 @@
 using SamSharp.Parameters;
 using SamSharp.Recipes;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -7,6 +8,8 @@ namespace SamSharp;
 /// <content>Passes at further points, for combiners that ask for them while the weights are at rest.</content>
 public partial class SharpnessAwareOptimizer : IFurtherPasses
 {
+    private DisposeScope? _partsScope;
+
     FurtherPass IFurtherPasses.At(double reach) => FurtherPass(() =>
     {
         if (_ascent!.KeptNorm is not { } norm) return;
@@ -38,7 +41,10 @@ public partial class SharpnessAwareOptimizer : IFurtherPasses
             else _table.ReadNothing();
             move();
             _statistics.Save();
+            var ours = _partsScope!.DisposablesView.ToHashSet();
             var loss = EvaluateAgain(closure, null);
+            // What else the closure made belongs to the caller's scope, not to that of the combiner.
+            _partsScope.MoveToOuter(_partsScope.DisposablesView.Where(made => !ours.Contains(made)).ToArray());
             _table.ReadGradients();
             return new FurtherPass(loss.DetachFromDisposeScope(), _table.TakeGradients());
         }

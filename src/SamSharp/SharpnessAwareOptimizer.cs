@@ -315,7 +315,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>From the gradients of the last pass to the final ones, with the weights put back.</summary>
     private void Combine(string pass)
     {
-        using var scope = NewDisposeScope();
+        using var scope = _partsScope = NewDisposeScope();
         using var noGradient = no_grad();
         ReadGradients(pass);
         CheckForParts();

@@ -44,6 +44,10 @@ internal sealed class SamGoldenProblem : nn.Module
 
     public Tensor Loss(Tensor x, Tensor y) => nn.functional.cross_entropy(Logits(x), y);
 
+    /// <summary>The loss of each sample of a step's batch, or of the given ones.</summary>
+    public Tensor SampleLosses(int step, Tensor? rows) => nn.functional.cross_entropy(
+        Logits(rows is null ? _x[step] : _x[step].index_select(0, rows)), rows is null ? _y[step] : _y[step].index_select(0, rows), reduction: nn.Reduction.None);
+
     public Tensor Logits(int step) => Logits(_x[step]);
 
     public Tensor Labels(int step) => _y[step];

@@ -94,6 +94,25 @@ public class FurtherPassTests
     }
 
     [Fact]
+    public void What_a_closure_makes_belongs_to_the_caller()
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Combiner = new Looks(descent => descent.At(-1).Dispose()) });
+        var made = new List<Tensor>();
+        using (var scope = NewDisposeScope())
+        {
+            optimizer.Step(() =>
+            {
+                made.Add(ones(1));
+                return problem.Backward();
+            });
+            Assert.Equal(3, made.Count);
+            Assert.All(made, tensor => Assert.False(tensor.IsInvalid));
+        }
+        Assert.All(made, tensor => Assert.True(tensor.IsInvalid));
+    }
+
+    [Fact]
     public void No_tensor_is_left_behind()
     {
         using var problem = new Problem();
