@@ -88,6 +88,13 @@ public sealed class StepReport : IDisposable
         _skipped = false;
     }
 
+    /// <summary>Goes on counting from a checkpoint.</summary>
+    internal void ResumeFrom(long steps, long skipped)
+    {
+        Dispose();
+        (Step, _skippedSteps, _skipped) = (steps, skipped, false);
+    }
+
     internal void Set(double radius)
     {
         Radius = radius;

@@ -144,6 +144,7 @@ public sealed class Trainer : IDisposable
         if (!double.IsFinite(_lastLoss))
             throw new InvalidOperationException($"The training loss is {_lastLoss} at step {Step}: the run diverged. Lower the learning rate or rho.");
         Report(new(Step, "train", new Dictionary<string, double> { ["loss"] = _lastLoss, ["learning_rate"] = _schedule.At(Step - 1) }));
+        Report(new(Step, "step", StepMetrics.Of(_optimizer.LastStep)));
     }
 
     private void ReportEvaluation()

@@ -50,6 +50,7 @@ internal sealed class SharpnessAwareHeader : OptimizerOptions
             foreach (var entry in entries) entry.Write(writer);
         }
         writer.Write(_owner.Steps);
+        writer.Write(_owner.LastStep.SkippedSteps);
     }
 
     public override void LoadStateDict(BinaryReader reader)
@@ -77,6 +78,7 @@ internal sealed class SharpnessAwareHeader : OptimizerOptions
         using var scope = NewDisposeScope();
         var states = _owner.Parts.Select(part => ReadPart(part, reader)).ToArray();
         _owner.Steps = reader.ReadInt64();
+        _owner.LastStep.ResumeFrom(_owner.Steps, reader.ReadInt64());
         foreach (var (part, entries) in _owner.Parts.Zip(states)) PartStateReturner.Return(entries, part, _table);
     }
 

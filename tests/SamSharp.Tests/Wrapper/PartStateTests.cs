@@ -69,6 +69,12 @@ public class PartStateTests
         Assert.True(direction.IsFinite());
         Train(optimizer, problem, 1);
         Assert.False(optimizer.LastStep.Skipped);
+
+        using var other = new Problem();
+        using var resumed = optim.SGD(other.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Direction = new Trailing() });
+        resumed.load_state_dict(optimizer.state_dict());
+        Assert.Equal(1, resumed.LastStep.SkippedSteps);
+        Assert.Equal(0.25, resumed.LastStep.SkippedShare);
     }
 
     [Fact]

@@ -81,6 +81,10 @@ public class TrainerTests
         using var model = NewModel();
         using var trainer = NewTrainer(model, Options with { Steps = 90, LearningRate = 1e-2, EvaluateEvery = 0 }, Folder(folder, "run"), null);
         trainer.Run();
+        var steps = trainer.Metrics.Where(record => record.Split == "step").ToList();
+        Assert.NotEmpty(steps);
+        Assert.All(steps, record => Assert.Equal(record.Values["loss_difference"], record.Values["loss_at_w_plus_e"] - record.Values["loss_at_w"]));
+        Assert.All(steps, record => Assert.True(record.Values["radius"] > 0 && record.Values["gradient_norm"] > 0 && record.Values["skipped_share"] == 0));
         var losses = trainer.Metrics.Where(record => record.Split == "train").Select(record => record.Values["loss"]).ToList();
         Assert.Equal(30, losses.Count);
         var end = losses.TakeLast(10).Average();
