@@ -5,19 +5,21 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Jobs;
 
-/// <summary>Where a run's model comes from: a folder with weights, or a named size with fresh ones.</summary>
+/// <summary>Where a run's model comes from: a folder with weights, or fresh ones in a named size or in the shape of a <c>config.json</c>.</summary>
 public sealed class ModelSource
 {
     private readonly string _model;
     private readonly string? _folder;
+    private readonly string? _shape;
 
-    /// <param name="model">A named size, a folder, or a name in the hub's cache.</param>
+    /// <param name="model">A named size, a folder, a name in the hub's cache, or a file with the shape of a fresh model.</param>
     /// <param name="vocabulary">The <c>spiece.model</c>, or null for the one that belongs to the model.</param>
     public ModelSource(string model, string? vocabulary)
     {
         _model = model;
+        _shape = File.Exists(model) ? model : null;
         _folder = Directory.Exists(model) ? model : HubCache.Find(model);
-        if (_folder is null && model.AsSpan().ContainsAny('/', '\\'))
+        if (_folder is null && _shape is null && model.AsSpan().ContainsAny('/', '\\'))
         {
             throw new DirectoryNotFoundException(
                 $"There is no model folder '{model}', and no such model in the hub's cache: give a folder with config.json and model.safetensors, or a size such as tiny.");
@@ -33,13 +35,14 @@ public sealed class ModelSource
     /// <summary>The model's shape; nothing large is allocated for it.</summary>
     public T5Config Config(int vocabularySize)
     {
-        if (_folder is null)
+        var file = _shape ?? (_folder is null ? null : Path.Combine(_folder, "config.json"));
+        if (file is null)
             return T5Config.Named(_model, vocabularySize);
-        var config = T5Config.Load(Path.Combine(_folder, "config.json"));
+        var config = T5Config.Load(file);
         return config.VocabularySize >= vocabularySize
             ? config
             : throw new InvalidDataException(
-                $"The model in {_folder} has {config.VocabularySize} embeddings, fewer than the {vocabularySize} ids of {Vocabulary}: give the model's own vocabulary with --tokenizer.");
+                $"The model of {file} has {config.VocabularySize} embeddings, fewer than the {vocabularySize} ids of {Vocabulary}: give the model's own vocabulary with --tokenizer.");
     }
 
     /// <summary>The model with its first weights: the folder's, or fresh ones from the seed.</summary>

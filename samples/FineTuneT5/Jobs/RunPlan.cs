@@ -25,9 +25,16 @@ public sealed record RunPlan(string Name, string Folder, TrainingOptions Options
                let folder = several ? $"{(rho == 0 ? "base" : "sam")}-seed-{seed}" : ""
                select new RunPlan(NameOf(options), Path.Combine(request.Output, folder), options),
         ];
-        if (!request.Resume && runs.FirstOrDefault(run => TrainingFolder.HoldsRun(run.Folder)) is { } taken)
-            throw new ArgumentException($"The folder {taken.Folder} already holds a run: add --resume to go on with it, or give another --output.");
+        if (!request.Resume)
+            RequireFree([.. runs.Select(run => run.Folder)]);
         return runs;
+    }
+
+    /// <exception cref="ArgumentException">A folder holds a run already.</exception>
+    public static void RequireFree(params IEnumerable<string> folders)
+    {
+        if (folders.FirstOrDefault(TrainingFolder.HoldsRun) is { } taken)
+            throw new ArgumentException($"The folder {taken} already holds a run: add --resume to go on with it, or give another --output.");
     }
 
     private static string NameOf(TrainingOptions options)

@@ -56,7 +56,8 @@ public sealed class ConsoleProgress : ITrainingObserver
     private static string Describe(TrainingProgress progress)
     {
         var loss = double.IsNaN(progress.Loss) ? "" : $"  loss {progress.Loss:F4}";
-        var left = progress.TimeLeft.ToString(progress.TimeLeft.TotalHours < 1 ? "m\\:ss" : "h\\:mm\\:ss", CultureInfo.InvariantCulture);
+        var left = progress.TimeLeft.ToString(
+            progress.TimeLeft.TotalHours < 1 ? "m\\:ss" : progress.TimeLeft.TotalDays < 1 ? "h\\:mm\\:ss" : "d' days'", CultureInfo.InvariantCulture);
         return $"step {progress.Step}/{progress.TotalSteps}{loss}  {progress.SequencesPerSecond:F0} sequences/s  {left} left";
     }
 }

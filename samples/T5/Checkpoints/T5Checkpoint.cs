@@ -50,14 +50,17 @@ public static class T5Checkpoint
     }
 
     /// <summary>
-    /// Writes the model so that <see cref="Load"/> and Hugging Face read it, in the weights' own type. Each file is replaced at once.
+    /// Writes the model so that <see cref="Load"/> and Hugging Face read it. Each file is replaced at once.
     /// </summary>
-    public static void Save(T5Model model, string folder)
+    /// <param name="dtype">Default: the weights' own type; bfloat16 halves the file of a float32 model.</param>
+    public static void Save(T5Model model, string folder, ScalarType? dtype = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        using var scope = NewDisposeScope();
+        using var gradientFree = no_grad();
         Directory.CreateDirectory(folder);
         SafetensorsFile.Save(Path.Combine(folder, SafetensorsFolder.SingleFile),
-            model.named_parameters().Select(item => (item.name, (Tensor)item.parameter)),
+            model.named_parameters().Select(item => (item.name, dtype is { } type ? item.parameter.to(type) : item.parameter)),
             new Dictionary<string, string> { ["format"] = "pt" });
         model.Config.Save(Path.Combine(folder, ConfigFile));
     }

@@ -11,16 +11,14 @@ namespace SamSharp.Samples.T5.Training;
 public sealed class Trainer : IDisposable
 {
     private readonly T5Model _model;
-    private readonly IReadOnlyList<EncodedExample> _rows;
+    private readonly IBatchSource _rows;
     private readonly TrainingOptions _options;
     private readonly TrainingFolder _folder;
     private readonly SharpnessAwareOptimizer _optimizer;
     private readonly LearningRateSchedule _schedule;
-    private readonly IBatchSampler _sampler;
     private readonly LossMeter _losses = new();
     private readonly TrainingClock _clock = new();
     private readonly MetricsLog _metrics;
-    private readonly string _fingerprint;
     private readonly Device _device;
     private readonly int _padId;
     private double _lastLoss = double.NaN;
@@ -33,16 +31,19 @@ public sealed class Trainer : IDisposable
     public Trainer(
         T5Model model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
         IReadOnlyList<int>? taskRows = null)
+        : this(model, padId, SampledRows.Of(rows, options, taskRows ?? [rows.Count]), options, folder, checkpoint)
+    {
+    }
+
+    /// <inheritdoc cref="Trainer(T5Model, int, IReadOnlyList{EncodedExample}, TrainingOptions, TrainingFolder, string?, IReadOnlyList{int}?)"/>
+    public Trainer(T5Model model, int padId, IBatchSource rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null)
     {
         options.Validate();
         (_model, _padId, _rows, _options, _folder) = (model, padId, rows, options, folder);
-        _fingerprint = RowFingerprint.Of(rows);
         _device = model.Device;
-        _sampler = NewSampler(taskRows ?? [rows.Count]);
-        var peak = options.LearningRate ?? OptimizerCatalog.DefaultLearningRate(options.Optimizer);
-        _schedule = new LearningRateSchedule(options.Schedule, peak, options.WarmupSteps, options.Steps);
+        _schedule = LearningRateSchedule.Of(options);
         _optimizer = new SharpnessAwareOptimizer(
-            OptimizerCatalog.Create(options.Optimizer, model.parameters(), peak, options.WeightDecay), options.Rho, options.Adaptive);
+            OptimizerCatalog.Create(options.Optimizer, model.parameters(), _schedule.Peak, options.WeightDecay), options.Rho, options.Adaptive);
         _metrics = new MetricsLog(folder.Metrics, checkpoint is null ? [] : Restore(checkpoint));
     }
 
@@ -113,19 +114,11 @@ public sealed class Trainer : IDisposable
         foreach (var group in _optimizer.ParamGroups)
             group.LearningRate = rate;
 
-        var batch = Batch.Collate([.. _sampler.Rows(Step).Select(row => _rows[row])], _padId, _device);
+        var batch = Batch.Collate(_rows.At(Step), _padId, _device);
         var part = batch.Head(_options.AscentFraction);
         _losses.Add(_optimizer.Step(() => Backward(batch), ascent: () => Backward(part)));
         Step++;
         _clock.EndStep();
-    }
-
-    private IBatchSampler NewSampler(IReadOnlyList<int> taskRows)
-    {
-        IBatchSampler sampler = taskRows.Count == 1
-            ? new BatchSampler(_rows.Count, _options.BatchSize, _options.Seed)
-            : new MixtureSampler(taskRows, _options.MixtureCap, _options.BatchSize, _options.Seed);
-        return _options.BucketByLength ? new LengthBuckets(sampler, [.. _rows.Select(row => row.Source.Length)], _options.Seed) : sampler;
     }
 
     private Tensor Backward(Batch batch)
@@ -177,7 +170,7 @@ public sealed class Trainer : IDisposable
 
     private void Save()
     {
-        var folder = _folder.SaveCheckpoint(_model, _optimizer, new TrainingState(Step, _options, _fingerprint, [.. _losses.Values]), _metrics);
+        var folder = _folder.SaveCheckpoint(_model, _optimizer, new TrainingState(Step, _options, _rows.Fingerprint, [.. _losses.Values]), _metrics);
         foreach (var observer in Observers)
             observer.OnCheckpoint(folder);
     }
@@ -185,7 +178,7 @@ public sealed class Trainer : IDisposable
     private IReadOnlyList<MetricsRecord> Restore(string checkpoint)
     {
         var state = TrainingFolder.LoadState(checkpoint);
-        state.RequireSame(_options, _fingerprint);
+        state.RequireSame(_options, _rows.Fingerprint);
         TrainingFolder.LoadOptimizer(checkpoint, _optimizer);
         _losses.Add(state.PendingLosses);
         Step = state.Step;

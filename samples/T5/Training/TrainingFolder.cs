@@ -2,6 +2,7 @@ using System.Globalization;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Training;
 
@@ -55,7 +56,8 @@ public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
         return folder;
     }
 
-    public void SaveModel(T5Model model) => AtomicFolder.Write(Model, temporary => WriteModel(model, temporary));
+    /// <param name="dtype">The type of the weights in the file; default: their own.</param>
+    public void SaveModel(T5Model model, ScalarType? dtype = null) => AtomicFolder.Write(Model, temporary => WriteModel(model, temporary, dtype));
 
     /// <summary>Writes the model that is the best so far by a metric: <c>best/accuracy</c>.</summary>
     public void SaveBest(T5Model model, string metric) => AtomicFolder.Write(BestOf(metric), temporary => WriteModel(model, temporary));
@@ -78,9 +80,9 @@ public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
         AtomicFolder.DeleteUnfinished(In("best"));
     }
 
-    private void WriteModel(T5Model model, string folder)
+    private void WriteModel(T5Model model, string folder, ScalarType? dtype = null)
     {
-        T5Checkpoint.Save(model, folder);
+        T5Checkpoint.Save(model, folder, dtype);
         File.Copy(vocabulary, System.IO.Path.Combine(folder, "spiece.model"));
     }
 

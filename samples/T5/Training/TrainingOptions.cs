@@ -28,6 +28,9 @@ public sealed record TrainingOptions
 
     public int WarmupSteps { get; init; }
 
+    /// <summary>The last so many steps, over which the learning rate goes down linearly to 0.</summary>
+    public int CooldownSteps { get; init; }
+
     public int Steps { get; init; } = 1000;
 
     public int BatchSize { get; init; } = 32;
@@ -67,6 +70,7 @@ public sealed record TrainingOptions
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"The weight decay is {WeightDecay}: it must be a finite number, 0 or more.");
         Require(Steps >= 1, $"The number of steps is {Steps}: it must be at least 1.");
         Require(WarmupSteps >= 0, $"The number of warm-up steps is {WarmupSteps}: it must be 0 or more.");
+        Require(CooldownSteps >= 0 && CooldownSteps <= Steps, $"The number of cool-down steps is {CooldownSteps}: it must be from 0 to the number of steps, {Steps}.");
         Require(BatchSize >= 1, $"The batch size is {BatchSize}: it must be at least 1.");
         Require(MaxSourceLength >= 2, $"The maximum source length is {MaxSourceLength}: it must be at least 2.");
         Require(MaxTargetLength >= 2, $"The maximum target length is {MaxTargetLength}: it must be at least 2.");

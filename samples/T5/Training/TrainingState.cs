@@ -33,11 +33,16 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
         return state;
     }
 
-    /// <summary>Refuses to go on with other options or rows than the run began with.</summary>
+    /// <summary>
+    /// Refuses to go on with other options or rows than the run began with. Only where it ends may change, and only as long as
+    /// every step done so far has had the learning rate it would have had: a run may be lengthened, or its cool-down begun.
+    /// </summary>
     /// <exception cref="ArgumentException">The first difference, by name and values.</exception>
     public void RequireSame(TrainingOptions options, string rows)
     {
+        var mayEndElsewhere = EndsElsewhere(options);
         var difference = typeof(TrainingOptions).GetProperties()
+            .Where(property => !(mayEndElsewhere && property.Name is nameof(options.Steps) or nameof(options.CooldownSteps)))
             .FirstOrDefault(property => !Equals(property.GetValue(Options), property.GetValue(options)));
         if (difference is not null)
         {
@@ -47,5 +52,11 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
         }
         if (rows != Rows)
             throw new ArgumentException("Cannot resume: the training rows are not those the checkpoint was made with. Use the run's own data, or start another run in another folder.");
+    }
+
+    private bool EndsElsewhere(TrainingOptions options)
+    {
+        var (begun, asked) = (LearningRateSchedule.Of(Options), LearningRateSchedule.Of(options));
+        return options.Steps >= Step && Enumerable.Range(0, Step).All(step => begun.At(step) == asked.At(step));
     }
 }

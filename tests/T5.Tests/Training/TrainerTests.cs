@@ -106,6 +106,30 @@ public class TrainerTests
         Assert.Contains("rows", otherRows.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("constant", 20, 6, true)]
+    [InlineData("constant", 13, 4, false)] // step 10 would have been in the cool-down
+    [InlineData("constant", 10, 0, false)] // fewer than are done
+    [InlineData("linear", 20, 0, false)]   // the rates so far would have been others
+    public void The_end_may_move_as_long_as_no_step_done_would_have_been_another(string schedule, int steps, int cooldown, bool allowed)
+    {
+        using var folder = new TemporaryFolder();
+        var run = Folder(folder, "run");
+        using var model = NewModel();
+        using (var trainer = NewTrainer(model, Options with { Schedule = schedule }, run, null))
+            trainer.Run();
+        var moved = Options with { Schedule = schedule, Steps = steps, CooldownSteps = cooldown };
+        Trainer Resumed() => NewTrainer(model, moved, run, run.LatestCheckpoint!);
+        if (!allowed)
+        {
+            Assert.Contains("Steps is ", Assert.Throws<ArgumentException>(Resumed).Message, StringComparison.Ordinal);
+            return;
+        }
+        using var resumed = Resumed();
+        resumed.Run();
+        Assert.Equal(steps, resumed.Step);
+    }
+
     [Fact]
     public void It_keeps_the_newest_checkpoints_and_each_is_a_whole_model_folder()
     {

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using SamSharp.Samples.T5.Pretraining;
+using SamSharp.Samples.T5.Training;
+using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
+
+namespace SamSharp.Samples.FineTuneT5.CommandLine;
+
+/// <summary>The <c>pretrain</c> verb: its options, and how they become a <see cref="PretrainRequest"/>.</summary>
+public static class PretrainCommand
+{
+    // Adafactor as T5 was pre-trained, on short segments, which a small budget learns most from.
+    private static readonly TrainingOptions Defaults = new() { Optimizer = "adafactor", LearningRate = 1e-2, Rho = 0, Steps = 10_000, WarmupSteps = 200 };
+    private static readonly SpanCorruption Objective = new();
+
+    public static Command Create(Action<PretrainRequest, CancellationToken> run)
+    {
+        var model = Text("--model", "size|file|folder", "mini", "A fresh model of a named size or of the shape in a config.json, or a model folder to go on with");
+        var tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
+        var text = Several("--text", "paths", "Plain text to learn from: files, and folders of *.txt files");
+        var heldOut = Several("--held-out", "paths", "Text to measure the loss on; left out of --text");
+        var heldOutRows = Number("--held-out-rows", "rows", 512, "Measure on so many segments, evenly spread over the held-out text");
+        var tasks = Several("--mix", "task=folder", "Tasks to mix in, with the folders of their files");
+        var taskFraction = Number("--task-fraction", "part", 0.25, "Part of each batch that the mixed tasks make up");
+        var density = Number("--noise-density", "part", Objective.NoiseDensity, "Part of the text that is replaced by sentinels");
+        var spanLength = Number("--mean-span-length", "ids", Objective.MeanSpanLength, "Mean length of what a sentinel replaces");
+        var seed = Number("--seed", "seed", Defaults.Seed, "Seed of weights, order and spans");
+        var modelType = Optional("--model-dtype", "float32|bfloat16", "Type of the weights in model/ [--dtype]").AcceptOnlyFromAmong("float32", "bfloat16");
+        var training = new TrainingArguments(Defaults);
+        var runs = new RunArguments();
+
+        var command = new Command("pretrain", "Pre-trains a T5 on plain text by span corruption, with any base optimizer and with or without SAM.");
+        foreach (var option in new Option[] { model, tokenizer, text, heldOut, heldOutRows, tasks, taskFraction, density, spanLength, modelType, seed }
+            .Concat(training.All).Concat(runs.All))
+        {
+            command.Options.Add(option);
+        }
+        command.SetAction((result, cancellation) => Task.Run(() =>
+        {
+            var request = new PretrainRequest
+            {
+                Model = result.GetRequiredValue(model),
+                Tokenizer = result.GetValue(tokenizer),
+                Text = result.GetRequiredValue(text),
+                HeldOut = result.GetRequiredValue(heldOut),
+                HeldOutRows = result.GetValue(heldOutRows),
+                Tasks = result.GetRequiredValue(tasks),
+                TaskFraction = result.GetValue(taskFraction),
+                Corruption = new(result.GetValue(density), result.GetValue(spanLength)),
+                Output = runs.Output(result, "pretrain"),
+                Resume = result.GetValue(runs.Resume),
+                Device = result.GetRequiredValue(runs.Device),
+                DType = result.GetRequiredValue(runs.DType),
+                ModelDType = result.GetValue(modelType),
+                SaveEvery = result.GetValue(runs.SaveEvery),
+                Keep = result.GetValue(runs.Keep),
+                Training = training.Read(result) with { Seed = result.GetValue(seed) },
+            };
+            request.Validate();
+            run(request, cancellation);
+            return ExitCode.Success;
+        }, cancellation));
+        return command;
+    }
+}

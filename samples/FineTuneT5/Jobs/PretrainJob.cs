@@ -1,0 +1,61 @@
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Reporting;
+using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Pretraining;
+using SamSharp.Samples.T5.Training;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.FineTuneT5.Jobs;
+
+/// <summary>Pre-trains one model, or goes on pre-training it.</summary>
+public static class PretrainJob
+{
+    public static void Run(PretrainRequest request, CancellationToken cancellation)
+    {
+        if (!request.Resume)
+            RunPlan.RequireFree(request.Output);
+        var inputs = PretrainInputs.Load(request);
+        Console.WriteLine(
+            $"{inputs.Text.Sum(segment => (long)segment.Length) / 1e6:N1} M ids of text in {inputs.Text.Count} segments, {inputs.HeldOut.Count} held out; " +
+            $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
+
+        var folder = new TrainingFolder(request.Output, inputs.Source.Vocabulary, request.Keep);
+        ConsoleProgress.Show("Pre-training", observer => Train(request, inputs, folder, observer, cancellation));
+
+        var plot = Path.Combine(folder.Path, "runs.png");
+        RunPlot.Save(plot, $"T5 {Path.GetFileNameWithoutExtension(request.Model)}, span corruption", "loss", [new("pre-training", MetricsLog.Read(folder.Metrics))]);
+        Console.WriteLine($"Model: {folder.Model}");
+        Console.WriteLine($"Plot:  {plot}");
+    }
+
+    private static int Train(PretrainRequest request, PretrainInputs inputs, TrainingFolder folder, ITrainingObserver observer, CancellationToken cancellation)
+    {
+        folder.CleanUp();
+        var options = request.Training;
+        var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
+        using var scope = NewDisposeScope();
+        using var model = checkpoint is null
+            ? inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.DType)
+            : T5Checkpoint.Load(checkpoint, inputs.Device, inputs.DType);
+        var heldOut = new HeldOutLoss(inputs.HeldOut, request.Corruption, inputs.Tokenizer, options.BatchSize, request.HeldOutRows);
+        using var trainer = new Trainer(model, inputs.Tokenizer.PadId, Batches(request, inputs), options, folder, checkpoint)
+        {
+            Evaluate = heldOut.Count == 0 ? null : () => new Dictionary<string, double> { ["loss"] = heldOut.Measure(model) },
+            SaveEvery = request.SaveEvery,
+        };
+        trainer.Observers.Add(observer);
+        trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
+        trainer.Run(cancellation);
+        folder.SaveModel(model, request.ModelDType is { } type ? Devices.Type(type) : null);
+        return trainer.Step;
+    }
+
+    private static IBatchSource Batches(PretrainRequest request, PretrainInputs inputs)
+    {
+        var seed = request.Training.Seed;
+        var text = new CorruptedText(inputs.Text, request.Corruption, inputs.Tokenizer, request.RowsOfText, seed);
+        return inputs.Tasks.Count == 0
+            ? text
+            : new MixedRows([text, .. inputs.Tasks.Select(rows => new SampledRows(rows, new BatchSampler(rows.Count, request.RowsOfTask, seed)))], seed);
+    }
+}

@@ -1,0 +1,42 @@
+using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Tokenization;
+using SamSharp.Samples.T5.Training;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Pretraining;
+
+/// <summary>The loss on text that is not trained on, with the same spans replaced at each measurement and in each run.</summary>
+public sealed class HeldOutLoss
+{
+    private readonly IReadOnlyList<EncodedExample> _rows;
+    private readonly int _padId;
+    private readonly int _batchSize;
+
+    /// <param name="most">Take so many segments, evenly spread, where there are more.</param>
+    public HeldOutLoss(IReadOnlyList<ReadOnlyMemory<int>> segments, SpanCorruption corruption, T5Tokenizer tokenizer, int batchSize, int most)
+    {
+        var count = Math.Min(segments.Count, most);
+        _rows = [.. Enumerable.Range(0, count).Select(i => corruption.Apply(
+            segments[(int)((long)segments.Count * i / count)].Span, tokenizer, new Random(StepSeed.Of(0, i))))];
+        (_padId, _batchSize) = (tokenizer.PadId, batchSize);
+    }
+
+    /// <summary>How many segments are measured.</summary>
+    public int Count => _rows.Count;
+
+    /// <summary>Mean cross-entropy over all target ids. The model should be in evaluation mode.</summary>
+    public double Measure(T5Model model)
+    {
+        using var gradientFree = no_grad();
+        var (loss, labels) = (0.0, 0L);
+        foreach (var part in _rows.Chunk(_batchSize))
+        {
+            using var scope = NewDisposeScope();
+            using var batch = Batch.Collate(part, _padId, model.Device);
+            var count = part.Sum(row => (long)row.Target.Length);
+            loss += count * model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels).to(ScalarType.Float64).item<double>();
+            labels += count;
+        }
+        return loss / labels;
+    }
+}

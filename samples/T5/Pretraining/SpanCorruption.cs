@@ -1,0 +1,106 @@
+using SamSharp.Samples.T5.Tokenization;
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.T5.Pretraining;
+
+/// <summary>
+/// T5's pre-training objective (Raffel et al., 2020, section 3.1.4): spans of the text are each replaced by a sentinel, and the
+/// target is the sentinels, each followed by what it stands for. Counts and draws are those of <c>random_spans_noise_mask</c> in
+/// google-research/text-to-text-transfer-transformer: a segment begins with text and ends with a span.
+/// </summary>
+/// <param name="NoiseDensity">The part of the ids that is replaced; the paper's 0.15.</param>
+/// <param name="MeanSpanLength">In ids; the paper's 3.</param>
+public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanLength = 3)
+{
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        if (!(NoiseDensity is > 0 and < 1))
+            throw new ArgumentException($"The noise density is {NoiseDensity}: it must be in (0, 1), for instance 0.15.");
+        if (!(MeanSpanLength >= 1 && double.IsFinite(MeanSpanLength)))
+            throw new ArgumentException($"The mean span length is {MeanSpanLength}: it must be a number of at least 1, for instance 3.");
+    }
+
+    /// <summary>Ids replaced, and in how many spans, of a segment of so many ids, two at least.</summary>
+    public (int Ids, int Spans) Count(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 2);
+        var ids = Math.Clamp((int)Math.Round(length * NoiseDensity), 1, length - 1);
+        return (ids, Math.Clamp((int)Math.Round(ids / MeanSpanLength), 1, Math.Min(ids, length - ids)));
+    }
+
+    /// <summary>How long input and target of a segment are, end-of-sequence included.</summary>
+    public (int Input, int Target) Lengths(int length)
+    {
+        var (ids, spans) = Count(length);
+        return (length - ids + spans + 1, ids + spans + 1);
+    }
+
+    /// <summary>The longest segment whose input is no longer than this.</summary>
+    /// <exception cref="ArgumentException">The segment would need more spans than there are sentinels, or be too short for one.</exception>
+    public int SegmentLength(int inputLength)
+    {
+        var length = TextSegments.Shortest + 1;
+        if (inputLength < Lengths(length).Input)
+            throw new ArgumentException($"The input length is {inputLength}: it must be at least {Lengths(length).Input}.");
+        while (Lengths(length + 1).Input <= inputLength)
+            length++;
+        var spans = Count(length).Spans;
+        return spans <= T5Tokenizer.SentinelCount
+            ? length
+            : throw new ArgumentException(
+                $"Inputs of {inputLength} ids have {spans} spans and there are {T5Tokenizer.SentinelCount} sentinels: take shorter inputs, a lower noise density or longer spans.");
+    }
+
+    /// <summary>Where the spans of a segment lie, in order.</summary>
+    public IReadOnlyList<Range> Draw(int length, Random random)
+    {
+        var (ids, count) = Count(length);
+        var noise = Split(ids, count, random);
+        var text = Split(length - ids, count, random);
+        var spans = new Range[count];
+        for (int i = 0, end = 0; i < count; i++)
+        {
+            var start = end + text[i];
+            end = start + noise[i];
+            spans[i] = start..end;
+        }
+        return spans;
+    }
+
+    /// <summary>Input and target of a segment, each ended by the end-of-sequence id.</summary>
+    public EncodedExample Apply(ReadOnlySpan<int> segment, T5Tokenizer tokenizer, Random random)
+    {
+        List<int> input = [], target = [];
+        var next = 0;
+        foreach (var (number, span) in Draw(segment.Length, random).Index())
+        {
+            var sentinel = tokenizer.SentinelId(number);
+            input.AddRange(segment[next..span.Start.Value]);
+            input.Add(sentinel);
+            target.Add(sentinel);
+            target.AddRange(segment[span]);
+            next = span.End.Value;
+        }
+        input.AddRange(segment[next..]);
+        return new([.. input, tokenizer.EosId], [.. target, tokenizer.EosId]);
+    }
+
+    /// <summary>Lengths of at least 1 with a given sum, all ways to split it being equally likely.</summary>
+    private static int[] Split(int sum, int parts, Random random)
+    {
+        var cuts = new bool[sum - 1];
+        Array.Fill(cuts, true, 0, parts - 1);
+        random.Shuffle(cuts);
+        var lengths = new int[parts];
+        var part = 0;
+        lengths[0] = 1;
+        foreach (var cut in cuts)
+        {
+            if (cut)
+                part++;
+            lengths[part]++;
+        }
+        return lengths;
+    }
+}
