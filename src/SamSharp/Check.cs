@@ -25,4 +25,7 @@ internal static class Check
         double.IsFinite(value) && value > 0
             ? value
             : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a finite number above 0.");
+
+    public static double Fraction(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a number from 0 to 1.");
 }

@@ -5,7 +5,7 @@ internal static partial class GoldenPeers
 {
     /// <summary>By "repository: class", as the index names them.</summary>
     public static IReadOnlyDictionary<string, Action<GoldenRun>> All { get; } =
-        new[] { Core, Geometry, Around }.SelectMany(family => family).ToDictionary();
+        new[] { Core, Geometry, Around, History }.SelectMany(family => family).ToDictionary();
 
     public static string KeyOf(string run)
     {

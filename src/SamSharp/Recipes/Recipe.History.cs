@@ -1,0 +1,31 @@
+using SamSharp.Directions;
+using SamSharp.Geometries;
+
+namespace SamSharp.Recipes;
+
+/// <content>Ascents that follow what was seen in earlier steps.</content>
+public static partial class Recipe
+{
+    /// <summary>VaSSO (Li, Giannakis, 2023): climbs along a moving average of the gradients.</summary>
+    /// <param name="rho">The radius. Default 0.05 (the official class; its script has 0.2).</param>
+    /// <param name="theta">The newest gradient's share. Default 0.9 (the official class).</param>
+    public static SharpnessAwareOptions Vasso(double rho = 0.05, double theta = 0.9) =>
+        new() { Rho = rho, Direction = new AveragedGradient(theta), Geometry = new EuclideanGeometry(1e-7) };
+
+    /// <summary>Friendly-SAM (Li et al., 2024): climbs along what a gradient does not share with the average of those before it. For the authors' optional weighting
+    /// by w^2 set <see cref="SharpnessAwareOptions.Geometry"/> to an <see cref="AdaptiveGeometry"/> with kappa 0.</summary>
+    /// <param name="rho">The radius. Default 0.05 (the official class; its trainer has 0.1, its script 0.2).</param>
+    /// <param name="sigma">How much of the average is removed. Default 1 (the official class).</param>
+    /// <param name="lambda">What the average keeps of itself. Default 0.9 (the official class; its trainer has 0.95, its script 0.6).</param>
+    public static SharpnessAwareOptions FriendlySam(double rho = 0.05, double sigma = 1, double lambda = 0.9) =>
+        new() { Rho = rho, Direction = new ResidualGradient(sigma, lambda) };
+
+    /// <summary>Stale-gradient SAM (S2-SAM, 2024; AsyncSAM, 2025): climbs along the gradient of the step before, so that a step costs one pass.</summary>
+    /// <param name="rho">The radius. Default 0.05, SAM's; no code of the authors was at hand.</param>
+    public static SharpnessAwareOptions StaleSam(double rho = 0.05) => new() { Rho = rho, Direction = new StaleGradient() };
+
+    /// <summary>DP-SAT (Park et al., 2023): stale-gradient SAM whose closure leaves the privatised gradient, per-example gradients clipped and with noise added, which both
+    /// the base optimizer and the next ascent get. Clipping and noise are the closure's task.</summary>
+    /// <param name="rho">The radius. Default 0.03 (the example of the official repository).</param>
+    public static SharpnessAwareOptions DpSat(double rho = 0.03) => StaleSam(rho);
+}
