@@ -1,6 +1,7 @@
 using SamSharp.Checkpoints;
 using SamSharp.Parameters;
 using SamSharp.Recipes;
+using static TorchSharp.torch;
 
 namespace SamSharp.Directions;
 
@@ -17,15 +18,13 @@ namespace SamSharp.Directions;
 public sealed class StaleGradient : IDirection, IDisposable
 {
     private readonly SlotTensors _last = new();
-    private readonly bool _observes;
 
     /// <summary>A direction without history yet.</summary>
-    public StaleGradient() : this(observes: true)
-    {
-    }
+    /// <param name="observes">Whether it follows the gradients at w + e; false for <see cref="Combiners.LookAheadGradient"/>, which says what is to be followed. Default: true.</param>
+    public StaleGradient(bool observes = true) => Observes = observes;
 
-    /// <param name="observes">False where another part says which gradient is to be followed.</param>
-    internal StaleGradient(bool observes) => _observes = observes;
+    /// <summary>Whether it follows the gradients at w + e by itself.</summary>
+    internal bool Observes { get; }
 
     /// <inheritdoc/>
     public bool NeedsGradients(long number) => false;
@@ -41,15 +40,15 @@ public sealed class StaleGradient : IDirection, IDisposable
     public void Observe(Descent descent)
     {
         ArgumentNullException.ThrowIfNull(descent);
-        if (!_observes) return;
+        if (!Observes) return;
         foreach (var list in descent.Lists) Remember(descent, list, list.Gradients);
     }
 
     /// <summary>Sets what the next step follows, for the parameters of a list.</summary>
-    internal void Remember(Pass pass, TensorList list, TorchSharp.torch.Tensor[] gradients) => pass.Kernels.Copy(_last.Of(list.Slots), gradients);
+    internal void Remember(Pass pass, TensorList list, Tensor[] gradients) => pass.Kernels.Copy(_last.Of(list.Slots), gradients);
 
     /// <summary>What the last step left for some parameters, null where there was nothing.</summary>
-    internal TorchSharp.torch.Tensor? Find(ParameterSlot slot) => _last.Find(slot);
+    internal Tensor? Find(ParameterSlot slot) => _last.Find(slot);
 
     /// <inheritdoc/>
     public void Exchange(PartState state)

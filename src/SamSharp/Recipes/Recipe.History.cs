@@ -1,3 +1,4 @@
+using SamSharp.Combiners;
 using SamSharp.Directions;
 using SamSharp.Geometries;
 
@@ -28,4 +29,19 @@ public static partial class Recipe
     /// the base optimizer and the next ascent get. Clipping and noise are the closure's task.</summary>
     /// <param name="rho">The radius. Default 0.03 (the example of the official repository).</param>
     public static SharpnessAwareOptions DpSat(double rho = 0.03) => StaleSam(rho);
+
+    /// <summary>Momentum-SAM (Becker, Altrock, Risse, 2024): climbs against the base optimizer's momentum, so that a step costs one pass and no memory of its own.</summary>
+    /// <param name="rho">The radius. Default 0.3, the authors' for SGD (their README has 3); they use 1 for AdamW.</param>
+    /// <remarks>Weight decay is the base optimizer's own. The authors' SGD decays the perturbed weights and their AdamW decays after its step: set
+    /// <see cref="SharpnessAwareOptions.Combiner"/> to <see cref="PerturbedDecay"/> or <see cref="LateDecay"/>, and the base's to 0, for their numbers.</remarks>
+    public static SharpnessAwareOptions MomentumSam(double rho = 0.3) => new() { Rho = rho, Direction = new MomentumDirection() };
+
+    /// <summary>SAMPa (Xie, Pethick, Cevher, 2024) over SGD: see <see cref="LookAheadGradient"/>, also for which batch goes where.</summary>
+    /// <param name="rho">The radius. Default 0.1 (the official script).</param>
+    /// <param name="lambda">The share of the gradient at the look-ahead point. Default 0.2 (the official script).</param>
+    public static SharpnessAwareOptions Sampa(double rho = 0.1, double lambda = 0.2)
+    {
+        var direction = new StaleGradient(observes: false);
+        return new() { Rho = rho, Direction = direction, Combiner = new LookAheadGradient(direction, lambda) };
+    }
 }

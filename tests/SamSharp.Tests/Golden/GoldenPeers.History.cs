@@ -1,3 +1,4 @@
+using SamSharp.Combiners;
 using SamSharp.Geometries;
 using SamSharp.Recipes;
 
@@ -13,5 +14,48 @@ internal static partial class GoldenPeers
         {
             Geometry = run.Is("adaptive") ? new AdaptiveGeometry(kappa: 0) : new EuclideanGeometry(),
         }),
+        ["MarlonBecker/MSAM: MSAM"] = run => Momentum(run, new PerturbedDecay(run.Number("weight_decay")),
+            optim.SGD(run.Problem.Parameters.Values, run.Number("lr"), run.Number("momentum"))),
+        ["MarlonBecker/MSAM: AdamW_MSAM"] = run => Momentum(run, new LateDecay(run.Number("weight_decay")),
+            optim.AdamW(run.Problem.Parameters.Values, run.Number("lr"), Beta(run, 0), Beta(run, 1), run.Number("eps"), weight_decay: 0)),
+        ["LIONS-EPFL/SAMPa: train.py: run()"] = LookAhead,
     };
+
+    private static double Beta(GoldenRun run, int i) => run.Settings.GetProperty("betas")[i].GetDouble();
+
+    /// <summary>The peer's weights are perturbed between steps: those of this library's one pass. Its centers are this library's weights.</summary>
+    private static void Momentum(GoldenRun run, ICombiner combiner, optim.Optimizer baseOptimizer)
+    {
+        using var optimizer = run.Wrap(Recipe.MomentumSam(run.Number("rho")) with { Combiner = combiner }, baseOptimizer);
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            using var loss = optimizer.Step(() =>
+            {
+                run.WeightsNear(t - 1);
+                return run.Problem.Backward(t);
+            });
+            run.Near("loss", t, loss);
+            foreach (var (name, value) in run.Problem.Parameters) run.Near($"center.{name}", t + 1, value);
+        }
+    }
+
+    /// <summary>The perturbed gradient on the previous batch, the one at the look-ahead point on this.</summary>
+    private static void LookAhead(GoldenRun run)
+    {
+        using var optimizer = run.Wrap(Recipe.Sampa(run.Number("rho"), run.Number("og")));
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            var looked = 0;
+            using var loss = optimizer.Step(() => run.Problem.Backward(Math.Max(t - 1, 0)), ascent: () =>
+            {
+                looked++;
+                var ahead = run.Problem.Backward(t);
+                run.Near("loss", t, ahead);
+                return ahead;
+            });
+            Assert.Equal(1, looked);
+            run.Near("loss_adv", t, loss);
+            run.WeightsNear(t);
+        }
+    }
 }
