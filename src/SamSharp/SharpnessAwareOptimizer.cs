@@ -157,10 +157,11 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     }
 
     /// <summary>One step of the base optimizer with the gradients that the parameters hold, unless they are not finite. It counts as a step.</summary>
-    /// <exception cref="InvalidOperationException">No parameter has a gradient; or the weights are perturbed.</exception>
+    /// <exception cref="InvalidOperationException">No parameter has a gradient; the weights are perturbed; or the combiner acts after the base optimizer's step.</exception>
     public void Apply()
     {
         RequireAtRest(NoNewStep);
+        RequireNothingAfterStep("A step with gradients of one's own");
         try
         {
             ReadGradients("last");

@@ -18,7 +18,7 @@ internal static class GoldenBase
         var kind = run.GetProperty("base_optimizer").GetString();
         return kind switch
         {
-            "SGD" => optim.SGD(groups.Select(g => new SGD.ParamGroup(g.Parameters, new SGD.Options
+            "SGD" or "built-in SGD" => optim.SGD(groups.Select(g => new SGD.ParamGroup(g.Parameters, new SGD.Options
             {
                 LearningRate = Number(g.Own, "lr", lr),
                 momentum = Number(g.Own, "momentum", 0),
