@@ -15,7 +15,7 @@ public static class ObjectiveExtensions
     /// <param name="logits">Computes the logits of the batch, the same batch in the same order each time. Called once or twice.</param>
     /// <param name="loss">The loss of such logits.</param>
     /// <returns>The loss at w, without history.</returns>
-    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Step(Func{Tensor}, Func{Tensor}?)"/>.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Step(Func{Tensor}, Func{Tensor}?)"/>; or the recipe makes no pass at w.</exception>
     public static Tensor FunctionalStep(this SharpnessAwareOptimizer optimizer, Func<Tensor> logits, Func<Tensor, Tensor> loss)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -26,6 +26,8 @@ public static class ObjectiveExtensions
         // The first pass of the step is made at w; its cotangent is kept. Further ascents climb with their own.
         Tensor Pass(bool ascends)
         {
+            if (clean is null && optimizer.IsPerturbed)
+                throw new InvalidOperationException("Functional-SAM starts from the loss's gradient with respect to the logits at w, but the recipe makes no pass there. Use a direction that follows the gradient.");
             using var scope = NewDisposeScope();
             var outputs = logits();
             var leaf = outputs.detach().requires_grad_();

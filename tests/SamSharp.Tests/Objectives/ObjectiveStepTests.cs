@@ -1,3 +1,4 @@
+using SamSharp.Directions;
 using SamSharp.Objectives;
 using SamSharp.Recipes;
 using SamSharp.Tests.Support;
@@ -36,6 +37,17 @@ public class ObjectiveStepTests
         Close.To([2.2], weight.grad!.data<double>().ToArray(), 1e-10);
         Assert.Equal(0.5, loss.item<double>(), 12);
         Assert.Equal(0.5 * Math.Pow(1.1, 4), optimizer.LastStep.PerturbedLoss, 10);
+    }
+
+    [Fact]
+    public void Functional_sam_wants_a_pass_at_w()
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Direction = new Ones() });
+        var before = problem.Weights();
+        Assert.Contains("no pass there", Assert.Throws<InvalidOperationException>(() =>
+            optimizer.FunctionalStep(() => problem.Model.forward(problem.X), z => nn.functional.cross_entropy(z, problem.Y))).Message, StringComparison.Ordinal);
+        Close.Bits(before, problem.Weights());
     }
 
     [Fact]
@@ -137,6 +149,16 @@ public class ObjectiveStepTests
         third.Step(() => plain.Backward(), ascent: () => plain.Backward()).Dispose();
         Close.Bits(problem.Weights(), plain.Weights());
         Assert.True((problem.Weights() - other.Weights()).abs().max().item<double>() > 1e-8, "the other ascent loss made no difference");
+    }
+
+    private sealed class Ones : IDirection
+    {
+        public bool NeedsGradients(long number) => false;
+
+        public void Aim(Ascent ascent)
+        {
+            foreach (var list in ascent.Lists) list.Direction = list.Slots.Select(slot => ones_like(slot.Parameter, requires_grad: false)).ToArray();
+        }
     }
 
     private static Tensor Bound(Problem problem)
