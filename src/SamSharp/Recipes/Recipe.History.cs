@@ -1,6 +1,7 @@
 using SamSharp.Combiners;
 using SamSharp.Directions;
 using SamSharp.Geometries;
+using SamSharp.Radii;
 
 namespace SamSharp.Recipes;
 
@@ -44,4 +45,19 @@ public static partial class Recipe
         var direction = new StaleGradient(observes: false);
         return new() { Rho = rho, Direction = direction, Combiner = new LookAheadGradient(direction, lambda) };
     }
+
+    /// <summary>GraphSAM (Wang et al., 2024): the gradient at w once an epoch, between them what the descents show; see <see cref="RefreshedAverage"/> and
+    /// <see cref="TensorClippedGeometry"/>.</summary>
+    /// <param name="stepsPerEpoch">The authors take the gradient anew in the first step of each epoch.</param>
+    /// <param name="epochsPerDecay">After how many epochs the radius shrinks (lambda). The official code has no default.</param>
+    /// <param name="rho">The radius, and the most that one tensor is moved. Default 0.05 (the official code).</param>
+    /// <param name="beta">What the direction keeps of itself in a step. Default 0.99 (the official code).</param>
+    /// <param name="gamma">The radius is rho gamma^floor(epoch / lambda). Default 0.5 (the official code, which multiplies the shrunken radius by gamma^(epoch / lambda) again and again).</param>
+    public static SharpnessAwareOptions GraphSam(int stepsPerEpoch, int epochsPerDecay, double rho = 0.05, double beta = 0.99, double gamma = 0.5) => new()
+    {
+        Rho = rho,
+        Direction = new RefreshedAverage(stepsPerEpoch, beta),
+        Geometry = new TensorClippedGeometry(),
+        Radius = RadiusSchedule.Decaying(gamma, (long)stepsPerEpoch * Check.Positive(epochsPerDecay)),
+    };
 }

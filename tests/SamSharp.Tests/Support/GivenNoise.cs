@@ -1,0 +1,10 @@
+using SamSharp.Noise;
+using SamSharp.Parameters;
+
+namespace SamSharp.Tests.Support;
+
+/// <summary>Draws that a test has chosen: one vector for each draw of a step.</summary>
+internal sealed class GivenNoise(params double[][] draws) : INoise
+{
+    public Tensor Sample(ParameterSlot slot, long number, int draw) => tensor(draws[draw]).reshape(slot.Parameter.shape);
+}
