@@ -62,6 +62,18 @@ public class CombinerEdgeTests
         foreach (var parameter in new[] { first, second, late }) Assert.True(parameter.isfinite().all().item<bool>(), name);
     }
 
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Lower_precision_goes_the_same_way(string name, Func<SharpnessAwareOptions> recipe)
+    {
+        using var expected = Train(recipe());
+        foreach (var (dtype, tolerance) in new[] { (float32, 2e-4), (bfloat16, 0.15) })
+        {
+            using var actual = Train(recipe(), dtype);
+            Assert.True((actual.to(float64) - expected).abs().max().item<double>() < tolerance, $"{name} in {dtype}: {(actual.to(float64) - expected).abs().max().item<double>()}");
+        }
+    }
+
     [Fact]
     public void Where_the_two_gradients_are_parallel_looksam_remembers_nothing()
     {
@@ -134,9 +146,9 @@ public class CombinerEdgeTests
         return loss;
     }
 
-    private static Tensor Train(SharpnessAwareOptions recipe)
+    private static Tensor Train(SharpnessAwareOptions recipe, ScalarType dtype = ScalarType.Float64)
     {
-        using var problem = new Problem();
+        using var problem = new Problem(dtype);
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(recipe);
         for (var t = 0; t < 4; t++) optimizer.Step(() => problem.Backward(t)).Dispose();
         return problem.Weights();
