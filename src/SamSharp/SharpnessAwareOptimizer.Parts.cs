@@ -17,11 +17,7 @@ public partial class SharpnessAwareOptimizer
     /// gradient of the whole batch.</exception>
     public Tensor Step(IReadOnlyList<BatchPart> parts)
     {
-        ArgumentNullException.ThrowIfNull(parts);
-        if (parts.Count == 0) throw new ArgumentException("There is no part to compute a gradient from.", nameof(parts));
-        if (parts.Any(part => !(part.Weight > 0 && double.IsFinite(part.Weight))))
-            throw new ArgumentException($"The weights of the parts are [{string.Join(", ", parts.Select(part => part.Weight))}]; each must be a positive number.", nameof(parts));
-
+        var whole = BatchPart.TotalWeight(parts);
         RequireAtRest(NoNewStep);
         RequirePartsPossible();
         BeginStep();
@@ -29,7 +25,6 @@ public partial class SharpnessAwareOptimizer
         Tensor? loss = null, perturbedLoss = null;
         try
         {
-            var whole = parts.Sum(part => part.Weight);
             for (_draw = 0; _draw < parts.Count; _draw++)
             {
                 var share = parts[_draw].Weight / whole;
@@ -37,12 +32,12 @@ public partial class SharpnessAwareOptimizer
                 SetRadii(null);
                 _replay?.Begin(LastStep.Step, OnCuda);
                 var pass = "only";
-                if (!LastStep.Perturbed || NeedsFirstPass) AddTo(ref loss, EvaluateFirst(_closure), share);
+                if (!LastStep.Perturbed || NeedsFirstPass) BatchPart.AddTo(ref loss, EvaluateFirst(_closure), share);
                 if (LastStep.Perturbed)
                 {
                     if (NeedsFirstPass) ReadFirstPass();
                     Climb(1);
-                    AddTo(ref perturbedLoss, NeedsFirstPass ? EvaluateAgain(_closure, null) : EvaluateFirst(_closure), share);
+                    BatchPart.AddTo(ref perturbedLoss, NeedsFirstPass ? EvaluateAgain(_closure, null) : EvaluateFirst(_closure), share);
                     pass = "second";
                 }
                 Combine(pass);
@@ -69,16 +64,6 @@ public partial class SharpnessAwareOptimizer
     {
         using var loss = Evaluate(closure);
         return loss.detach();
-    }
-
-    private static void AddTo(ref Tensor? sum, Tensor part, double share)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        using var before = sum;
-        var weighted = part.mul(share);
-        part.Dispose();
-        sum = (before is null ? weighted : before.add(weighted)).MoveToOuterDisposeScope();
     }
 
     private void AddGradientsTo(Dictionary<int, Tensor> sums, double share)

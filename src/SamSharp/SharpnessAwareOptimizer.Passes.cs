@@ -9,12 +9,7 @@ namespace SamSharp;
 /// <content>Passes over the model, and what is read from them.</content>
 public partial class SharpnessAwareOptimizer
 {
-    private Tensor Evaluate(Func<Tensor> closure)
-    {
-        _table.ClearGradients();
-        using var gradients = enable_grad();
-        return closure() ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
-    }
+    private Tensor Evaluate(Func<Tensor> closure) => _table.Evaluate(closure);
 
     /// <summary>A further pass of the same step. Its loss is ours to free, unless the closure returns one and the same tensor each time.</summary>
     private Tensor EvaluateAgain(Func<Tensor> closure, Tensor? firstLoss)
@@ -26,12 +21,7 @@ public partial class SharpnessAwareOptimizer
         return kept;
     }
 
-    private void ReadGradients(string pass)
-    {
-        if (_table.ReadGradients()) return;
-        throw new InvalidOperationException($"The {pass} pass left no gradient on any parameter of the optimizer. Call backward() on the loss in the closure, " +
-            "with parameters that require gradients; and build the optimizer after model.to(...), which replaces parameters.");
-    }
+    private void ReadGradients(string pass) => _table.RequireGradients(pass);
 
     /// <summary>1 if a loss or gradient of the step is not finite, else 0: a float32 on the first parameters' device.</summary>
     private Tensor FindNonFinite()

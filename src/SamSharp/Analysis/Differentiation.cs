@@ -44,7 +44,7 @@ internal static class Differentiation
     {
         try
         {
-            return Script.CallMany("gradient", [Differentiable(loss), parameters]);
+            return Script.CallMany("gradient", [RequireDifferentiable(loss), parameters]);
         }
         catch (ExternalException error)
         {
@@ -59,7 +59,7 @@ internal static class Differentiation
     {
         try
         {
-            return Script.CallMany("product", [Differentiable(loss), parameters, vector]);
+            return Script.CallMany("product", [RequireDifferentiable(loss), parameters, vector]);
         }
         catch (ExternalException error)
         {
@@ -68,7 +68,7 @@ internal static class Differentiation
         }
     }
 
-    private static Tensor Differentiable(Tensor loss)
+    public static Tensor RequireDifferentiable(Tensor loss)
     {
         if (loss.NumberOfElements != 1)
             throw new InvalidOperationException($"The loss has shape [{string.Join(", ", loss.shape)}]; it must be one number: take its mean.");

@@ -6,7 +6,7 @@ namespace SamSharp.Optimizers;
 public abstract partial class FusedAdamBase
 {
     /// <summary>The hyper-parameters of a group; what is null is taken from the optimizer when the group is added.</summary>
-    public sealed class Options : FusedOptions
+    public sealed class Options : GroupOptions
     {
         /// <summary>Decay of the first moment, in [0, 1).</summary>
         public double? Beta1 { get; set; }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>Parameters that one pass of a fused optimizer takes together: of one group, device and precision, at the same stage.</summary>
-internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState first, int capacity) : IDisposable where TOptions : FusedOptions where TState : FusedState
+internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState first, int capacity) : IDisposable where TOptions : GroupOptions where TState : FusedState
 {
     private readonly (long, ScalarType, (DeviceType, int)) _kind = (first.Stage, first.Precision, first.Place);
     private readonly List<TState> _states = new(capacity);

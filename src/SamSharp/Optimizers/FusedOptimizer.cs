@@ -16,8 +16,8 @@ namespace SamSharp.Optimizers;
 /// counter moves. A step reads nothing back from the device.</remarks>
 /// <typeparam name="TOptions">The hyper-parameters of a group.</typeparam>
 /// <typeparam name="TState">What is remembered of a parameter.</typeparam>
-public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuardedOptimizer
-    where TOptions : FusedOptions, new()
+public abstract class FusedOptimizer<TOptions, TState> : StatefulOptimizer<TOptions, TState>, IGuardedOptimizer
+    where TOptions : GroupOptions, new()
     where TState : FusedState
 {
     /// <summary>The parameters of each group with their states, so that a step looks nothing up.</summary>
@@ -26,18 +26,9 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
     /// <summary>The batches of the last step.</summary>
     private List<FusedBatch<TOptions, TState>> _last = [];
 
-    private protected FusedOptimizer(IEnumerable<ParamGroup> groups, TOptions defaults)
+    private protected FusedOptimizer(IEnumerable<ParamGroup> groups, TOptions defaults) : base(groups, defaults)
     {
-        ArgumentNullException.ThrowIfNull(groups);
-        defaults.Validate();
-        _defaults = defaults;
-        _parameter_groups = [];
-        foreach (var group in groups) add_param_group(group);
     }
-
-    private protected TOptions Defaults => (TOptions)_defaults;
-
-    private protected abstract TState CreateState(Parameter parameter, int index);
 
     /// <summary>Makes the step of a batch over raw memory: weights, gradients, and the state's tensors in their order.</summary>
     private protected abstract void Update(FusedBatch<TOptions, TState> batch, TensorMemory memory);
@@ -51,40 +42,7 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
     /// <summary>Whether everything is left to libtorch's operators, found_inf too, as on a GPU. For tests.</summary>
     internal bool DecidesOnDevice { get; set; }
 
-    /// <summary>Adds a group; options it leaves out are the optimizer's.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range, or a parameter is in the optimizer already.</exception>
-    public override void add_param_group(ParamGroup param_group)
-    {
-        ArgumentNullException.ThrowIfNull(param_group);
-        var options = param_group.Options as TOptions ?? (param_group.Options is null ? new TOptions()
-            : throw new ArgumentException($"The group's options are {param_group.Options.GetType()}; {GetType().Name} needs {typeof(TOptions)}."));
-        var parameters = param_group.Parameters.ToList();
-        options.FillFrom(Defaults);
-        options.Validate();
-
-        var known = _state.Keys.ToHashSet();
-        foreach (var parameter in parameters)
-        {
-            if (!parameter.is_floating_point())
-                throw new ArgumentException($"A parameter is of type {parameter.dtype}; {GetType().Name} needs floating-point parameters.");
-            if (!known.Add(parameter.Handle))
-                throw new ArgumentException($"A parameter of shape [{string.Join(", ", parameter.shape)}] was given twice; it would be updated twice a step.");
-        }
-
-        options.InitialLearningRate = options.LearningRate!.Value;
-        param_group.Options = options;
-        param_group.Parameters = parameters;
-        _parameter_groups.Add(param_group);
-        _groups.Add((options, [.. parameters.Select(parameter => (parameter, AddState(parameter, options)))]));
-    }
-
-    private TState AddState(Parameter parameter, TOptions options)
-    {
-        var state = CreateState(parameter, _state.Count);
-        state.Initialize(options);
-        _state[parameter.Handle] = state;
-        return state;
-    }
+    private protected override void Adopt(ParamGroup group, TOptions options, (Parameter Parameter, TState State)[] slots) => _groups.Add((options, slots));
 
     /// <summary>Updates every parameter that has a gradient.</summary>
     /// <param name="closure">Computes the loss and its gradients first; optional.</param>
@@ -186,15 +144,5 @@ public abstract class FusedOptimizer<TOptions, TState> : OptimizerHelper, IGuard
             }
             last.Add(parameter, gradient, state, owned);
         }
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            foreach (var (_, state) in _state) ((FusedState)state).Dispose();
-        }
-        base.Dispose(disposing);
     }
 }

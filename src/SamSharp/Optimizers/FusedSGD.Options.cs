@@ -6,7 +6,7 @@ namespace SamSharp.Optimizers;
 public sealed partial class FusedSGD
 {
     /// <summary>The hyper-parameters of a group; what is null is taken from the optimizer when the group is added.</summary>
-    public sealed class Options : FusedOptions
+    public sealed class Options : GroupOptions
     {
         /// <summary>Decay of the momentum buffer; 0 keeps none.</summary>
         public double? Momentum { get; set; }

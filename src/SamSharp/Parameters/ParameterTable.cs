@@ -55,6 +55,22 @@ internal sealed class ParameterTable
             .ToArray();
     }
 
+    /// <summary>Calls a closure that computes a loss and its gradients, which are cleared before.</summary>
+    public Tensor Evaluate(Func<Tensor> closure)
+    {
+        ClearGradients();
+        using var gradients = enable_grad();
+        return closure() ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
+    }
+
+    /// <summary>Reads every gradient of a pass, which must have left one.</summary>
+    public void RequireGradients(string pass)
+    {
+        if (ReadGradients()) return;
+        throw new InvalidOperationException($"The {pass} pass left no gradient on any parameter of the optimizer. Call backward() on the loss in the closure, " +
+            "with parameters that require gradients; and build the optimizer after model.to(...), which replaces parameters.");
+    }
+
     /// <summary>Reads every gradient. False when there is none at all.</summary>
     public bool ReadGradients()
     {

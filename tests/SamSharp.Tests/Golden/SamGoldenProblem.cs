@@ -37,6 +37,14 @@ internal sealed class SamGoldenProblem : nn.Module
         return loss;
     }
 
+    /// <summary>The loss of one of a batch's equal parts, after backward().</summary>
+    public Tensor BackwardPart(int step, int part, int parts)
+    {
+        var loss = Loss(_x[step].chunk(parts)[part], _y[step].chunk(parts)[part]);
+        loss.backward();
+        return loss;
+    }
+
     public Tensor Loss(int step) => Loss(_x[step], _y[step]);
 
     /// <summary>The loss of one sample: the rows of all batches one after the other.</summary>

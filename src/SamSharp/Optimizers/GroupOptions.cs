@@ -2,12 +2,12 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>The hyper-parameters of a group of a fused optimizer; what is null is taken from the optimizer when the group is added.</summary>
-public abstract class FusedOptions : OptimizerOptions
+/// <summary>The hyper-parameters of a param group; what is null is taken from the optimizer when the group is added.</summary>
+public abstract class GroupOptions : OptimizerOptions
 {
     private const byte FormatVersion = 1;
 
-    private protected FusedOptions()
+    private protected GroupOptions()
     {
     }
 
@@ -17,7 +17,7 @@ public abstract class FusedOptions : OptimizerOptions
     /// <summary>Every flag, in the order in which they are saved.</summary>
     private protected abstract bool?[] Flags { get; set; }
 
-    internal void FillFrom(FusedOptions defaults)
+    internal void FillFrom(GroupOptions defaults)
     {
         LearningRate ??= defaults.LearningRate;
         Numbers = [.. Numbers.Zip(defaults.Numbers, (own, other) => own ?? other)];
@@ -56,7 +56,7 @@ public abstract class FusedOptions : OptimizerOptions
     /// <exception cref="ArgumentException">The options are another optimizer's.</exception>
     public override void LoadStateDict(OptimizerOptions source)
     {
-        if (source is not FusedOptions options || options.GetType() != GetType())
+        if (source is not GroupOptions options || options.GetType() != GetType())
             throw new ArgumentException($"The options are {source?.GetType()}; {GetType()} are needed.");
         base.LoadStateDict(source);
         (Numbers, Flags) = (options.Numbers, options.Flags);

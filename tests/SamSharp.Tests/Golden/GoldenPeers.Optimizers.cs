@@ -1,0 +1,56 @@
+using SamSharp.Batches;
+using SamSharp.Noise;
+using SamSharp.Optimizers;
+using SamSharp.Parameters;
+
+namespace SamSharp.Tests.Golden;
+
+/// <content>Complete optimizers. They have kernels of their own, so the cases' kernels make no difference.</content>
+internal static partial class GoldenPeers
+{
+    private static Dictionary<string, Action<GoldenRun>> Optimizers => new()
+    {
+        ["team-approx-bayes/bayesian-sam: build_bsam_optimizer"] = Bayesian,
+        ["LOG-postech/Sassha: SASSHA"] = SecondOrder,
+    };
+
+    private static void Bayesian(GoldenRun run)
+    {
+        var draws = new GivenNoise(run, (name, number, draw) => run.Expected[$"noise.{name}"][number - 1][draw]);
+        using var optimizer = new BSam(run.Problem.Parameters.Values, run.Number("Ndata"), run.Number("learningrate"), run.Number("rho"), run.Number("beta1"), run.Number("beta2"),
+            run.Number("wdecay"), run.Number("damping"), run.Number("s_init"), draws);
+        var parts = run.Whole("msharpness");
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            var step = t;
+            run.Near("loss", t, optimizer.Step([.. Enumerable.Range(0, parts).Select(part => new BatchPart(() => run.Problem.BackwardPart(step, part, parts)))]));
+            run.WeightsNear(t);
+            foreach (var (parameter, state) in run.Problem.Parameters.Zip(optimizer.state_dict().State)) run.Near($"s.{parameter.Key}", t + 1, ((BSam.State)state).Precisions);
+        }
+    }
+
+    /// <summary>With the peer's estimates of the Hessian's diagonal: its own mix two points, see the README of the golden values.</summary>
+    private static void SecondOrder(GoldenRun run)
+    {
+        var power = run.Settings.GetProperty("hessian_power_scheduler");
+        var (from, to) = (power.GetProperty("min_value").GetDouble(), power.GetProperty("max_value").GetDouble());
+        var lazy = run.Whole("lazy_hessian");
+        var betas = run.Settings.GetProperty("betas");
+        using var optimizer = new Sassha(run.Problem.Parameters.Values, run.Number("lr"), run.Number("rho"), betas[0].GetDouble(), betas[1].GetDouble(), run.Number("eps"), run.Number("weight_decay"),
+            lazy, power.GetProperty("class").GetString() == "LinearScheduler" ? HessianPower.Linear(from, to, power.GetProperty("T_max").GetInt32()) : HessianPower.Constant(from))
+        {
+            Diagonals = (number, slot) => run.Expected[$"hess.{run.NameOf(slot)}"][(number - 1) / lazy],
+        };
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            run.Near("loss", t, optimizer.Step(() => run.Problem.Loss(t)));
+            run.WeightsNear(t);
+        }
+    }
+
+    /// <summary>The draws of a run's file.</summary>
+    private sealed class GivenNoise(GoldenRun run, Func<string, long, int, Tensor> draws) : INoise
+    {
+        public Tensor Sample(ParameterSlot slot, long number, int draw) => draws(run.NameOf(slot), number, draw);
+    }
+}

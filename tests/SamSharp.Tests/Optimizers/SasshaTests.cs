@@ -1,0 +1,111 @@
+using SamSharp.Noise;
+using SamSharp.Optimizers;
+using SamSharp.Parameters;
+using SamSharp.Tests.Support;
+using TorchSharp.Modules;
+
+namespace SamSharp.Tests.Optimizers;
+
+/// <summary>SASSHA's own estimates of the curvature, and what the trajectories of the authors' code do not show.</summary>
+public class SasshaTests
+{
+    /// <summary>L = a x^2 + b y^4 with a diagonal Hessian (2a, 12 b y^2): one probe is exact, whatever its signs, and taken at w + e.</summary>
+    [Fact]
+    public void One_probe_gives_a_diagonal_Hessian_exactly_and_at_the_perturbed_weights()
+    {
+        var w = new Parameter(tensor(new[] { 1.0, -0.5 }));
+        using var optimizer = new Sassha([w], lr: 0, rho: 0.1, beta2: 0.75);
+        optimizer.Step(() => Loss(w)).Dispose();
+        // g = (6, -1); ||g|| = sqrt 37; y + e_y = -0.5 - 0.1 / sqrt 37.
+        var y = -0.5 - (0.1 / Math.Sqrt(37));
+        var state = (Sassha.State)optimizer.state_dict().State[0];
+        Close.To([0.25 * 6, 0.25 * 24 * y * y], state.Diagonal.data<double>().ToArray(), 1e-12);
+        Assert.Equal(Math.Sqrt(0.25), state.Correction!.item<double>(), 12);
+        Close.To([1, -0.5], w.detach().data<double>().ToArray(), 0);
+    }
+
+    /// <summary>H = [[2, 1], [1, 4]] and signs (1, -1): H z = (1, -3), |z H z| = (1, 3). rho 0: one pass, h = g = (1.5, -1).
+    /// First step: m / (1 - beta1) = g, D^p / c = |z H z|^0.5; w (1 - 0.1 * 0.5) - 0.1 g / (root + 0.01).</summary>
+    [Fact]
+    public void One_step_on_the_quadratic_without_radius()
+    {
+        var quadratic = new Quadratic();
+        using var optimizer = new Sassha([quadratic.W], lr: 0.1, rho: 0, epsilon: 0.01, weightDecay: 0.5, noise: new Given());
+        using var loss = optimizer.Step(() => Value(quadratic));
+        Assert.Equal(1, loss.item<double>(), 12);
+        Close.To([0.95 - (0.15 / 1.01), -0.475 + (0.1 / (Math.Sqrt(3) + 0.01))], quadratic.Weights, 1e-12);
+    }
+
+    [Fact]
+    public void The_curvature_is_estimated_every_lazy_th_step()
+    {
+        var quadratic = new Quadratic();
+        var steps = new List<long>();
+        using var optimizer = new Sassha([quadratic.W], lazy: 3, noise: new Given(steps));
+        for (var t = 0; t < 7; t++) optimizer.Step(() => Value(quadratic)).Dispose();
+        Assert.Equal([1, 4, 7], steps);
+    }
+
+    [Fact]
+    public void The_closure_leaves_backward_to_the_optimizer_and_errors_leave_the_weights()
+    {
+        using var problem = new Problem(hidden: Problem.Large);
+        using var optimizer = new Sassha(problem.Parameters);
+        var before = problem.Weights();
+        Assert.Contains("backward()", Assert.Throws<InvalidOperationException>(() => optimizer.Step(() => problem.Backward())).Message, StringComparison.Ordinal);
+        var calls = 0;
+        Assert.Throws<TimeZoneNotFoundException>(() => optimizer.Step(() => ++calls == 2 ? throw new TimeZoneNotFoundException() : Whole(problem, 0)));
+        Close.Bits(before, problem.Weights());
+        optimizer.Step(() => Whole(problem, 0) * double.NaN).Dispose();
+        Assert.True(optimizer.SkippedLastStep);
+        Close.Bits(before, problem.Weights());
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Sassha(problem.Parameters, lazy: 0));
+        Assert.Throws<ArgumentException>(() => new Sassha(problem.Parameters, rho: -1));
+    }
+
+    [Fact]
+    public void A_parameter_that_joins_between_two_estimates_waits_for_the_next()
+    {
+        var quadratic = new Quadratic();
+        var late = new Parameter(tensor(new[] { 1.0 }));
+        using var optimizer = new Sassha([quadratic.W, late], lazy: 3);
+        for (var t = 0; t < 4; t++)
+        {
+            optimizer.Step(() => t == 0 ? Value(quadratic) : Value(quadratic) + late.square().sum()).Dispose();
+            if (t < 3) Assert.Equal(1, late.item<double>());
+            else Assert.NotEqual(1, late.item<double>());
+        }
+    }
+
+    [Fact]
+    public void Powers_by_name()
+    {
+        Assert.Equal([0.5, 0.75, 1, 1], Enumerable.Range(1, 4).Select(step => HessianPower.Linear(0.5, 1, 2)(step)));
+        Assert.Equal(0.5, HessianPower.Constant()(100));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HessianPower.Constant(-1));
+    }
+
+    [Fact]
+    public void Resumed_training_equals_uninterrupted_and_nothing_is_left_behind() =>
+        PerturbingOptimizerChecks.Run(problem => new Sassha(problem.Parameters, lr: 0.01, lazy: 2, weightDecay: 0.1), (optimizer, problem, t) =>
+        {
+            using var scope = NewDisposeScope();
+            optimizer.Step(() => Whole(problem, t));
+        });
+
+    private static Tensor Whole(Problem problem, int step) => problem.Loss(Problem.Batch(problem.X, step), Problem.Batch(problem.Y, step));
+
+    private static Tensor Loss(Parameter w) => (w[0].square() * 3) + (w[1].pow(4) * 2);
+
+    private static Tensor Value(Quadratic quadratic) => quadratic.W.dot(tensor(new double[] { 2, 1, 1, 4 }, [2, 2]).mv(quadratic.W)) * 0.5;
+
+    /// <summary>The signs 1 and -1 in turn.</summary>
+    private sealed class Given(List<long>? steps = null) : INoise
+    {
+        public Tensor Sample(ParameterSlot slot, long number, int draw)
+        {
+            steps?.Add(number);
+            return tensor(new[] { 1.0, -1.0 });
+        }
+    }
+}
