@@ -31,6 +31,14 @@ public class CorruptedTextTests
     }
 
     [Fact]
+    public void Every_row_of_every_step_has_spans_of_its_own()
+    {
+        var source = NewSource();
+        var places = Enumerable.Range(0, 6).SelectMany(source.At).Select(row => string.Join(' ', row.Target)).ToList();
+        Assert.InRange(places.Distinct().Count(), 23, 24);
+    }
+
+    [Fact]
     public void The_fingerprint_tells_texts_and_corruptions_apart()
     {
         string Of(ReadOnlyMemory<int>[] segments, SpanCorruption corruption) => new CorruptedText(segments, corruption, Tokenizer, 4, 1).Fingerprint;
