@@ -11,9 +11,8 @@ namespace SamSharp.Masks;
 /// </summary>
 /// <remarks>A refresh follows an ascent and serves from the next on. The number of perturbed weights stays, but for one that both roundings may take at a refresh: no more are dropped
 /// than can be replaced (the authors' code drops them all the same).</remarks>
-public sealed class DynamicMask : IElementMask, IDisposable
+public sealed class DynamicMask : KeptMask
 {
-    private readonly SlotTensors _masks = new();
     private readonly Func<ParameterSlot, Tensor>? _initial;
     private readonly MaskScore _dropBy, _growBy;
     private readonly double _sparsity, _drop;
@@ -40,21 +39,21 @@ public sealed class DynamicMask : IElementMask, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Prepare(Ascent ascent)
+    public override void Prepare(Ascent ascent)
     {
         ArgumentNullException.ThrowIfNull(ascent);
-        if (!_masks.IsEmpty) return;
+        if (!Masks.IsEmpty) return;
         if (_initial is not null)
         {
-            foreach (var list in ascent.Lists) _masks.Of(list.Slots, _initial);
+            foreach (var list in ascent.Lists) Masks.Of(list.Slots, _initial);
             return;
         }
         var scores = Scores(ascent, MaskScore.Random, -1);
-        TopScores.Keep(scores, (long)Math.Floor(scores.Sum(score => score.Score.numel()) * (1 - _sparsity)), _masks);
+        TopScores.Keep(scores, (long)Math.Floor(scores.Sum(score => score.Score.numel()) * (1 - _sparsity)), Masks);
     }
 
     /// <inheritdoc/>
-    public void Review(Ascent ascent)
+    public override void Review(Ascent ascent)
     {
         ArgumentNullException.ThrowIfNull(ascent);
         if (_ascents++ % _refreshEvery != 0) return;
@@ -68,29 +67,16 @@ public sealed class DynamicMask : IElementMask, IDisposable
         var survivors = TopScores.Mark(Array.ConvertAll(death, score => score.Score), (long)Math.Floor(Math.Max(perturbed * (1 - replaced), perturbed - still)));
         var grown = TopScores.Mark(Array.ConvertAll(growth, score => score.Score), (long)Math.Floor(Math.Min(perturbed * replaced, still)));
         for (var i = 0; i < death.Length; i++)
-            _masks.Put(death[i].Slot, survivors[i].logical_or(grown[i]).to(death[i].Slot.Parameter.dtype, death[i].Slot.Parameter.device, copy: true));
-    }
-
-    /// <summary>The mask of a parameter, or null while it has none.</summary>
-    public Tensor? Find(ParameterSlot slot) => _masks.Find(slot);
-
-    /// <inheritdoc/>
-    public Tensor[] MaskOf(TensorList list)
-    {
-        ArgumentNullException.ThrowIfNull(list);
-        return _masks.Of(list.Slots, slot => ones_like(slot.Parameter, requires_grad: false));
+            Masks.Put(death[i].Slot, survivors[i].logical_or(grown[i]).to(death[i].Slot.Parameter.dtype, death[i].Slot.Parameter.device, copy: true));
     }
 
     /// <inheritdoc/>
-    public void Exchange(PartState state)
+    public override void Exchange(PartState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         _ascents = state.Count("ascents", _ascents);
-        state.Tensors("mask", _masks);
+        base.Exchange(state);
     }
-
-    /// <summary>Frees the mask.</summary>
-    public void Dispose() => _masks.Dispose();
 
     /// <summary>One positive score per weight; the constant keeps a score of 0 above those that do not count.</summary>
     private (ParameterSlot Slot, Tensor Score)[] Scores(Ascent ascent, MaskScore by, long draw) => ascent.Lists.SelectMany(list => list.Slots.Select((slot, i) => (slot, by switch

@@ -11,9 +11,8 @@ namespace SamSharp.Masks;
 /// </summary>
 /// <remarks>The authors' code leaves tensors named bias or embed, and BatchNorm, out of the mask and perturbs them densely, and perturbs nothing in steps that make the mask anew.
 /// Here the mask is used at once; <c>masks</c> says which parameters are masked, all by default.</remarks>
-public sealed class FisherMask : IElementMask, IDisposable
+public sealed class FisherMask : KeptMask
 {
-    private readonly SlotTensors _masks = new();
     private readonly double _keep;
     private readonly int _interval;
     private readonly Func<ParameterSlot, bool> _isMasked;
@@ -32,34 +31,21 @@ public sealed class FisherMask : IElementMask, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Prepare(Ascent ascent)
+    public override void Prepare(Ascent ascent)
     {
         ArgumentNullException.ThrowIfNull(ascent);
         if (_ascents++ % _interval != 0) return;
         var scores = ascent.Lists.SelectMany(list => list.Slots.Zip(list.Gradients)).Where(pair => _isMasked(pair.First))
             .Select(pair => (pair.First, pair.Second.detach().square().to(ScalarType.Float32, ascent.Lists[0].Device))).ToArray();
         var kept = (long)Math.Ceiling(_keep * scores.Sum(score => score.Item2.numel()));
-        TopScores.Keep(scores, kept, _masks);
-    }
-
-    /// <summary>The mask of a parameter, or null while it has none.</summary>
-    public Tensor? Find(ParameterSlot slot) => _masks.Find(slot);
-
-    /// <inheritdoc/>
-    public Tensor[] MaskOf(TensorList list)
-    {
-        ArgumentNullException.ThrowIfNull(list);
-        return _masks.Of(list.Slots, slot => ones_like(slot.Parameter, requires_grad: false));
+        TopScores.Keep(scores, kept, Masks);
     }
 
     /// <inheritdoc/>
-    public void Exchange(PartState state)
+    public override void Exchange(PartState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         _ascents = state.Count("ascents", _ascents);
-        state.Tensors("mask", _masks);
+        base.Exchange(state);
     }
-
-    /// <summary>Frees the mask.</summary>
-    public void Dispose() => _masks.Dispose();
 }

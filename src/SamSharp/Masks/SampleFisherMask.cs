@@ -1,4 +1,3 @@
-using SamSharp.Checkpoints;
 using SamSharp.Parameters;
 using static TorchSharp.torch;
 
@@ -10,9 +9,8 @@ namespace SamSharp.Masks;
 /// </summary>
 /// <remarks>The authors make it anew in the first batch of every fifth epoch, after the step. Their code begins with a mask of zeros, so that the first step is no ascent; here all weights
 /// are perturbed until the first call.</remarks>
-public sealed class SampleFisherMask : IElementMask, IDisposable
+public sealed class SampleFisherMask : KeptMask
 {
-    private readonly SlotTensors _masks = new();
     private readonly double _sparsity;
 
     /// <summary>A mask of ones.</summary>
@@ -48,26 +46,6 @@ public sealed class SampleFisherMask : IElementMask, IDisposable
     {
         using var scope = NewDisposeScope();
         var found = optimizer.Slots.Where(slot => scores.Find(slot) is not null).Select(slot => (slot, scores.Find(slot)!)).ToArray();
-        TopScores.Keep(found, (long)Math.Floor(found.Sum(score => score.Item2.numel()) * (1 - _sparsity)), _masks);
+        TopScores.Keep(found, (long)Math.Floor(found.Sum(score => score.Item2.numel()) * (1 - _sparsity)), Masks);
     }
-
-    /// <summary>The mask of a parameter, or null while it has none.</summary>
-    public Tensor? Find(ParameterSlot slot) => _masks.Find(slot);
-
-    /// <inheritdoc/>
-    public Tensor[] MaskOf(TensorList list)
-    {
-        ArgumentNullException.ThrowIfNull(list);
-        return _masks.Of(list.Slots, slot => ones_like(slot.Parameter, requires_grad: false));
-    }
-
-    /// <inheritdoc/>
-    public void Exchange(PartState state)
-    {
-        ArgumentNullException.ThrowIfNull(state);
-        state.Tensors("mask", _masks);
-    }
-
-    /// <summary>Frees the mask.</summary>
-    public void Dispose() => _masks.Dispose();
 }
