@@ -12,20 +12,8 @@ public static partial class Recipe
     /// <param name="rhoMin">The radius at learning rate 0. Default 0.1 (the same).</param>
     /// <param name="alpha">See <see cref="SurrogateGap"/>. Default 0.6 (the same).</param>
     /// <param name="maxLearningRate">The rate at which the radius is rho; null (default) for the rate that the param group began with, right for schedules that fall from there.</param>
-    public static SharpnessAwareOptions Gsam(double rho = 0.6, double rhoMin = 0.1, double alpha = 0.6, double? maxLearningRate = null)
-    {
-        Check.Radius(rhoMin);
-        return new()
-        {
-            Rho = rho,
-            Combiner = new SurrogateGap(alpha),
-            Radius = RadiusSchedule.From((info, largest) =>
-            {
-                var top = maxLearningRate ?? info.InitialLearningRate;
-                return top > 0 ? Math.Max(0, rhoMin + ((largest - rhoMin) * info.LearningRate / top)) : largest;
-            }),
-        };
-    }
+    public static SharpnessAwareOptions Gsam(double rho = 0.6, double rhoMin = 0.1, double alpha = 0.6, double? maxLearningRate = null) =>
+        new() { Rho = rho, Radius = RadiusSchedule.TiedToLearningRate(rhoMin, lrMax: maxLearningRate), Combiner = new SurrogateGap(alpha) };
 
     /// <summary>WSAM (Yue et al. 2023), decoupled, see <see cref="DecoupledSharpness"/>.</summary>
     /// <param name="rho">The radius. Default 0.05 (intelligent-machine-learning/atorch, the authors).</param>
@@ -66,8 +54,7 @@ public static partial class Recipe
         };
     }
 
-    /// <summary>Look-LayerSAM (Liu et al. 2022): LookSAM with each tensor in a ball of its own, see <see cref="LayerwiseGeometry"/>. For AE-LookSAM (Jiang et al. 2023) give
-    /// <see cref="LookSam"/> a radius schedule that decides from the gradient's norm.</summary>
+    /// <summary>Look-LayerSAM (Liu et al. 2022): LookSAM with each tensor in a ball of its own, see <see cref="LayerwiseGeometry"/>.</summary>
     /// <param name="k">The interval. Default 5, as <see cref="LookSam"/>.</param>
     /// <param name="rho">Share of each tensor's norm. Default 0.05; no official code.</param>
     /// <param name="alpha">How much is used again. Default 0.7.</param>
