@@ -7,8 +7,8 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The options of the program, and how they become a <see cref="FineTuneRequest"/>.</summary>
 public sealed class FineTuneCommand
 {
-    private readonly Option<string> _model = Text("--model", "size|file|folder", "tiny",
-        "A fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in a config.json, a Hugging Face folder with config.json and model.safetensors, or a name in the hub's cache");
+    private readonly Option<string> _model = Text("--model", "size|file|folder|name", "tiny",
+        "A fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in a config.json, a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as google-t5/t5-small or owner/name@revision, which is downloaded once to the hub's cache. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
     private readonly Option<string?> _tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
     private readonly Option<string> _task = Text("--task", "name", "sentences", "The task, in T5's text-to-text form, or several parted by commas: cola,sst2,mrpc. The command tasks lists them");
     private readonly Option<int?> _mixtureCap = Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");

@@ -14,7 +14,7 @@ public static class PretrainCommand
 
     public static Command Create(Action<PretrainRequest, CancellationToken> run)
     {
-        var model = Text("--model", "size|file|folder", "mini", "A fresh model of a named size or of the shape in a config.json, or a model folder to go on with");
+        var model = Text("--model", "size|file|folder|name", "mini", "A fresh model of a named size or of the shape in a config.json, or a model folder or a name on the hub to go on with");
         var tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
         var text = Several("--text", "paths", "Plain text to learn from: files, and folders of *.txt files");
         var heldOut = Several("--held-out", "paths", "Text to measure the loss on; left out of --text");

@@ -23,13 +23,13 @@ public sealed record FineTuneInputs(
     /// <summary>Whether there are test rows, of every task.</summary>
     public bool HasTest => Tasks.All(rows => rows.Test is not null);
 
-    public static FineTuneInputs Load(FineTuneRequest request)
+    public static FineTuneInputs Load(FineTuneRequest request, CancellationToken cancellation)
     {
         var tasks = TaskSelection.Find(request);
         RequireMetrics(request.KeepBest, MixtureEvaluator.Metrics(tasks));
         var device = Devices.Find(request.Device);
         var dtype = Devices.Type(request.DType);
-        var source = new ModelSource(request.Model, request.Tokenizer);
+        var source = new ModelSource(request.Model, request.Tokenizer, cancellation);
         var tokenizer = T5Tokenizer.Load(source.Vocabulary);
         var config = source.Config(tokenizer.VocabularySize);
         if (request.Device == "cpu")

@@ -11,7 +11,7 @@ public static class FineTuneJob
     public static void Run(FineTuneRequest request, CancellationToken cancellation)
     {
         var runs = RunPlan.Of(request);
-        var inputs = FineTuneInputs.Load(request);
+        var inputs = FineTuneInputs.Load(request, cancellation);
         Console.WriteLine(
             string.Concat(inputs.Tasks.Select(rows =>
                 $"{rows.Task.Name}: {TrainingRows.Count(rows.Train.Count, request)} of {rows.Train.Count} training rows, {rows.Dev.Count} dev rows; ")) +

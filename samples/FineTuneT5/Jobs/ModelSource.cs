@@ -1,4 +1,6 @@
+using SamSharp.Samples.FineTuneT5.Reporting;
 using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Hub;
 using SamSharp.Samples.T5.Model;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,19 +14,14 @@ public sealed class ModelSource
     private readonly string? _folder;
     private readonly string? _shape;
 
-    /// <param name="model">A named size, a folder, a name in the hub's cache, or a file with the shape of a fresh model.</param>
+    /// <param name="model">A named size, a folder, a name on the hub, or a file with the shape of a fresh model.</param>
     /// <param name="vocabulary">The <c>spiece.model</c>, or null for the one that belongs to the model.</param>
-    public ModelSource(string model, string? vocabulary)
+    public ModelSource(string model, string? vocabulary, CancellationToken cancellation)
     {
         _model = model;
         _shape = File.Exists(model) ? model : null;
-        _folder = Directory.Exists(model) ? model : HubCache.Find(model);
-        if (_folder is null && _shape is null && model.AsSpan().ContainsAny('/', '\\'))
-        {
-            throw new DirectoryNotFoundException(
-                $"There is no model folder '{model}', and no such model in the hub's cache: give a folder with config.json and model.safetensors, or a size such as tiny.");
-        }
-        Vocabulary = vocabulary ?? (_folder is null ? CarriedData.Vocabulary : Path.Combine(_folder, "spiece.model"));
+        _folder = _shape is not null ? null : Directory.Exists(model) ? model : FromHub(model, new(WithVocabulary: vocabulary is null), cancellation);
+        Vocabulary = vocabulary ?? (_folder is null ? CarriedData.Vocabulary : Path.Combine(_folder, ModelFiles.Vocabulary));
         if (!File.Exists(Vocabulary))
             throw new FileNotFoundException($"There is no vocabulary {Vocabulary}: name one with --tokenizer.");
     }
@@ -55,5 +52,23 @@ public sealed class ModelSource
         model.to(dtype);
         model.to(device.type, device.index);
         return model;
+    }
+
+    // The model's folder in the hub's cache, downloaded to it if need be; null for a word that may be a named size.
+    private static string? FromHub(string model, ModelFiles files, CancellationToken cancellation)
+    {
+        if (HubName.Parse(model) is not { } name)
+        {
+            return model.AsSpan().ContainsAny('/', '\\')
+                ? throw new DirectoryNotFoundException(
+                    $"There is no model folder '{model}': give a folder with config.json and model.safetensors, a name on the hub such as google-t5/t5-small, or a size such as tiny.")
+                : null;
+        }
+        var settings = HubSettings.FromEnvironment();
+        return new HubCache(settings.CacheFolder).Find(name, files)
+            ?? (name.HasOwner
+                ? DownloadProgress.Show($"Downloading {name} to {settings.CacheFolder}",
+                    progress => new HubDownload(settings, progress).GetAsync(name, files, cancellation).GetAwaiter().GetResult())
+                : null);
     }
 }

@@ -23,11 +23,11 @@ public sealed record PretrainInputs(
     IReadOnlyList<ReadOnlyMemory<int>> HeldOut,
     IReadOnlyList<IReadOnlyList<EncodedExample>> Tasks)
 {
-    public static PretrainInputs Load(PretrainRequest request)
+    public static PretrainInputs Load(PretrainRequest request, CancellationToken cancellation)
     {
         var device = Devices.Find(request.Device);
         var dtype = Devices.Type(request.DType);
-        var source = new ModelSource(request.Model, request.Tokenizer);
+        var source = new ModelSource(request.Model, request.Tokenizer, cancellation);
         var tokenizer = T5Tokenizer.Load(source.Vocabulary);
         var config = source.Config(tokenizer.VocabularySize);
         if (request.Device == "cpu")

@@ -14,7 +14,7 @@ public static class PretrainJob
     {
         if (!request.Resume)
             RunPlan.RequireFree(request.Output);
-        var inputs = PretrainInputs.Load(request);
+        var inputs = PretrainInputs.Load(request, cancellation);
         Console.WriteLine(
             $"{inputs.Text.Sum(segment => (long)segment.Length) / 1e6:N1} M ids of text in {inputs.Text.Count} segments, {inputs.HeldOut.Count} held out; " +
             $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");

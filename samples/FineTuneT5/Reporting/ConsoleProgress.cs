@@ -16,9 +16,12 @@ public sealed class ConsoleProgress : ITrainingObserver
 
     private ConsoleProgress(string title, ProgressTask? bar) => (_title, _bar) = (title, bar);
 
+    /// <summary>Whether standard output is a terminal that a bar can move on.</summary>
+    internal static bool IsInteractive => AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
+
     public static T Show<T>(string title, Func<ITrainingObserver, T> run)
     {
-        if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsOutputRedirected)
+        if (!IsInteractive)
         {
             Console.WriteLine($"{title}:");
             return run(new ConsoleProgress(title, null));

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SamSharp.Samples.T5.Checkpoints;
 
 /// <summary>
@@ -60,11 +58,8 @@ public sealed class SafetensorsFolder : IDisposable
 
     private void AddShards(string folder, string index)
     {
-        foreach (var shard in ReadWeightMap(index).GroupBy(item => item.Value, item => item.Key))
+        foreach (var shard in SafetensorsIndex.Read(index).GroupBy(item => item.Value, item => item.Key))
         {
-            // A name, not a path: an index must not reach outside its folder.
-            if (shard.Key != System.IO.Path.GetFileName(shard.Key))
-                throw new InvalidDataException($"{index}: the shard '{shard.Key}' is not a plain file name.");
             var path = System.IO.Path.Combine(folder, shard.Key);
             if (!File.Exists(path))
                 throw new FileNotFoundException($"{index}: the shard '{shard.Key}' that it names is not there.", path);
@@ -73,19 +68,6 @@ public sealed class SafetensorsFolder : IDisposable
                 Tensors[name] = file.Entries.ContainsKey(name)
                     ? file
                     : throw new InvalidDataException($"{index}: tensor '{name}' is not in its shard '{shard.Key}'.");
-        }
-    }
-
-    private static Dictionary<string, string> ReadWeightMap(string index)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            return document.RootElement.GetProperty("weight_map").Deserialize<Dictionary<string, string>>()!;
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new InvalidDataException($"{index}: has no 'weight_map' from tensor names to file names: {error.Message}", error);
         }
     }
 

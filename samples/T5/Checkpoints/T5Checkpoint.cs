@@ -8,7 +8,7 @@ namespace SamSharp.Samples.T5.Checkpoints;
 /// <summary>A T5 in a folder as Hugging Face lays it out: <c>config.json</c> and <c>model.safetensors</c> (or an index of shards).</summary>
 public static class T5Checkpoint
 {
-    private const string ConfigFile = "config.json";
+    public const string ConfigFile = "config.json";
     private const string Embedding = "shared.weight";
     private const string Head = "lm_head.weight";
 

@@ -14,6 +14,10 @@ internal static class FineTuneProgram
 
     public static ProgramResult Run(params string[] arguments) => Finish(Start(arguments));
 
+    /// <summary>Runs the program with environment variables of its own.</summary>
+    public static ProgramResult RunWith((string Name, string Value)[] environment, params string[] arguments)
+        => Finish(Start(Host, [File, .. arguments], environment));
+
     public static Process Start(params string[] arguments) => Start(Host, [File, .. arguments]);
 
     /// <summary>
@@ -40,7 +44,7 @@ internal static class FineTuneProgram
 
     private static string Host => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    private static Process Start(string program, string[] arguments)
+    private static Process Start(string program, string[] arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -50,6 +54,8 @@ internal static class FineTuneProgram
         };
         // Several of these run at once, and threads that wait for each other on a busy machine are slow.
         start.Environment["OMP_NUM_THREADS"] = "1";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 }

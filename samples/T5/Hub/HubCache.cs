@@ -1,0 +1,65 @@
+namespace SamSharp.Samples.T5.Hub;
+
+/// <summary>
+/// Models as Hugging Face's tools keep them, shared with those: <c>models--google-t5--t5-small/</c> holds <c>blobs/{hash}</c>,
+/// <c>snapshots/{commit}/{file}</c>, links to blobs, and <c>refs/{revision}</c>, the commit of each revision.
+/// </summary>
+/// <param name="root">The folder of all models.</param>
+public sealed class HubCache(string root)
+{
+    /// <summary>The folder of the model at a revision, where it is here and whole; else null.</summary>
+    public string? Find(HubName name, ModelFiles files)
+    {
+        if (Commit(name) is { } commit)
+            return files.AreIn(Snapshot(name, commit)) ? Snapshot(name, commit) : null;
+        // Copied caches may lack the branch.
+        var snapshots = Path.Combine(Folder(name), "snapshots");
+        return name.Revision == HubName.DefaultRevision && Directory.Exists(snapshots)
+            ? Directory.EnumerateDirectories(snapshots).Where(files.AreIn).MaxBy(Directory.GetLastWriteTimeUtc)
+            : null;
+    }
+
+    public string Snapshot(HubName name, string commit) => Path.Combine(Folder(name), "snapshots", commit);
+
+    public string Blob(HubName name, HubHash hash) => Path.Combine(Folder(name), "blobs", hash.Text);
+
+    /// <summary>The file that whoever downloads a blob holds locked.</summary>
+    public string Lock(HubName name, HubHash hash) => Path.Combine(root, ".locks", Path.GetFileName(Folder(name)), hash.Text + ".lock");
+
+    /// <summary>Makes a blob a file of a snapshot.</summary>
+    public void Link(HubName name, HubFile file)
+    {
+        var blob = Blob(name, file.Hash);
+        var link = Path.Combine(Snapshot(name, file.Commit), file.Name);
+        Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+        File.Delete(link);
+        try
+        {
+            File.CreateSymbolicLink(link, Path.GetRelativePath(Path.GetDirectoryName(link)!, blob));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Windows lets not everybody make links, nor does every file system have them.
+            File.Move(blob, link);
+        }
+    }
+
+    /// <summary>Notes the commit that a revision stands for.</summary>
+    public void WriteReference(HubName name, string commit)
+    {
+        if (name.IsCommit)
+            return;
+        var path = Reference(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, commit);
+    }
+
+    private string? Commit(HubName name)
+        => name.IsCommit ? name.Revision
+            : File.Exists(Reference(name)) && File.ReadAllText(Reference(name)).Trim() is var commit && HubName.IsCommitHash(commit) ? commit
+            : null;
+
+    private string Reference(HubName name) => Path.Combine(Folder(name), "refs", name.Revision);
+
+    private string Folder(HubName name) => Path.Combine(root, "models--" + name.Model.Replace("/", "--", StringComparison.Ordinal));
+}

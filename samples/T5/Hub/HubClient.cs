@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace SamSharp.Samples.T5.Hub;
+
+/// <summary>
+/// Asks the hub for files of models: <c>{endpoint}/{model}/resolve/{revision}/{file}</c>. The protocol is that of
+/// huggingface_hub's file_download.py.
+/// </summary>
+public sealed class HubClient(HubSettings settings) : IDisposable
+{
+    private const string LinkedTag = "X-Linked-Etag";
+    private const int MaxRedirects = 10;
+
+    // Redirects are followed here: a token must not reach the stores that large files are redirected to.
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = settings.Timeout })
+    {
+        Timeout = settings.Timeout,
+    };
+
+    /// <summary>What the hub says of a file, or null where the model has none of that name.</summary>
+    /// <exception cref="HubException">The hub cannot be reached, refuses, or does not say what a download is checked by.</exception>
+    public async Task<HubFile?> DescribeAsync(HubName model, string file, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Head, model, file, null, cancellation);
+        if (HubFailure.IsMissingFile(response))
+            return null;
+        var isRedirect = IsRedirect(response);
+        if (!isRedirect && !response.IsSuccessStatusCode)
+            throw HubFailure.From(response, model, file, settings);
+
+        var hash = HubHash.Parse(Header(response, LinkedTag) ?? Header(response, "ETag"));
+        // A redirect's own length is that of its page.
+        var size = long.TryParse(Header(response, "X-Linked-Size"), out var linked) ? linked : isRedirect ? null : response.Content.Headers.ContentLength;
+        return Header(response, "X-Repo-Commit") is { } commit && HubName.IsCommitHash(commit) && hash is not null && size >= 0
+            ? new HubFile(file, commit, hash, size.Value)
+            : throw new HubException($"{settings.Endpoint} answers for {file} of {model} without commit, hash and size, as no hub does: "
+                + "check HF_ENDPOINT, and whether a proxy or a login page answers in its place.");
+    }
+
+    /// <summary>Begins to read a file's content from a byte on; the answer is a success, or says that the file ends before that byte.</summary>
+    internal async Task<HttpResponseMessage> OpenAsync(HubName model, HubFile file, long from, CancellationToken cancellation)
+    {
+        var range = from > 0 ? new RangeHeaderValue(from, null) : null;
+        var response = await SendAsync(HttpMethod.Get, model with { Revision = file.Commit }, file.Name, range, cancellation);
+        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+            return response;
+        using (response)
+            throw HubFailure.From(response, model, file.Name, settings);
+    }
+
+    /// <summary>Reads the next bytes of an answer; 0 at its end.</summary>
+    internal async Task<int> ReadAsync(Stream content, Memory<byte> buffer, HubName model, HubFile file, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(settings.Timeout);
+        try
+        {
+            return await content.ReadAsync(buffer, patience.Token);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            throw HubFailure.Unreachable(model, file.Name, settings, error);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, HubName model, string file, RangeHeaderValue? range, CancellationToken cancellation)
+    {
+        var address = new Uri(
+            $"{settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model.Model}/resolve/{Uri.EscapeDataString(model.Revision)}/{Uri.EscapeDataString(file)}");
+        for (var redirects = 0; redirects <= MaxRedirects; redirects++)
+        {
+            var response = await SendOnceAsync(method, address, model, file, range, cancellation);
+            // A renamed model's address is gone to; one that describes the file already leads to where its content is.
+            if (!IsRedirect(response) || (method == HttpMethod.Head && response.Headers.Contains(LinkedTag)))
+                return response;
+            using (response)
+                address = new Uri(address, response.Headers.Location!);
+        }
+        throw new HubException($"{settings.Endpoint} redirects more than {MaxRedirects} times for {file} of {model}: check HF_ENDPOINT.");
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpMethod method, Uri address, HubName model, string file, RangeHeaderValue? range, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, address);
+        request.Headers.UserAgent.ParseAdd("SamSharp");
+        request.Headers.AcceptEncoding.ParseAdd("identity");
+        request.Headers.Range = range;
+        if (settings.Token is not null && IsHub(address))
+            request.Headers.Authorization = new("Bearer", settings.Token);
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            throw HubFailure.Unreachable(model, file, settings, error);
+        }
+    }
+
+    private bool IsHub(Uri address)
+        => Uri.Compare(address, settings.Endpoint, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
+
+    private static bool IsRedirect(HttpResponseMessage response)
+        => (int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is not null;
+
+    private static string? Header(HttpResponseMessage response, string name)
+        => response.Headers.TryGetValues(name, out var values) ? values.First() : null;
+}

@@ -1,0 +1,54 @@
+namespace SamSharp.Samples.T5.Hub;
+
+/// <summary>Where the hub and its cache are, as Hugging Face's own tools are told it: by environment variables.</summary>
+public sealed record HubSettings
+{
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
+    private static readonly string[] TrueWords = ["1", "ON", "YES", "TRUE"];
+
+    /// <summary><c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>, which is <c>~/.cache/huggingface</c>.</summary>
+    public required string CacheFolder { get; init; }
+
+    /// <summary><c>HF_ENDPOINT</c>, without a slash at its end.</summary>
+    public required Uri Endpoint { get; init; }
+
+    /// <summary><c>HF_TOKEN</c>, or what the file of <c>HF_TOKEN_PATH</c> (<c>token</c> in <c>HF_HOME</c>) holds.</summary>
+    public string? Token { get; init; }
+
+    /// <summary><c>HF_HUB_OFFLINE</c> or <c>TRANSFORMERS_OFFLINE</c>: the cache must do.</summary>
+    public bool Offline { get; init; }
+
+    /// <summary>How long the hub may be silent: <c>HF_HUB_DOWNLOAD_TIMEOUT</c> in seconds, 10 by default.</summary>
+    public TimeSpan Timeout { get; init; } = DefaultTimeout;
+
+    /// <exception cref="HubException"><c>HF_ENDPOINT</c> is not a web address.</exception>
+    public static HubSettings FromEnvironment() => From(Environment.GetEnvironmentVariable);
+
+    internal static HubSettings From(Func<string, string?> variable)
+    {
+        var home = Folder("HF_HOME") ?? Path.Combine(Folder("XDG_CACHE_HOME") ?? InUserProfile(".cache"), "huggingface");
+        var tokenFile = Folder("HF_TOKEN_PATH") ?? Path.Combine(home, "token");
+        return new HubSettings
+        {
+            CacheFolder = Folder("HF_HUB_CACHE") ?? Folder("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"),
+            Token = Value("HF_TOKEN") ?? Value("HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? Filled(File.ReadAllText(tokenFile)) : null),
+            Offline = IsTrue("HF_HUB_OFFLINE") || IsTrue("TRANSFORMERS_OFFLINE"),
+            Endpoint = EndpointOf(Value("HF_ENDPOINT") ?? "https://huggingface.co"),
+            Timeout = int.TryParse(Value("HF_HUB_DOWNLOAD_TIMEOUT"), out var seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : DefaultTimeout,
+        };
+
+        string? Value(string name) => Filled(variable(name));
+        bool IsTrue(string name) => TrueWords.Contains(Value(name), StringComparer.OrdinalIgnoreCase);
+        string? Folder(string name)
+            => Value(name) is not { } path ? null : path.StartsWith("~/", StringComparison.Ordinal) ? InUserProfile(path[2..]) : path;
+    }
+
+    private static Uri EndpointOf(string text)
+        => Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw new HubException($"HF_ENDPOINT is '{text}', not a web address: give one such as https://huggingface.co, or unset it.");
+
+    private static string? Filled(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+
+    private static string InUserProfile(string path) => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), path);
+}
