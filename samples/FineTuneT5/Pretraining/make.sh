@@ -3,6 +3,7 @@
 #   make.sh vocabulary CORPUS OUTPUT                                           writes OUTPUT/spiece.model, with SentencePiece's spm_train
 #   make.sh pretrain   CORPUS OUTPUT STEPS COOLDOWN [more options, such as --resume]   writes OUTPUT/model
 set -euo pipefail
+export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 verb=$1 corpus=$2 output=$3
 folders=(novels books openstax government medical wikinews)
@@ -10,12 +11,15 @@ held=(novels/Chesterton_Thursday_1908.txt books/Wells_Time.txt openstax/sociolog
 
 case $verb in
 vocabulary)
+    # The model file records the names it was made with: relative ones make it the same bytes everywhere.
     mkdir -p "$output"
-    output=$(realpath "$output")
-    files=$(cd "$corpus" && for folder in "${folders[@]}"; do ls "$folder"/*.txt; done | grep -vxF "$(printf '%s\n' "${held[@]}")" | paste -sd,)
-    (cd "$corpus" && spm_train --input="$files" --model_prefix="$output/spiece" --model_type=unigram --vocab_size=6044 \
+    ln -sfn "$(realpath "$corpus")" "$output/text"
+    cd "$output"
+    files=$(for folder in "${folders[@]}"; do ls text/"$folder"/*.txt; done | grep -vxF "$(printf 'text/%s\n' "${held[@]}")" | paste -sd,)
+    spm_train --input="$files" --model_prefix=spiece --model_type=unigram --vocab_size=6044 \
         --character_coverage=0.9999 --max_sentence_length=100000 --normalization_rule_name=nmt_nfkc \
-        --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --num_threads=2)
+        --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --num_threads=2
+    rm text
     ;;
 pretrain)
     dotnet run -c Release --project "$here/.." -- pretrain --model "$here/shape.json" --tokenizer "$here/spiece.model" \
