@@ -1,3 +1,4 @@
+using SamSharp.Noise;
 using SamSharp.Parameters;
 using static TorchSharp.torch;
 
@@ -23,13 +24,13 @@ public sealed class EfficientSam
     /// <param name="rule">The choice of examples, or null for <see cref="LargestRise"/> with gamma.</param>
     /// <param name="draws">Whether a parameter is perturbed in a step (from 1), or null for random.</param>
     /// <exception cref="ArgumentOutOfRangeException">beta or gamma is not in (0, 1].</exception>
-    public EfficientSam(SharpnessAwareOptimizer optimizer, double beta = 0.5, double gamma = 0.5, int seed = 0, IExampleRule? rule = null, Func<long, ParameterSlot, bool>? draws = null)
+    public EfficientSam(SharpnessAwareOptimizer optimizer, double beta = 0.5, double gamma = 0.5, long seed = 0, IExampleRule? rule = null, Func<long, ParameterSlot, bool>? draws = null)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         _optimizer = optimizer;
         _beta = beta > 0 && beta <= 1 ? beta : throw new ArgumentOutOfRangeException(nameof(beta), beta, "The share of tensors must lie in (0, 1].");
         _rule = rule ?? new LargestRise(gamma);
-        _draws = draws ?? ((step, slot) => new Random(unchecked((int)((((seed * 1_000_003L) + step) * 1_000_003L) + slot.Index))).NextDouble() < beta);
+        _draws = draws ?? ((step, slot) => CounterRandom.Uniform(seed, step, slot.Index) < beta);
     }
 
     /// <summary>One whole step.</summary>

@@ -1,4 +1,5 @@
 using SamSharp.Checkpoints;
+using SamSharp.Noise;
 using SamSharp.Parameters;
 using SamSharp.Recipes;
 using static TorchSharp.torch;
@@ -83,12 +84,12 @@ public sealed class DynamicMask : KeptMask
     {
         MaskScore.Weight => list.Results[i].abs().add_(1e-7),
         MaskScore.Gradient => list.Gradients[i].abs().add_(1e-7),
-        _ => Noise(slot, draw),
+        _ => RandomScore(slot, draw),
     }))).ToArray();
 
-    private Tensor Noise(ParameterSlot slot, long draw)
+    private Tensor RandomScore(ParameterSlot slot, long draw)
     {
-        using var generator = new Generator(unchecked((ulong)(((_seed * 1_000_003) + draw) * 1_000_003) + (ulong)slot.Index), slot.Parameter.device);
+        using var generator = CounterRandom.GeneratorFor(slot, _seed, draw, 0);
         return rand(slot.Parameter.shape, dtype: slot.Parameter.dtype, device: slot.Parameter.device, generator: generator).add_(1e-7);
     }
 }

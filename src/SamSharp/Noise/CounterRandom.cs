@@ -7,7 +7,7 @@ namespace SamSharp.Noise;
 internal static class CounterRandom
 {
     /// <summary>From 0 to below 1.</summary>
-    public static double Uniform(long seed, long step) => (Hash(seed, step) >> 11) * (1.0 / (1UL << 53));
+    public static double Uniform(long seed, long step, int index = 0) => (Hash(seed, step, index) >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>A generator for one draw of one parameter, on its device.</summary>
     public static Generator GeneratorFor(ParameterSlot slot, long seed, long step, int draw) => new(Hash(seed, step, draw, slot.Index), slot.Parameter.device);
