@@ -271,8 +271,8 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         if (!LastStep.Perturbed) return;
         SetRadii(new FirstPass(() => LastStep.Loss, () =>
         {
-            using var norm = NewAscent().GlobalNorm(list => _options.Kernels.Norm(list.Gradients));
-            return norm.to(ScalarType.Float64).item<double>();
+            using var scope = NewDisposeScope();
+            return NewAscent().GlobalNorm(list => _options.Kernels.Norm(list.Gradients)).Value();
         }));
     }
 

@@ -31,4 +31,11 @@ public static partial class Recipe
     /// <param name="steps">The number of steps of the training.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
     public static SharpnessAwareOptions AdaptivePolicySam(long steps, double rho = 0.05) => new() { Rho = rho, Radius = new GradientNormSchedule(steps) };
+
+    /// <summary>AE-LookSAM (the same paper): AE-SAM, whose plain steps use what LookSAM remembers, see <see cref="RememberedSharpness"/>.</summary>
+    /// <param name="steps">The number of steps of the training.</param>
+    /// <param name="rho">The radius. Default 0.05, SAM's.</param>
+    /// <param name="alpha">How much of it. Default 0.7 (third-party LookSAM).</param>
+    public static SharpnessAwareOptions AdaptivePolicyLookSam(long steps, double rho = 0.05, double alpha = 0.7) =>
+        AdaptivePolicySam(steps, rho) with { Combiner = new RememberedSharpness(alpha) };
 }

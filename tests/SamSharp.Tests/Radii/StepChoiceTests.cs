@@ -125,6 +125,34 @@ public class StepChoiceTests
             .WithSharpnessAwareness(Recipe.StaleSam() with { Radius = new GradientNormSchedule(6) })).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_adaptive_policy_may_use_what_LookSAM_remembers()
+    {
+        static SharpnessAwareOptimizer Wrap(Problem problem, SharpnessAwareOptions recipe) => optim.SGD(problem.Parameters, 0.5).WithSharpnessAwareness(recipe);
+        static Tensor After(SharpnessAwareOptions recipe)
+        {
+            using var problem = new Problem();
+            using var optimizer = Wrap(problem, recipe);
+            for (var t = 0; t < 6; t++) optimizer.Step(() => problem.Backward(t)).Dispose();
+            return problem.Weights();
+        }
+
+        Assert.False(After(Recipe.AdaptivePolicySam(6, 0.3)).allclose(After(Recipe.AdaptivePolicyLookSam(6, 0.3))));
+        Close.Bits(After(Recipe.AdaptivePolicySam(6, 0.3)), After(Recipe.AdaptivePolicyLookSam(6, 0.3, alpha: 0)));
+        Resume.EqualsUninterrupted(problem => Wrap(problem, Recipe.AdaptivePolicyLookSam(6, 0.3)));
+
+        // A report of a step that climbed holds two tensors more than that of a plain one, so steps are compared with their like.
+        using var problem = new Problem();
+        using var optimizer = Wrap(problem, Recipe.AdaptivePolicyLookSam(12, 0.3));
+        var alive = new List<(bool Perturbed, long Tensors)>();
+        for (var t = 0; t < 12; t++)
+        {
+            optimizer.Step(() => problem.Backward(t)).Dispose();
+            alive.Add((optimizer.LastStep.Perturbed, DisposeScopeManager.Statistics.ThreadTotalLiveCount));
+        }
+        Assert.Equal(2, alive.Skip(1).Distinct().Count());
+    }
+
     private static int[] PassesAt(double[] factors, IRadiusSchedule schedule)
     {
         var quadratic = new Quadratic();
