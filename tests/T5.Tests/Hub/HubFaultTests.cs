@@ -28,6 +28,19 @@ public sealed class HubFaultTests : HubTestBase
     }
 
     [Fact]
+    public async Task A_download_that_gets_on_is_not_given_up_however_often_it_breaks_off()
+    {
+        for (var attempt = 1; attempt <= 7; attempt++)
+        {
+            var after = attempt * 100_000;
+            Server.Faults.Enqueue((context, file) => HubServer.BreakOff(context, file, after));
+        }
+        await Download();
+        AssertWhole();
+        Assert.Equal(Enumerable.Repeat(1.0, 7), Waits);
+    }
+
+    [Fact]
     public async Task A_hub_that_falls_silent_is_asked_again()
     {
         using var over = new ManualResetEventSlim();
