@@ -10,21 +10,21 @@ internal sealed class HubRetry(Func<TimeSpan, CancellationToken, Task> delay)
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
-    /// <param name="position">How far the work is; an attempt that got on does not count.</param>
+    /// <param name="position">How far the work is; an attempt that got further than all before begins the count anew.</param>
     /// <param name="pausing">Told why there is a pause.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt, Func<long> position, Action<string> pausing, CancellationToken cancellation)
     {
+        var furthest = position();
         for (var failures = 1; ; failures++)
         {
-            var before = position();
             try
             {
                 return await attempt();
             }
             catch (HubException error) when (error.IsTransient)
             {
-                if (position() > before)
-                    failures = 1;
+                if (position() > furthest)
+                    (furthest, failures) = (position(), 1);
                 if (failures == Attempts)
                     throw new HubException($"{error.Message} It was tried {Attempts} times.", error);
                 var wait = error.RetryAfter ?? TimeSpan.FromSeconds(1 << (failures - 1));
