@@ -39,6 +39,8 @@ public sealed class DynamicMask : KeptMask
         (_dropBy, _growBy, _seed, _initial) = (dropBy, growBy, seed, initial);
     }
 
+    private protected override bool IsOfGradients => _dropBy == MaskScore.Gradient || _growBy == MaskScore.Gradient;
+
     /// <inheritdoc/>
     public override void Prepare(Ascent ascent)
     {

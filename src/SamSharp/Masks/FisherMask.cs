@@ -30,6 +30,8 @@ public sealed class FisherMask : KeptMask
         _isMasked = masks ?? (_ => true);
     }
 
+    private protected override bool IsOfGradients => true;
+
     /// <inheritdoc/>
     public override void Prepare(Ascent ascent)
     {

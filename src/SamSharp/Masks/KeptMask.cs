@@ -2,6 +2,7 @@ using SamSharp.Checkpoints;
 using SamSharp.Parameters;
 using SamSharp.Recipes;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp.Masks;
 
@@ -17,6 +18,19 @@ public abstract class KeptMask : IElementMask, IDisposable
 
     /// <summary>The mask of a parameter, or null while it has none.</summary>
     public Tensor? Find(ParameterSlot slot) => Masks.Find(slot);
+
+    /// <summary>Whether it is made of the gradients at w.</summary>
+    private protected virtual bool IsOfGradients => false;
+
+    /// <inheritdoc/>
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // A direction that takes the gradient now and then does not do so in its second step.
+        return !IsOfGradients || options.Combiner.NeedsAscentGradients || options.CompareGradients || (options.Direction.NeedsGradients(1) && options.Direction.NeedsGradients(2))
+            ? null
+            : $"{GetType().Name} is made of the gradients at w, which {options.Direction.GetType().Name} does not take in every step. Use another direction or mask.";
+    }
 
     /// <inheritdoc/>
     public Tensor[] MaskOf(TensorList list)
