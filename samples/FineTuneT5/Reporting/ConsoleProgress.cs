@@ -48,7 +48,8 @@ public sealed class ConsoleProgress : ITrainingObserver
 
     public void OnMetrics(MetricsRecord record)
     {
-        if (record.Split == "train" && !record.Values.ContainsKey("sharpness"))
+        // Losses and numbers of single steps are in the progress line, or for the plots.
+        if (record.Split == "step" || (record.Split == "train" && !record.Values.ContainsKey("sharpness")))
             return;
         if (_bar is null)
             Console.WriteLine(record.ToJson());
