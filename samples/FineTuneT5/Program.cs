@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.Jobs;
 
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 
-var command = new FineTuneCommand(FineTuneJob.Run, PretrainJob.Run);
+var command = new FineTuneCommand(FineTuneJob.Run, PretrainJob.Run, CompareJob.Run);
 var arguments = command.Parse(args);
 if (arguments.Errors.Count > 0 && arguments.Action is System.CommandLine.Invocation.ParseErrorAction)
     return ErrorReport.Write(new ArgumentException(arguments.Errors[0].Message.ReplaceLineEndings(" ")), trace: false);

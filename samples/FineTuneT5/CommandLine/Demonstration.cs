@@ -1,25 +1,39 @@
+using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.T5.Training;
+
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>What the program does without arguments: the comparison, on what the repository carries, in a few minutes on two cores.</summary>
+/// <summary>What the program does without arguments: a comparison on what the repository carries, in a few minutes on two cores.</summary>
 public static class Demonstration
 {
-    /// <remarks>
-    /// A fresh model whose embeddings start at T5's own size, 1, learns from 801 sentences only where the learning rate is
-    /// relative to the weights' size, as Adafactor's is. Its weights are long, and so is the radius that suits them.
-    /// </remarks>
-    public static FineTuneRequest Of(FineTuneRequest defaults) => defaults with
+    /// <summary>Near the radius that suits the carried model.</summary>
+    public const double SharpnessRho = 0.5;
+
+    /// <remarks>The embeddings of a T5 are of size 1 while its other weights are small: a rate relative to each tensor's size, as Adafactor's, suits all.</remarks>
+    public static TrainingOptions Training { get; } = new()
     {
-        Compare = true,
-        Training = defaults.Training with
-        {
-            Optimizer = "adafactor",
-            LearningRate = 0.04,
-            Schedule = "linear",
-            WarmupSteps = 20,
-            Rho = 0.7,
-            Steps = 400,
-            EvaluateEvery = 40,
-            MaxSourceLength = 64,
-        },
+        Optimizer = "adafactor",
+        LearningRate = 0.02,
+        Rho = SharpnessRho,
+        Schedule = "linear",
+        WarmupSteps = 20,
+        BatchSize = 16,
+        MaxSourceLength = 64,
+        MaxTargetLength = 8,
+    };
+
+    public static CompareRequest Comparison(string output) => new()
+    {
+        Model = CarriedModel.Folder,
+        Tasks = [CarriedData.Task],
+        Sizes = [new(100, 100), new(400, 200)],
+        Seeds = [1, 2, 3],
+        Optimizers = [new("adafactor", [0.02])],
+        Contenders = [Contender.Parse("base*1.25"), Contender.Parse("sam/4")],
+        Radii = new Dictionary<string, double[]> { ["sam"] = [SharpnessRho] },
+        SharpnessRho = SharpnessRho,
+        Output = output,
+        Training = Training,
     };
 }

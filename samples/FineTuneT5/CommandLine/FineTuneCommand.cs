@@ -20,7 +20,6 @@ public sealed class FineTuneCommand
     private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Train on the first so many rows of a seeded shuffle");
     private readonly Option<double?> _trainFraction = Number<double?>("--train-fraction", "part", null, "Train on this part of the rows, in (0, 1]");
 
-    private readonly Option<bool> _compare = Flag("--compare", "Train with the base optimizer alone too, and compare");
     private readonly Option<double?> _epochs = Number<double?>("--epochs", "epochs", null, "Passes over the training rows, instead of --steps");
     private readonly Option<bool> _bucket = Flag("--bucket-by-length", "Make batches of rows of like length, which need less padding");
     private readonly Option<int[]> _seeds = new("--seed", "--seeds")
@@ -38,23 +37,29 @@ public sealed class FineTuneCommand
 
     private readonly RootCommand _root;
 
-    public FineTuneCommand(Action<FineTuneRequest, CancellationToken> run, Action<PretrainRequest, CancellationToken> pretrain)
+    public FineTuneCommand(Action<FineTuneRequest, CancellationToken> run, Action<PretrainRequest, CancellationToken> pretrain, Action<CompareRequest, CancellationToken> compare)
     {
         _root = new RootCommand("""
-            Fine-tunes a T5 with sharpness-aware minimization around a base optimizer. Without arguments it trains a tiny T5 on
-            the carried sentences twice, with and without SAM, and compares the two.
+            Fine-tunes a T5 with sharpness-aware minimization around a base optimizer. Without arguments it
+            fine-tunes the carried T5 on the carried sentences with and without SAM, and compares the two.
             Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
             """);
         foreach (var option in new Option[] {
-            _model, _tokenizer, _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _compare, _epochs, _bucket, _seeds }
+            _model, _tokenizer, _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _epochs, _bucket, _seeds }
             .Concat(_training.All).Concat(_runs.All).Concat([_keepBest, _landscape, _trace]))
         {
             _root.Options.Add(option);
         }
+        _root.Subcommands.Add(CompareCommand.Create(compare));
         _root.Subcommands.Add(PretrainCommand.Create(pretrain));
         _root.Subcommands.Add(TasksCommand.Create());
         _root.SetAction((result, cancellation) => Task.Run(() =>
         {
+            if (result.Tokens.Count == 0)
+            {
+                compare(Demonstration.Comparison(_runs.Output(result, "compare")), cancellation);
+                return ExitCode.Success;
+            }
             var request = Read(result);
             request.Validate();
             run(request, cancellation);
@@ -74,7 +79,7 @@ public sealed class FineTuneCommand
         RefuseBoth(result, _training.Steps, _epochs);
         RefuseBoth(result, _trainRows, _trainFraction);
         var task = result.GetRequiredValue(_task);
-        var request = new FineTuneRequest
+        return new FineTuneRequest
         {
             Model = result.GetRequiredValue(_model),
             Tokenizer = result.GetValue(_tokenizer),
@@ -85,7 +90,6 @@ public sealed class FineTuneCommand
             Data = result.GetValue(_data),
             Output = _runs.Output(result, task.Replace(',', '+')),
             Resume = result.GetValue(_runs.Resume),
-            Compare = result.GetValue(_compare),
             Landscape = result.GetValue(_landscape),
             Seeds = result.GetRequiredValue(_seeds),
             Device = result.GetRequiredValue(_runs.Device),
@@ -98,7 +102,6 @@ public sealed class FineTuneCommand
             KeepBest = List(result.GetValue(_keepBest)),
             Training = _training.Read(result) with { MixtureCap = result.GetValue(_mixtureCap), BucketByLength = result.GetValue(_bucket) },
         };
-        return result.Tokens.Count == 0 ? Demonstration.Of(request) : request;
     }
 
     private static string[] List(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];

@@ -30,9 +30,6 @@ public sealed record FineTuneRequest
 
     public bool Resume { get; init; }
 
-    /// <summary>Trains with the base optimizer alone too, for comparison.</summary>
-    public bool Compare { get; init; }
-
     /// <summary>Draws the loss around each run's weights at the end.</summary>
     public bool Landscape { get; init; }
 
@@ -74,8 +71,6 @@ public sealed record FineTuneRequest
             throw new ArgumentException($"--save-every is {SaveEvery}: it must be 0 (at the end only) or more.");
         if (Keep < 1)
             throw new ArgumentException($"--keep is {Keep}: it must be at least 1.");
-        if (Compare && Training.Rho == 0)
-            throw new ArgumentException("--compare with --rho 0 compares the base optimizer with itself: give a positive rho.");
         if (Seeds.Distinct().Count() != Seeds.Count)
             throw new ArgumentException($"--seed names a seed twice: {string.Join(' ', Seeds)}.");
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SamSharp.Samples.FineTuneT5.Jobs;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
@@ -10,7 +11,7 @@ internal sealed class RunArguments
 
     public Option<string> Device { get; } = Choice("--device", "Where to train", "cpu", "cuda");
 
-    public Option<string> DType { get; } = Choice("--dtype", "Type of weights and optimizer state", "float32", "bfloat16");
+    public Option<string> DType { get; } = Choice("--dtype", "Type of weights and activations; mixed: float32 weights, bfloat16 activations", NumberTypes.Full, NumberTypes.Half, NumberTypes.Mixed);
 
     public Option<int> SaveEvery { get; } = Number("--save-every", "steps", 0, "Save a checkpoint; 0 at the end only");
 
@@ -18,7 +19,10 @@ internal sealed class RunArguments
 
     public Option<bool> Resume { get; } = Flag("--resume", "Go on from the newest checkpoint in --output; with none there, start");
 
-    public IEnumerable<Option> All => [Device, DType, _output, SaveEvery, Keep, Resume];
+    public IEnumerable<Option> All => [SaveEvery, Keep, .. Common];
+
+    /// <summary>Those that a comparison has too.</summary>
+    public IEnumerable<Option> Common => [Device, DType, _output, Resume];
 
     /// <summary>The folder that is asked for, or a new one named after the task and the time.</summary>
     public string Output(ParseResult result, string task)

@@ -9,7 +9,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
 {
     private readonly Option<string> _optimizer = Text("--optimizer", "name", defaults.Optimizer, $"Base optimizer: {string.Join(", ", OptimizerCatalog.Names)}");
     private readonly Option<double> _rho = Number("--rho", "radius", defaults.Rho, "Radius of the sharpness-aware step; 0 is the base optimizer alone");
-    private readonly Option<bool> _adaptive = Flag("--adaptive", "Scale the perturbation by the weights (ASAM; its rho is about ten times larger)");
+    private readonly Option<string> _recipe = Text("--recipe", "name", defaults.Recipe, $"Sharpness-aware algorithm: {string.Join(", ", RecipeCatalog.Names)} (ASAM's rho is about ten times larger)");
     private readonly Option<double> _ascentFraction = Number("--ascent-fraction", "part", defaults.AscentFraction, "Part of the batch that the ascent gradient is computed on, in (0, 1]");
     private readonly Option<double?> _learningRate = Number<double?>("--learning-rate", "rate", null, $"Peak learning rate [{(defaults.LearningRate is { } rate ? $"{rate} for {defaults.Optimizer}, else " : "")}the optimizer's own default]");
     private readonly Option<double> _weightDecay = Number("--weight-decay", "decay", defaults.WeightDecay, "Weight decay");
@@ -18,6 +18,9 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     private readonly Option<int> _warmup = Number("--warmup-steps", "steps", defaults.WarmupSteps, "Linear warm-up");
     private readonly Option<int> _cooldown = Number("--cooldown-steps", "steps", defaults.CooldownSteps, "Linear cool-down to 0 over the last steps");
     private readonly Option<int> _batch = Number("--batch", "rows", defaults.BatchSize, "Rows a step");
+    private readonly Option<int?> _microBatch = Number<int?>("--micro-batch", "rows", null, "Compute each batch in parts of so many rows and add up their gradients, to save memory");
+    private readonly Option<double?> _maxGradientNorm = Number<double?>("--max-gradient-norm", "norm", null, "Scale longer gradients down to this norm");
+    private readonly Option<bool> _replay = Flag("--replay-randomness", "Draw the same dropout masks in both passes of a step");
     private readonly Option<int> _maxSource = Number("--max-source-length", "ids", defaults.MaxSourceLength, "Longest input, cut off beyond");
     private readonly Option<int> _maxTarget = Number("--max-target-length", "ids", defaults.MaxTargetLength, "Longest target");
     private readonly Option<int> _evaluateEvery = Number("--evaluate-every", "steps", defaults.EvaluateEvery, "Evaluate on held-out rows; 0 at the end only");
@@ -28,29 +31,38 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     public Option<int?> Steps { get; } = Number<int?>("--steps", "steps", null, $"Optimizer steps [{defaults.Steps}]");
 
     public IEnumerable<Option> All =>
-    [
-        _optimizer, _rho, _adaptive, _ascentFraction, _learningRate, _weightDecay, _schedule, _warmup, _cooldown, _labelSmoothing,
-        Steps, _batch, _maxSource, _maxTarget, _evaluateEvery, _patience, _logEvery,
-    ];
+        [_optimizer, _recipe, _rho, _ascentFraction, _learningRate, Steps, _replay, _evaluateEvery, _patience, _logEvery, .. Common];
 
-    public TrainingOptions Read(ParseResult result) => defaults with
+    /// <summary>Those that are the same for all runs of a comparison.</summary>
+    public IEnumerable<Option> Common =>
+        [_weightDecay, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _microBatch, _maxGradientNorm, _maxSource, _maxTarget];
+
+    public TrainingOptions Read(ParseResult result) => ReadCommon(result) with
     {
         Optimizer = result.GetRequiredValue(_optimizer),
         LearningRate = result.GetValue(_learningRate) ?? (result.GetValue(_optimizer) == defaults.Optimizer ? defaults.LearningRate : null),
-        WeightDecay = result.GetValue(_weightDecay),
         Rho = result.GetValue(_rho),
-        Adaptive = result.GetValue(_adaptive),
+        Recipe = result.GetRequiredValue(_recipe),
         AscentFraction = result.GetValue(_ascentFraction),
+        Steps = result.GetValue(Steps) ?? defaults.Steps,
+        Patience = result.GetValue(_patience),
+        ReplayRandomness = result.GetValue(_replay),
+        EvaluateEvery = result.GetValue(_evaluateEvery),
+        LogEvery = result.GetValue(_logEvery),
+    };
+
+    /// <summary>The defaults with what is given of <see cref="Common"/>.</summary>
+    public TrainingOptions ReadCommon(ParseResult result) => defaults with
+    {
+        WeightDecay = result.GetValue(_weightDecay),
         Schedule = result.GetRequiredValue(_schedule),
         WarmupSteps = result.GetValue(_warmup),
         CooldownSteps = result.GetValue(_cooldown),
-        Steps = result.GetValue(Steps) ?? defaults.Steps,
         LabelSmoothing = result.GetValue(_labelSmoothing),
-        Patience = result.GetValue(_patience),
         BatchSize = result.GetValue(_batch),
+        MicroBatchSize = result.GetValue(_microBatch),
+        MaxGradientNorm = result.GetValue(_maxGradientNorm),
         MaxSourceLength = result.GetValue(_maxSource),
         MaxTargetLength = result.GetValue(_maxTarget),
-        EvaluateEvery = result.GetValue(_evaluateEvery),
-        LogEvery = result.GetValue(_logEvery),
     };
 }

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Jobs;
 
-/// <summary>Devices and number types by the names of the command line.</summary>
+/// <summary>Devices by the names of the command line.</summary>
 public static class Devices
 {
     /// <exception cref="NotSupportedException">CUDA is asked for and there is none.</exception>
@@ -11,6 +11,4 @@ public static class Devices
             ? device(name)
             : throw new NotSupportedException(
                 "--device cuda: this build of TorchSharp or this machine has no CUDA. Build with -p:TorchBackend=cuda-linux on a machine with an NVIDIA GPU, or use --device cpu.");
-
-    public static ScalarType Type(string name) => name == "bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32;
 }

@@ -13,7 +13,7 @@ public sealed record FineTuneInputs(
     ModelSource Source,
     T5Config Config,
     Device Device,
-    ScalarType DType)
+    NumberTypes Types)
 {
     /// <summary>The tasks' names, parted by plus signs.</summary>
     public string Name => string.Join('+', Tasks.Select(rows => rows.Task.Name));
@@ -28,14 +28,14 @@ public sealed record FineTuneInputs(
         var tasks = TaskSelection.Find(request);
         RequireMetrics(request.KeepBest, MixtureEvaluator.Metrics(tasks));
         var device = Devices.Find(request.Device);
-        var dtype = Devices.Type(request.DType);
+        var types = NumberTypes.Of(request.DType);
         var source = new ModelSource(request.Model, request.Tokenizer, cancellation);
         var tokenizer = T5Tokenizer.Load(source.Vocabulary);
         var config = source.Config(tokenizer.VocabularySize);
         if (request.Device == "cpu")
-            MemoryCheck.Require(request.Model, config, request.Training, dtype == ScalarType.BFloat16 ? 2 : 4);
+            MemoryCheck.Require(request.Model, config, request.Training, types.BytesPerWeight);
         var data = request.Data ?? CarriedData.Folder;
-        return new FineTuneInputs([.. tasks.Select(task => TaskRows.Load(task, data))], tokenizer, source, config, device, dtype);
+        return new FineTuneInputs([.. tasks.Select(task => TaskRows.Load(task, data))], tokenizer, source, config, device, types);
     }
 
     private static void RequireMetrics(IReadOnlyList<string> wanted, IReadOnlyList<string> known)

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.Jobs;
 
-/// <summary>All runs that a request asks for (seeds, with and without SAM), and their comparison.</summary>
+/// <summary>All runs that a request asks for, one for each seed.</summary>
 public static class FineTuneJob
 {
     public static void Run(FineTuneRequest request, CancellationToken cancellation)

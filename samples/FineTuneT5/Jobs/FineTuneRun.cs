@@ -1,6 +1,5 @@
 using SamSharp.Analysis;
 using SamSharp.Samples.FineTuneT5.CommandLine;
-using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
@@ -36,9 +35,7 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
 
         using var scope = NewDisposeScope();
-        using var model = checkpoint is null
-            ? inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.DType)
-            : T5Checkpoint.Load(checkpoint, inputs.Device, inputs.DType);
+        using var model = inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.Types, checkpoint);
         var dev = inputs.Evaluator(test: false, options);
         using var trainer = new Trainer(model, inputs.Tokenizer.PadId, rows, options, folder, checkpoint, counts)
         {
@@ -89,5 +86,5 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         Landscape.Measure(plan.Name, surface, SharpnessRho(options)).Save(plan.LandscapeFile);
     }
 
-    private double SharpnessRho(TrainingOptions options) => options.Adaptive || request.Training.Rho == 0 ? DefaultSharpnessRho : request.Training.Rho;
+    private double SharpnessRho(TrainingOptions options) => options.Recipe != "sam" || request.Training.Rho == 0 ? DefaultSharpnessRho : request.Training.Rho;
 }

@@ -42,14 +42,19 @@ public sealed class ModelSource
                 $"The model of {file} has {config.VocabularySize} embeddings, fewer than the {vocabularySize} ids of {Vocabulary}: give the model's own vocabulary with --tokenizer.");
     }
 
-    /// <summary>The model with its first weights: the folder's, or fresh ones from the seed.</summary>
-    public T5Model Create(T5Config config, int seed, Device device, ScalarType dtype)
+    /// <summary>The model with a checkpoint's weights or its first ones: the folder's, or fresh ones from the seed.</summary>
+    public T5Model Create(T5Config config, int seed, Device device, NumberTypes types, string? checkpoint = null)
     {
-        if (_folder is not null)
-            return T5Checkpoint.Load(_folder, device, dtype);
+        var model = (checkpoint ?? _folder) is { } folder ? T5Checkpoint.Load(folder, device, types.Weights) : Fresh(config, seed, device, types.Weights);
+        model.ComputeType = types.Activations;
+        return model;
+    }
+
+    private static T5Model Fresh(T5Config config, int seed, Device device, ScalarType type)
+    {
         using var generator = new Generator((ulong)seed);
         var model = new T5Model(config, generator);
-        model.to(dtype);
+        model.to(type);
         model.to(device.type, device.index);
         return model;
     }

@@ -18,7 +18,7 @@ public sealed record PretrainInputs(
     ModelSource Source,
     T5Config Config,
     Device Device,
-    ScalarType DType,
+    NumberTypes Types,
     IReadOnlyList<ReadOnlyMemory<int>> Text,
     IReadOnlyList<ReadOnlyMemory<int>> HeldOut,
     IReadOnlyList<IReadOnlyList<EncodedExample>> Tasks)
@@ -26,19 +26,19 @@ public sealed record PretrainInputs(
     public static PretrainInputs Load(PretrainRequest request, CancellationToken cancellation)
     {
         var device = Devices.Find(request.Device);
-        var dtype = Devices.Type(request.DType);
+        var types = NumberTypes.Of(request.DType);
         var source = new ModelSource(request.Model, request.Tokenizer, cancellation);
         var tokenizer = T5Tokenizer.Load(source.Vocabulary);
         var config = source.Config(tokenizer.VocabularySize);
         if (request.Device == "cpu")
-            MemoryCheck.Require(request.Model, config, request.Training, dtype == ScalarType.BFloat16 ? 2 : 4);
+            MemoryCheck.Require(request.Model, config, request.Training, types.BytesPerWeight);
 
         var longest = request.Corruption.SegmentLength(request.Training.MaxSourceLength);
         var heldOut = TextFiles.Find(request.HeldOut);
         var text = TextFiles.Find(request.Text).Except(heldOut);
         IReadOnlyList<ReadOnlyMemory<int>> Segments(IEnumerable<string> files)
             => [.. files.SelectMany(file => TextSegments.Cut(TextFiles.Encode(file, tokenizer), longest))];
-        var inputs = new PretrainInputs(tokenizer, source, config, device, dtype, Segments(text), Segments(heldOut),
+        var inputs = new PretrainInputs(tokenizer, source, config, device, types, Segments(text), Segments(heldOut),
             [.. request.Tasks.Select(named => Rows(named, tokenizer, request.Training))]);
         return inputs.Text.Count > 0
             ? inputs

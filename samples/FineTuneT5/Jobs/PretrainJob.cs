@@ -1,6 +1,5 @@
 using SamSharp.Samples.FineTuneT5.CommandLine;
 using SamSharp.Samples.FineTuneT5.Reporting;
-using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Pretraining;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
@@ -34,9 +33,7 @@ public static class PretrainJob
         var options = request.Training;
         var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
         using var scope = NewDisposeScope();
-        using var model = checkpoint is null
-            ? inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.DType)
-            : T5Checkpoint.Load(checkpoint, inputs.Device, inputs.DType);
+        using var model = inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.Types, checkpoint);
         var heldOut = new HeldOutLoss(inputs.HeldOut, request.Corruption, inputs.Tokenizer, options.BatchSize, request.HeldOutRows);
         using var trainer = new Trainer(model, inputs.Tokenizer.PadId, Batches(request, inputs), options, folder, checkpoint)
         {
@@ -46,7 +43,7 @@ public static class PretrainJob
         trainer.Observers.Add(observer);
         trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
         trainer.Run(cancellation);
-        folder.SaveModel(model, request.ModelDType is { } type ? Devices.Type(type) : null);
+        folder.SaveModel(model, request.ModelDType is { } type ? NumberTypes.Of(type).Weights : null);
         return trainer.Step;
     }
 

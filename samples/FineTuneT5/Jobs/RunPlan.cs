@@ -11,18 +11,15 @@ public sealed record RunPlan(string Name, string Folder, TrainingOptions Options
     /// <summary>Where the run's <see cref="Landscape"/> is kept.</summary>
     public string LandscapeFile => Path.Combine(Folder, "landscape.json");
 
-    /// <summary>For each seed the base optimizer, where it is to be compared with, and then the run itself.</summary>
+    /// <summary>A run for each seed.</summary>
     /// <exception cref="ArgumentException">A folder holds a run already and the request is not to resume it.</exception>
     public static IReadOnlyList<RunPlan> Of(FineTuneRequest request)
     {
-        var several = request.Compare || request.Seeds.Count > 1;
-        double[] radii = request.Compare ? [0, request.Training.Rho] : [request.Training.Rho];
         RunPlan[] runs =
         [
             .. from seed in request.Seeds
-               from rho in radii
-               let options = request.Training with { Seed = seed, Rho = rho }
-               let folder = several ? $"{(rho == 0 ? "base" : "sam")}-seed-{seed}" : ""
+               let options = request.Training with { Seed = seed }
+               let folder = request.Seeds.Count > 1 ? $"seed-{seed}" : ""
                select new RunPlan(NameOf(options), Path.Combine(request.Output, folder), options),
         ];
         if (!request.Resume)
@@ -38,5 +35,5 @@ public sealed record RunPlan(string Name, string Folder, TrainingOptions Options
     }
 
     private static string NameOf(TrainingOptions options)
-        => options.Rho == 0 ? options.Optimizer : $"{(options.Adaptive ? "ASAM" : "SAM")}({options.Optimizer})";
+        => options.Rho == 0 ? options.Optimizer : $"{RecipeCatalog.Title(options.Recipe)}({options.Optimizer})";
 }

@@ -23,10 +23,14 @@ public static class TrainingRows
     public static IReadOnlyList<TaskExample> Choose(IReadOnlyList<TaskExample> rows, FineTuneRequest request, int seed)
     {
         var count = Count(rows.Count, request);
-        if (count == rows.Count)
-            return rows;
+        return count == rows.Count ? rows : Shuffle(rows, seed)[..count];
+    }
+
+    /// <summary>The rows in an order that depends on the seed alone.</summary>
+    public static TaskExample[] Shuffle(IReadOnlyList<TaskExample> rows, int seed)
+    {
         var shuffled = rows.ToArray();
         new Random(StepSeed.Of(seed, -1)).Shuffle(shuffled);
-        return shuffled[..count];
+        return shuffled;
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using SamSharp.Samples.T5.Training;
 using Spectre.Console;
 
@@ -60,8 +59,6 @@ public sealed class ConsoleProgress : ITrainingObserver
     private static string Describe(TrainingProgress progress)
     {
         var loss = double.IsNaN(progress.Loss) ? "" : $"  loss {progress.Loss:F4}";
-        var left = progress.TimeLeft.ToString(
-            progress.TimeLeft.TotalHours < 1 ? "m\\:ss" : progress.TimeLeft.TotalDays < 1 ? "h\\:mm\\:ss" : "d' days'", CultureInfo.InvariantCulture);
-        return $"step {progress.Step}/{progress.TotalSteps}{loss}  {progress.SequencesPerSecond:F0} sequences/s  {left} left";
+        return $"step {progress.Step}/{progress.TotalSteps}{loss}  {progress.SequencesPerSecond:F0} sequences/s  {Duration.Text(progress.TimeLeft)} left";
     }
 }

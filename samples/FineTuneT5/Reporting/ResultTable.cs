@@ -40,8 +40,7 @@ public static class ResultTable
 
     private static string MeanAndDeviation(double[] values, string format)
     {
-        var mean = values.Average();
-        var deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
+        var (mean, deviation) = Sample.Of(values);
         return $"{Show(mean, format)} ± {Show(deviation, format)}";
     }
 

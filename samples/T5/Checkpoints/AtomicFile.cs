@@ -1,7 +1,7 @@
 namespace SamSharp.Samples.T5.Checkpoints;
 
 /// <summary>Writes a file so that its path holds either the old content or the whole new one, never a part.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     /// <summary>Writes to a temporary file beside <paramref name="path"/>, flushes it to disk and moves it into place.</summary>
     public static void Write(string path, Action<FileStream> write)

@@ -17,5 +17,14 @@ internal sealed class Linear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => functional.linear(input, _weight);
+    public override Tensor forward(Tensor input) => Apply(input, _weight);
+
+    /// <summary>input . weight^T in the input's type, whatever the weight's.</summary>
+    public static Tensor Apply(Tensor input, Tensor weight)
+    {
+        if (weight.dtype == input.dtype)
+            return functional.linear(input, weight);
+        using var converted = weight.to(input.dtype);
+        return functional.linear(input, converted);
+    }
 }

@@ -27,6 +27,7 @@ public sealed class T5Model : Module
     private readonly Linear? _head;
 
     private readonly CausalMask _causalMask = new();
+    private ScalarType? _computeType;
 
     /// <summary>A new model with random weights, float32 on the CPU.</summary>
     /// <param name="config">Its shape.</param>
@@ -55,6 +56,16 @@ public sealed class T5Model : Module
 
     /// <summary>The weights' element type.</summary>
     public ScalarType Type => _embedding.Type;
+
+    /// <summary>
+    /// The type that activations have: the weights' own, or a 16 bit one beside float32 weights, as T5 was trained (Raffel et al., 2020, in
+    /// bfloat16). Norms, softmax and loss are computed in float32 at least.
+    /// </summary>
+    public ScalarType ComputeType
+    {
+        get => _computeType ?? Type;
+        set => _computeType = value;
+    }
 
     internal T5Stack Encoder => _encoder;
 
@@ -127,19 +138,19 @@ public sealed class T5Model : Module
     {
         using var scope = NewDisposeScope();
         cache.Length++;
-        var bias = _decoder.PositionBias.Compute(1, cache.Length);
+        var bias = _decoder.PositionBias.Compute(1, cache.Length, ComputeType);
         var addend = bias.expand(tokens.shape[0], -1, -1, -1).flatten(0, 1);
         var hidden = _decoder.Run(Embed(tokens.unsqueeze(1)), (block, i, hidden) => block.Decode(hidden, addend, cache.Layers[i], cache.CrossAddend));
         return Scores(hidden).squeeze(1).MoveToOuterDisposeScope();
     }
 
-    internal Tensor Embed(Tensor ids) => _embedding.Lookup(ids);
+    internal Tensor Embed(Tensor ids) => _embedding.Lookup(ids, ComputeType);
 
     internal Tensor EncodeEmbedded(Tensor embedded, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
         var length = embedded.shape[1];
-        var addend = _encoder.PositionBias.Compute(length, length).add(PaddingAddend(attentionMask)).flatten(0, 1);
+        var addend = _encoder.PositionBias.Compute(length, length, ComputeType).add(PaddingAddend(attentionMask)).flatten(0, 1);
         return _encoder.Run(embedded, (block, _, hidden) => block.Encode(hidden, addend)).MoveToOuterDisposeScope();
     }
 
@@ -147,7 +158,7 @@ public sealed class T5Model : Module
     {
         using var scope = NewDisposeScope();
         var (batch, length) = (embedded.shape[0], embedded.shape[1]);
-        var addend = _decoder.PositionBias.Compute(length, length).add(_causalMask.Of(length, Type, Device))
+        var addend = _decoder.PositionBias.Compute(length, length, ComputeType).add(_causalMask.Of(length, ComputeType, Device))
             .expand(batch, -1, -1, -1).flatten(0, 1);
         var crossAddend = CrossAddend(attentionMask);
         return _decoder.Run(embedded, (block, _, hidden) => block.Decode(hidden, addend, encoded, crossAddend)).MoveToOuterDisposeScope();
@@ -172,7 +183,7 @@ public sealed class T5Model : Module
     private Tensor PaddingAddend(Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
-        return attentionMask.eq(0).to(Type).mul(Precision.Lowest(Type)).unsqueeze(1).unsqueeze(1).MoveToOuterDisposeScope();
+        return attentionMask.eq(0).to(ComputeType).mul(Precision.Lowest(ComputeType)).unsqueeze(1).unsqueeze(1).MoveToOuterDisposeScope();
     }
 
     private Tensor CrossAddend(Tensor attentionMask) =>

@@ -21,14 +21,14 @@ internal sealed class TokenEmbedding : Module
 
     public Device Device => _weight.device;
 
-    /// <summary>ids [batch, length] to vectors [batch, length, width].</summary>
-    public Tensor Lookup(Tensor ids)
+    /// <summary>ids [batch, length] to vectors [batch, length, width] of a type.</summary>
+    public Tensor Lookup(Tensor ids, ScalarType type)
     {
-        using var flat = ids.reshape(-1);
-        using var rows = _weight.index_select(0, flat);
-        return rows.view(ids.shape[0], ids.shape[1], -1);
+        using var scope = NewDisposeScope();
+        var rows = _weight.index_select(0, ids.reshape(-1));
+        return rows.to(type).view(ids.shape[0], ids.shape[1], -1).MoveToOuterDisposeScope();
     }
 
     /// <summary>The tied output layer: hidden . weight^T.</summary>
-    public Tensor Scores(Tensor hidden) => functional.linear(hidden, _weight);
+    public Tensor Scores(Tensor hidden) => Linear.Apply(hidden, _weight);
 }

@@ -28,6 +28,20 @@ public sealed record Batch(Tensor InputIds, Tensor AttentionMask, Tensor Labels)
         return new(parts[0], parts[1], parts[2]);
     }
 
+    /// <summary>How many label ids the loss is the mean of.</summary>
+    public long LabelCount
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return Labels.ne(IgnoredLabel).sum().item<long>();
+        }
+    }
+
+    /// <summary>The batch in parts of so many rows, the last of what is left: views of this batch.</summary>
+    public IReadOnlyList<Batch> Split(int rows) =>
+        [.. InputIds.split(rows).Zip(AttentionMask.split(rows), Labels.split(rows)).Select(part => new Batch(part.First, part.Second, part.Third))];
+
     public void Dispose()
     {
         InputIds.Dispose();

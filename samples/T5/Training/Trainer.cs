@@ -21,6 +21,7 @@ public sealed class Trainer : IDisposable
     private readonly MetricsLog _metrics;
     private readonly Device _device;
     private readonly int _padId;
+    private readonly double _ascentFraction;
     private double _lastLoss = double.NaN;
 
     /// <param name="checkpoint">
@@ -43,7 +44,9 @@ public sealed class Trainer : IDisposable
         _device = model.Device;
         _schedule = LearningRateSchedule.Of(options);
         _optimizer = new SharpnessAwareOptimizer(
-            OptimizerCatalog.Create(options.Optimizer, model.parameters(), _schedule.Peak, options.WeightDecay), options.Rho, options.Adaptive);
+            OptimizerCatalog.Create(options.Optimizer, model.parameters(), _schedule.Peak, options.WeightDecay),
+            options.Rho > 0 ? RecipeCatalog.Create(options, model) : RecipeCatalog.Plain);
+        _ascentFraction = RecipeCatalog.NeedsWholeBatch(options.Recipe) ? 1 : options.AscentFraction;
         _metrics = new MetricsLog(folder.Metrics, checkpoint is null ? [] : Restore(checkpoint));
     }
 
@@ -115,7 +118,7 @@ public sealed class Trainer : IDisposable
             group.LearningRate = rate;
 
         var batch = Batch.Collate(_rows.At(Step), _padId, _device);
-        var part = batch.Head(_options.AscentFraction);
+        var part = batch.Head(_ascentFraction);
         _losses.Add(_optimizer.Step(() => Backward(batch), ascent: () => Backward(part)));
         Step++;
         _clock.EndStep();
@@ -123,9 +126,24 @@ public sealed class Trainer : IDisposable
 
     private Tensor Backward(Batch batch)
     {
-        var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, _options.LabelSmoothing);
-        loss.backward();
+        var loss = _options.MicroBatchSize is { } rows && rows < batch.Count ? BackwardInParts(batch, rows) : Backward(batch, 1);
+        if (_options.MaxGradientNorm is { } norm)
+            nn.utils.clip_grad_norm_(_model.parameters(), norm);
         return loss;
+    }
+
+    // The loss is a mean over label ids: each part counts by how many of them it has.
+    private Tensor BackwardInParts(Batch batch, int rows)
+    {
+        double labels = batch.LabelCount;
+        return batch.Split(rows).Select(part => Backward(part, part.LabelCount / labels)).Aggregate((sum, loss) => sum + loss);
+    }
+
+    private Tensor Backward(Batch batch, double share)
+    {
+        var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, _options.LabelSmoothing) * share;
+        loss.backward();
+        return loss.detach();
     }
 
     private void ReportLoss()
@@ -135,7 +153,7 @@ public sealed class Trainer : IDisposable
         _clock.EndLap(waiting.Elapsed);
         _losses.Clear();
         if (!double.IsFinite(_lastLoss))
-            throw new InvalidOperationException($"The training loss is {_lastLoss} at step {Step}: the run diverged. Lower the learning rate or rho.");
+            throw new DivergedException($"The training loss is {_lastLoss} at step {Step}: the run diverged. Lower the learning rate or rho.");
         Report(new(Step, "train", new Dictionary<string, double> { ["loss"] = _lastLoss, ["learning_rate"] = _schedule.At(Step - 1) }));
         Report(new(Step, "step", StepMetrics.Of(_optimizer.LastStep)));
     }

@@ -17,11 +17,17 @@ public sealed record TrainingOptions
     /// <summary>Radius of the sharpness-aware step; 0 trains with the base optimizer alone.</summary>
     public double Rho { get; init; } = 0.05;
 
-    /// <summary>Scales the perturbation by the weights (ASAM).</summary>
-    public bool Adaptive { get; init; }
+    /// <summary>The sharpness-aware algorithm, one of <see cref="RecipeCatalog.Names"/>; it acts where <see cref="Rho"/> is above 0.</summary>
+    public string Recipe { get; init; } = "sam";
 
-    /// <summary>The part of each batch that the ascent gradient is computed on; Bahri, Mobahi and Tay (2021) use a quarter.</summary>
+    /// <summary>
+    /// The part of each batch that the ascent gradient is computed on; Bahri, Mobahi and Tay (2021) use a quarter. A recipe that
+    /// <see cref="RecipeCatalog.NeedsWholeBatch"/> takes it whole.
+    /// </summary>
     public double AscentFraction { get; init; } = 0.25;
+
+    /// <summary>Draws the same dropout masks in both passes of a step, which are then those of a step without SAM.</summary>
+    public bool ReplayRandomness { get; init; }
 
     /// <summary>One of <see cref="LearningRateSchedule.Names"/>.</summary>
     public string Schedule { get; init; } = "constant";
@@ -34,6 +40,12 @@ public sealed record TrainingOptions
     public int Steps { get; init; } = 1000;
 
     public int BatchSize { get; init; } = 32;
+
+    /// <summary>Compute each batch in parts of so many rows, whose gradients are added up, to save memory; null computes it at once.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>Scale the gradient down to this norm where it is longer; null leaves it.</summary>
+    public double? MaxGradientNorm { get; init; }
 
     /// <summary>Longest input in ids, end-of-sequence included; the rest is cut off.</summary>
     public int MaxSourceLength { get; init; } = 128;
@@ -72,6 +84,8 @@ public sealed record TrainingOptions
         Require(WarmupSteps >= 0, $"The number of warm-up steps is {WarmupSteps}: it must be 0 or more.");
         Require(CooldownSteps >= 0 && CooldownSteps <= Steps, $"The number of cool-down steps is {CooldownSteps}: it must be from 0 to the number of steps, {Steps}.");
         Require(BatchSize >= 1, $"The batch size is {BatchSize}: it must be at least 1.");
+        Require(MicroBatchSize is null or >= 1, $"The micro-batch is {MicroBatchSize}: it must be at least 1 row.");
+        Require(MaxGradientNorm is null or (> 0 and < double.PositiveInfinity), $"The largest gradient norm is {MaxGradientNorm}: it must be a positive number, for instance 1.");
         Require(MaxSourceLength >= 2, $"The maximum source length is {MaxSourceLength}: it must be at least 2.");
         Require(MaxTargetLength >= 2, $"The maximum target length is {MaxTargetLength}: it must be at least 2.");
         Require(EvaluateEvery >= 0, $"Evaluation every {EvaluateEvery} steps: it must be 0 (at the end only) or more.");
@@ -81,6 +95,7 @@ public sealed record TrainingOptions
         Require(Patience is null || EvaluateEvery > 0, "Patience counts evaluations: give a number of steps to evaluate after, too.");
         Require(LogEvery >= 1, $"Logging every {LogEvery} steps: it must be at least 1.");
         OptimizerCatalog.RequireKnown(Optimizer);
+        RecipeCatalog.RequireKnown(Recipe);
         LearningRateSchedule.RequireKnown(Schedule);
     }
 

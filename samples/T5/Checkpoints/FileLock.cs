@@ -1,7 +1,7 @@
-namespace SamSharp.Samples.T5.Hub;
+namespace SamSharp.Samples.T5.Checkpoints;
 
 /// <summary>A file held open by one process at a time. On Unix it is flock(2), by which Hugging Face's tools lock too.</summary>
-internal static class FileLock
+public static class FileLock
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -12,18 +12,26 @@ internal static class FileLock
     /// <param name="waiting">Told each time that it is held by another.</param>
     public static async Task<IDisposable> AcquireAsync(string path, Action waiting, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         while (true)
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException error) when (HeldByAnother.Contains(error.HResult))
-            {
-                waiting();
-                await Task.Delay(Interval, cancellation);
-            }
+            if (TryAcquire(path) is { } held)
+                return held;
+            waiting();
+            await Task.Delay(Interval, cancellation);
+        }
+    }
+
+    /// <summary>The file, or null while another process holds it.</summary>
+    public static IDisposable? TryAcquire(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (HeldByAnother.Contains(error.HResult))
+        {
+            return null;
         }
     }
 }

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.T5.Training;
+using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
+
+namespace SamSharp.Samples.FineTuneT5.CommandLine;
+
+/// <summary>The <c>compare</c> verb: its options, and how they become a <see cref="CompareRequest"/>.</summary>
+public static class CompareCommand
+{
+    private static readonly TrainingOptions Defaults = Demonstration.Training;
+
+    public static Command Create(Action<CompareRequest, CancellationToken> run)
+    {
+        var model = Text("--model", "size|file|folder|name", CarriedModel.Folder, "As for fine-tuning");
+        var tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's; the carried one for a fresh model]");
+        var tasks = Several("--tasks", "task=folder", $"Tasks with the folders of their files [{CarriedData.Task}, which comes with the program]");
+        var rows = Several("--rows", "rows", "Numbers of training rows, or all [100 400]");
+        var steps = Several("--steps", "steps", "Steps for each of --rows, or one number for all [100 200]");
+        var seeds = Several("--seeds", "seeds", "Seeds: rows, their order and dropout masks [1 2 3]");
+        var optimizers = Several("--learning-rates", "optimizer=rates", "Base optimizers with the learning rates to choose from [adafactor=0.02]");
+        var algorithms = Several("--algorithms", "names", $"What to compare with the base: recipes ({string.Join(", ", RecipeCatalog.Names)}), sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps [base*1.25 sam/4]");
+        var radii = Several("--rhos", "recipe=radii", "The radii to choose from, by recipe [sam=0.5]");
+        var tuningSeeds = Several("--tuning-seeds", "seeds", "Seeds of the runs that rates and radii are chosen by [101]");
+        var noise = Number("--label-noise", "part", 0.0, "Replace this part of the training labels by wrong ones");
+        var validationRows = Number("--validation-rows", "rows", 500, "Choose rates and radii by so many rows, which are not trained on");
+        var testRows = Number("--test-rows", "rows", 1000, "Report on so many rows at most");
+        var sharpnessRho = Number("--sharpness-rho", "radius", Demonstration.SharpnessRho, "Measure sharpness at this radius");
+        var training = new TrainingArguments(Defaults);
+        var runs = new RunArguments();
+
+        var command = new Command("compare", """
+            Compares a base optimizer with sharpness-aware ones over tasks, training-set sizes and seeds, in pairs: the same rows in the same order,
+            initial weights and dropout masks. Rates and radii are chosen on validation rows, with as many runs for the base as for each of the others.
+            Several processes with the same arguments and --resume share the work.
+            """);
+        foreach (var option in new Option[] {
+            model, tokenizer, tasks, rows, steps, seeds, optimizers, algorithms, radii, tuningSeeds, noise, validationRows, testRows, sharpnessRho }
+            .Concat(training.Common).Concat(runs.Common))
+        {
+            command.Options.Add(option);
+        }
+        command.SetAction((result, cancellation) => Task.Run(() =>
+        {
+            var request = Demonstration.Comparison(runs.Output(result, "compare")) with
+            {
+                Model = result.GetRequiredValue(model),
+                Tokenizer = result.GetValue(tokenizer),
+                LabelNoise = result.GetValue(noise),
+                ValidationRows = result.GetValue(validationRows),
+                TestRows = result.GetValue(testRows),
+                SharpnessRho = result.GetValue(sharpnessRho),
+                Resume = result.GetValue(runs.Resume),
+                Device = result.GetRequiredValue(runs.Device),
+                DType = result.GetRequiredValue(runs.DType),
+                Training = training.ReadCommon(result),
+            };
+            request = request with
+            {
+                Tasks = Given(tasks, name => name) ?? request.Tasks,
+                Sizes = Sizes(Given(rows, Rows), Given(steps, Integer("--steps"))) ?? request.Sizes,
+                Seeds = Given(seeds, Integer("--seeds")) ?? request.Seeds,
+                TuningSeeds = Given(tuningSeeds, Integer("--tuning-seeds")) ?? request.TuningSeeds,
+                Optimizers = Given(optimizers, NamedNumbers("--learning-rates")) ?? request.Optimizers,
+                Contenders = Given(algorithms, Contender.Parse) ?? request.Contenders,
+                Radii = Given(radii, NamedNumbers("--rhos"))?.ToDictionary() ?? request.Radii,
+            };
+            request.Validate();
+            run(request, cancellation);
+            return ExitCode.Success;
+
+            T[]? Given<T>(Option<string[]> option, Func<string, T> parse) =>
+                result.GetRequiredValue(option) is { Length: > 0 } values ? [.. values.Select(parse)] : null;
+        }, cancellation));
+        return command;
+    }
+
+    private static TrainingSize[]? Sizes(int?[]? rows, int[]? steps)
+    {
+        if (rows is null && steps is null)
+            return null;
+        if (rows is null || steps is null || (steps.Length != 1 && steps.Length != rows.Length))
+            throw new ArgumentException("--rows and --steps belong together: give a number of steps for each number of rows, or one for all.");
+        return [.. rows.Select((count, i) => new TrainingSize(count, steps[steps.Length == 1 ? 0 : i]))];
+    }
+
+    private static int? Rows(string text) => text == "all" ? null : Integer("--rows")(text);
+
+    private static Func<string, int> Integer(string option) => text =>
+        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : throw new ArgumentException($"{option} has '{text}', which is no whole number.");
+
+    // adafactor=0.01,0.02
+    private static Func<string, KeyValuePair<string, double[]>> NamedNumbers(string option) => text =>
+    {
+        var refusal = new ArgumentException($"{option} has '{text}': give a name and numbers, as {(option == "--rhos" ? "sam=0.2,0.5" : "adafactor=0.01,0.02")}.");
+        if (text.Split('=') is not [var name, var numbers])
+            throw refusal;
+        return KeyValuePair.Create(name, Array.ConvertAll(numbers.Split(','), number =>
+            double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : throw refusal));
+    };
+}

@@ -1,0 +1,100 @@
+using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.FineTuneT5.CommandLine;
+
+/// <summary>What the command line asks to compare.</summary>
+public sealed record CompareRequest
+{
+    /// <summary>A named size, a folder, or a name in the Hugging Face cache.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>A <c>spiece.model</c>; null takes the model folder's, or the carried one for a fresh model.</summary>
+    public string? Tokenizer { get; init; }
+
+    /// <summary>Each <c>name=folder</c>, or the carried task's name.</summary>
+    public required IReadOnlyList<string> Tasks { get; init; }
+
+    /// <summary>Numbers of training rows with the steps that are made on them.</summary>
+    public required IReadOnlyList<TrainingSize> Sizes { get; init; }
+
+    public required IReadOnlyList<int> Seeds { get; init; }
+
+    /// <summary>Base optimizers with the learning rates to choose from; a single one is taken untried.</summary>
+    public required IReadOnlyList<KeyValuePair<string, double[]>> Optimizers { get; init; }
+
+    /// <summary>Those compared with the base optimizer.</summary>
+    public required IReadOnlyList<Contender> Contenders { get; init; }
+
+    /// <summary>The radii to choose from, by recipe; a single one is taken untried.</summary>
+    public required IReadOnlyDictionary<string, double[]> Radii { get; init; }
+
+    /// <summary>Seeds of the runs that settings are chosen by.</summary>
+    public IReadOnlyList<int> TuningSeeds { get; init; } = [101];
+
+    /// <summary>The part of the training labels that is replaced by wrong ones.</summary>
+    public double LabelNoise { get; init; }
+
+    public int ValidationRows { get; init; } = 500;
+
+    public int TestRows { get; init; } = 1000;
+
+    /// <summary>The radius that sharpness is measured at, one for all.</summary>
+    public double SharpnessRho { get; init; } = 0.05;
+
+    public required string Output { get; init; }
+
+    public bool Resume { get; init; }
+
+    /// <summary><c>cpu</c> or <c>cuda</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    public string DType { get; init; } = "float32";
+
+    /// <summary>What all runs have in common.</summary>
+    public required TrainingOptions Training { get; init; }
+
+    /// <summary>The size that settings are chosen at: the middle one.</summary>
+    public TrainingSize TuningSize => Sizes[Sizes.Count / 2];
+
+    /// <summary>The contender to whose solution the way from the base's is drawn: the first sharpness-aware one.</summary>
+    public Contender? Sliced => Contenders.FirstOrDefault(contender => contender.IsSharpnessAware);
+
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Training.Validate();
+        foreach (var (optimizer, rates) in Optimizers)
+        {
+            OptimizerCatalog.RequireKnown(optimizer);
+            Require(rates.All(rate => rate > 0 && double.IsFinite(rate)), $"--learning-rates of {optimizer} must be positive numbers.");
+        }
+        foreach (var (recipe, radii) in Radii)
+            Require(radii.All(rho => rho > 0 && double.IsFinite(rho)), $"--rhos of {recipe} must be positive numbers.");
+        Require(Contenders.Count > 0, "--algorithms is empty: name what to compare with the base optimizer, for instance sam/4.");
+        Require(Contenders.All(contender => contender != Contender.Base), "--algorithms has 'base': it is always there. With more steps it is base*1.25.");
+        Require(Sizes.All(size => size.Rows is null or >= 1), "--rows must be numbers of at least 1, or all.");
+        Require(Sizes.All(size => size.Steps >= 1), "--steps must be at least 1.");
+        Require(LabelNoise is >= 0 and < 1, $"--label-noise is {LabelNoise}: it must be in [0, 1), for instance 0.2.");
+        Require(ValidationRows >= 1, $"--validation-rows is {ValidationRows}: it must be at least 1.");
+        Require(TestRows >= 1, $"--test-rows is {TestRows}: it must be at least 1.");
+        Require(SharpnessRho > 0 && double.IsFinite(SharpnessRho), $"--sharpness-rho is {SharpnessRho}: it must be a positive number.");
+        RequireOnce("--tasks", Tasks.Select(named => named.Split('=')[0]));
+        RequireOnce("--rows", Sizes.Select(size => Trial.SizeName(size.Rows)));
+        RequireOnce("--seeds", Seeds.Select(seed => $"{seed}"));
+        RequireOnce("--tuning-seeds", TuningSeeds.Select(seed => $"{seed}"));
+        RequireOnce("--algorithms", Contenders.Select(contender => contender.Name));
+    }
+
+    private static void RequireOnce(string option, IEnumerable<string> values)
+    {
+        if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"{option} names {twice.Key} twice.");
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+            throw new ArgumentException(message);
+    }
+}

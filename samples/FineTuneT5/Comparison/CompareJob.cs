@@ -1,0 +1,82 @@
+using System.Text.Json;
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Reporting;
+using SamSharp.Samples.T5.Checkpoints;
+
+namespace SamSharp.Samples.FineTuneT5.Comparison;
+
+/// <summary>Tunes, compares and reports.</summary>
+public static class CompareJob
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    public static void Run(CompareRequest request, CancellationToken cancellation)
+    {
+        var store = new TrialStore(request.Output);
+        var runner = new TrialRunner(request, store, cancellation);
+        RequireSameComparison(request, store);
+        var tuning = new Tuning(request, store.Find);
+        Console.WriteLine(
+            string.Concat(runner.Tasks.Values.Select(task =>
+                $"{task.Task.Name}: {task.Training.Count} training, {task.Validation.Count} validation and {task.Test.Count} test rows; ")) +
+            $"model {Path.GetFileName(request.Model)}, {runner.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
+
+        // The runs of a cell follow one another in one process: the first leaves its weights to another.
+        Do("Tuning the learning rate", tuning.FirstRound.Select(trial => (trial.Name, new[] { trial })));
+        Do("Tuning rho, and the learning rate as often", tuning.SecondRound.Select(trial => (trial.Name, new[] { trial })));
+        var trials = Trials(request, tuning).ToList();
+        Do("Comparing", trials.GroupBy(trial => trial.Cell).Select(cell => (cell.Key, cell.ToArray())));
+        store.CleanUp();
+
+        TrialResult[] results = [.. trials.Select(trial => store.Find(trial)!)];
+        TrialResult[] tried = [.. tuning.FirstRound.Concat(tuning.SecondRound).Select(trial => store.Find(trial)!)];
+        store.WriteLines([.. tried, .. results]);
+        var slices = results.Where(result => result.Trial.Contender == Contender.Base.Name).Select(result => store.FindSlice(result.Trial.Cell)).OfType<SolutionSlice>();
+        new ComparisonReport(request, results, [.. slices], [.. tuning.Tried]).Show(store);
+
+        void Do(string title, IEnumerable<(string Name, Trial[] Trials)> work) => TrialProgress.Show(title, [.. work], store, progress =>
+        {
+            while (progress.Left is { Count: > 0 } left)
+            {
+                var taken = left.Select(piece => (piece.Trials, Claim: store.TryTake(piece.Name))).FirstOrDefault(piece => piece.Claim is not null);
+                using var claim = taken.Claim;
+                if (claim is null)
+                    cancellation.WaitHandle.WaitOne(Patience);
+                foreach (var trial in taken.Trials ?? [])
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    if (store.Find(trial) is null)
+                        store.Save(runner.Run(trial, cancellation));
+                    progress.Report(store.Find(trial)!);
+                }
+                cancellation.ThrowIfCancellationRequested();
+            }
+        });
+    }
+
+    /// <summary>All runs that are reported, the base first in each cell.</summary>
+    private static IEnumerable<Trial> Trials(CompareRequest request, Tuning tuning) =>
+        from optimizer in request.Optimizers.Select(pair => pair.Key)
+        from size in request.Sizes
+        from seed in request.Seeds
+        from task in request.Tasks.Select(named => named.Split('=')[0])
+        from contender in request.Contenders.Prepend(Contender.Base)
+        let setting = tuning.Best(optimizer, contender)
+        select new Trial(task, optimizer, contender.Name, size.Rows, contender.Steps(size.Steps), seed, setting.LearningRate, setting.Rho, request.LabelNoise, Tuning: false);
+
+    // Tasks, sizes, seeds and contenders may be added to a comparison; what all its runs have in common may not change.
+    private static void RequireSameComparison(CompareRequest request, TrialStore store)
+    {
+        var path = Path.Combine(store.Folder, "comparison.json");
+        var common = JsonSerializer.Serialize(new { Model = Path.GetFileName(request.Model), request.DType, request.ValidationRows, request.TestRows, request.SharpnessRho, request.Training });
+        if (!File.Exists(path))
+        {
+            AtomicFile.Write(path, file => file.Write(System.Text.Encoding.UTF8.GetBytes(common)));
+            return;
+        }
+        if (!request.Resume)
+            throw new ArgumentException($"The folder {store.Folder} already holds a comparison: add --resume to go on with it, or give another --output.");
+        if (File.ReadAllText(path) != common)
+            throw new ArgumentException($"The comparison in {store.Folder} was begun with another model or other training options: see {path}. Give the same, or another --output.");
+    }
+}

@@ -1,0 +1,28 @@
+using MathNet.Numerics.Distributions;
+
+namespace SamSharp.Samples.FineTuneT5.Comparison;
+
+/// <summary>How a contender differs from the base over pairs of runs.</summary>
+/// <param name="Pairs">How many.</param>
+/// <param name="Mean">The mean difference.</param>
+/// <param name="HalfWidth">Half of its 95 % interval, from Student's t; NaN with a single pair.</param>
+/// <param name="PValue">Of the two-sided paired t-test; NaN with a single pair.</param>
+public sealed record PairedDifference(int Pairs, double Mean, double HalfWidth, double PValue, int Wins, int Ties, int Losses)
+{
+    private const double Confidence = 0.95;
+
+    /// <param name="differences">Contender less base, a number for each pair.</param>
+    public static PairedDifference Of(IReadOnlyList<double> differences)
+    {
+        var (n, mean) = (differences.Count, differences.Average());
+        var (wins, losses) = (differences.Count(value => value > 0), differences.Count(value => value < 0));
+        var (halfWidth, p) = (double.NaN, double.NaN);
+        if (n > 1)
+        {
+            var error = Math.Sqrt(differences.Sum(value => (value - mean) * (value - mean)) / (n - 1) / n);
+            halfWidth = error * StudentT.InvCDF(0, 1, n - 1, 0.5 * (1 + Confidence));
+            p = error == 0 ? (mean == 0 ? 1 : 0) : 2 * StudentT.CDF(0, 1, n - 1, -Math.Abs(mean) / error);
+        }
+        return new(n, mean, halfWidth, p, wins, n - wins - losses, losses);
+    }
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using SamSharp.Analysis;
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Tokenization;
+using SamSharp.Samples.T5.Training;
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.FineTuneT5.Comparison;
+
+/// <summary>
+/// Carries out trials. Trials of one cell are paired: the same rows in the same order, the same initial weights, and in the pass that moves the
+/// weights the same dropout masks.
+/// </summary>
+public sealed class TrialRunner
+{
+    /// <summary>Sharpness and slices are measured on the first so many rows.</summary>
+    private const int MeasuredRows = 64;
+
+    private const int CurvePoints = 25;
+
+    private readonly CompareRequest _request;
+    private readonly TrialStore _store;
+    private readonly Device _device;
+    private readonly NumberTypes _types;
+    private readonly ModelSource _source;
+    private readonly T5Tokenizer _tokenizer;
+    private readonly T5Config _config;
+    private readonly Dictionary<string, ComparedTask> _tasks;
+    private readonly Dictionary<(string Task, bool Tuning), Evaluator> _evaluators = [];
+    private readonly Dictionary<string, double> _firstSharpness = [];
+
+    /// <summary>Whatever is wrong with the files or the machine shows here, before anything is written.</summary>
+    public TrialRunner(CompareRequest request, TrialStore store, CancellationToken cancellation)
+    {
+        (_request, _store) = (request, store);
+        _device = Devices.Find(request.Device);
+        _types = NumberTypes.Of(request.DType);
+        _source = new ModelSource(request.Model, request.Tokenizer, cancellation);
+        _tokenizer = T5Tokenizer.Load(_source.Vocabulary);
+        _config = _source.Config(_tokenizer.VocabularySize);
+        _tasks = request.Tasks.Select(named => ComparedTask.Load(named, request.ValidationRows, request.TestRows)).ToDictionary(task => task.Task.Name);
+    }
+
+    public IReadOnlyDictionary<string, ComparedTask> Tasks => _tasks;
+
+    public T5Config Config => _config;
+
+    /// <summary>Trains and measures; goes on where a run that was stopped left off.</summary>
+    public TrialResult Run(Trial trial, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        var options = Options(trial);
+        var rows = EncodedExample.From(_tasks[trial.Task].TrainingRowsOf(trial), _tokenizer, options);
+        var folder = new TrainingFolder(_store.WorkOf(trial), _source.Vocabulary, keep: 1);
+        folder.CleanUp();
+        using var scope = NewDisposeScope();
+        var before = FirstSharpness(trial, rows);
+        var checkpoint = folder.LatestCheckpoint;
+        using var model = _source.Create(_config, options.Seed, _device, _types, checkpoint);
+        using var trainer = new Trainer(model, _tokenizer.PadId, rows, options, folder, checkpoint) { Evaluate = () => EvaluatorOf(trial, options).Evaluate(model).Metrics };
+        var diverged = false;
+        try
+        {
+            trainer.Run(cancellation);
+        }
+        catch (DivergedException)
+        {
+            diverged = true;
+        }
+        model.eval();
+
+        var metric = _tasks[trial.Task].Task.MainMetric;
+        var heldOut = diverged ? null : trainer.Metrics.Last(record => record.Split == "dev").Values;
+        if (!diverged)
+            MeasureSlice(trial, model, rows);
+        Directory.Delete(folder.Path, recursive: true);
+        return new(trial, metric, heldOut?[metric] ?? 0, heldOut?["loss"], before, diverged ? null : Sharpness(model, rows),
+            trainer.MedianStepMilliseconds, clock.Elapsed.TotalSeconds,
+            [.. trainer.Metrics.Where(record => record.Split == "train").Select(record => new CurvePoint(record.Step, record.Values["loss"]))]);
+    }
+
+    private TrainingOptions Options(Trial trial) => Contender.Parse(trial.Contender).Apply(_request.Training with
+    {
+        Optimizer = trial.Optimizer,
+        LearningRate = trial.LearningRate,
+        Rho = trial.Rho,
+        Steps = trial.Steps,
+        Seed = trial.Seed,
+        EvaluateEvery = 0,
+        LogEvery = Math.Max(1, trial.Steps / CurvePoints),
+        ReplayRandomness = true,
+    });
+
+    private Evaluator EvaluatorOf(Trial trial, TrainingOptions options)
+    {
+        if (!_evaluators.TryGetValue((trial.Task, trial.Tuning), out var evaluator))
+        {
+            var task = _tasks[trial.Task];
+            _evaluators[(trial.Task, trial.Tuning)] = evaluator = new(task.Task, trial.Tuning ? task.Validation : task.Test, _tokenizer, options);
+        }
+        return evaluator;
+    }
+
+    // The runs of a cell begin at the same weights.
+    private double FirstSharpness(Trial trial, IReadOnlyList<EncodedExample> rows)
+    {
+        if (!_firstSharpness.TryGetValue(trial.Cell, out var sharpness))
+        {
+            using var model = _source.Create(_config, trial.Seed, _device, _types);
+            _firstSharpness[trial.Cell] = sharpness = Sharpness(model, rows);
+        }
+        return sharpness;
+    }
+
+    private double Sharpness(T5Model model, IReadOnlyList<EncodedExample> rows)
+    {
+        using var surface = Surface(model, rows);
+        return new BatchwiseSharpness(new OneStepSharpness(new Ball(_request.SharpnessRho))).Measure(surface)[0].Value;
+    }
+
+    private LossSurface Surface(T5Model model, IEnumerable<EncodedExample> rows) =>
+        TrainingLoss.Surface(model, _tokenizer.PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
+
+    // The base comes first in a cell and leaves its weights to the contender that the way to is drawn.
+    private void MeasureSlice(Trial trial, T5Model model, IReadOnlyList<EncodedExample> rows)
+    {
+        if (trial.Tuning || trial.Seed != _request.Seeds[0] || trial.Rows != _request.Sizes[^1].Rows || _request.Sliced is not { } sliced)
+            return;
+        var solution = _store.SolutionOf(trial.Cell);
+        if (trial.Contender == Contender.Base.Name)
+        {
+            T5Checkpoint.Save(model, solution);
+        }
+        else if (trial.Contender == sliced.Name && Directory.Exists(solution))
+        {
+            using var other = T5Checkpoint.Load(solution, _device, _types.Weights);
+            using var baseSurface = Surface(other, rows);
+            using var from = baseSurface.Weights();
+            using var train = Surface(model, rows);
+            using var test = Surface(model, EncodedExample.From([.. _tasks[trial.Task].Test.Take(MeasuredRows)], _tokenizer, _request.Training));
+            _store.Save(SolutionSlice.Measure(trial, train, test, from));
+            Directory.Delete(solution, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using SamSharp.Samples.FineTuneT5.Comparison;
+using ScottPlot;
+using ScottPlot.TickGenerators;
+
+namespace SamSharp.Samples.FineTuneT5.Reporting;
+
+/// <summary>The plots of a comparison, each with a panel for each task and optimizer.</summary>
+public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOnlyList<TrialResult> results, IReadOnlyList<SolutionSlice> slices)
+{
+    private const int PanelWidth = 460;
+    private const int PanelHeight = 360;
+    private const int MostColumns = 3;
+    private const int CapSize = 4;
+
+    private IReadOnlyList<IGrouping<(string Task, string Optimizer), TrialResult>> Panels =>
+        [.. results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer)).OrderBy(panel => panel.Key.Optimizer, StringComparer.Ordinal).ThenBy(panel => panel.Key.Task, StringComparer.Ordinal)];
+
+    private bool OneOptimizer => results.Select(result => result.Trial.Optimizer).Distinct().Count() == 1;
+
+    /// <summary>Score against training-set size; the bars are standard deviations over the seeds.</summary>
+    public void SaveScores(string path) => Save(path, Panels, (plot, panel) =>
+    {
+        int?[] sizes = [.. panel.Select(result => result.Trial.Rows).Distinct().OrderBy(rows => rows ?? int.MaxValue)];
+        foreach (var (i, contender) in contenders.Index())
+        {
+            // Side by side, so that the bars can be told apart.
+            var shift = 0.3 * (i - (0.5 * (contenders.Count - 1))) / contenders.Count;
+            double[] x = [.. sizes.Select((_, place) => place + shift)];
+            var scores = sizes.Select(rows => Sample.Of(panel.Where(result => result.Trial.Contender == contender.Name && result.Trial.Rows == rows).Select(result => 100 * result.Score))).ToList();
+            Draw(plot, contender, i, x, [.. scores.Select(score => score.Mean)]);
+            var bars = plot.Add.ErrorBar(x, [.. scores.Select(score => score.Mean)], [.. scores.Select(score => score.Deviation)]);
+            (bars.Color, bars.CapSize) = (PlotColors.Of(i), CapSize);
+        }
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. sizes.Select((_, place) => (double)place)], [.. sizes.Select(Trial.SizeName)]);
+        plot.Axes.AutoScale();
+        plot.Axes.SetLimitsX(-0.5, sizes.Length - 0.5);
+        Finish(plot, Title(panel.Key), "training rows", $"{panel.First().Metric.Replace('_', ' ')}, %", Alignment.LowerRight);
+    });
+
+    /// <summary>Training loss at the largest size, mean over the seeds.</summary>
+    public void SaveCurves(string path) => Save(path, Panels, (plot, panel) =>
+    {
+        var largest = panel.Max(result => result.Trial.Rows ?? int.MaxValue);
+        var runs = panel.Where(result => (result.Trial.Rows ?? int.MaxValue) == largest && !result.Diverged).ToList();
+        foreach (var (i, contender) in contenders.Index())
+        {
+            var points = runs.Where(result => result.Trial.Contender == contender.Name).SelectMany(result => result.Curve)
+                .GroupBy(point => point.Step).OrderBy(step => step.Key).ToList();
+            if (points.Count > 0)
+                Draw(plot, contender, i, [.. points.Select(step => (double)step.Key)], [.. points.Select(step => step.Average(point => point.Loss))], markerSize: 0);
+        }
+        Finish(plot, $"{Title(panel.Key)}, {Trial.SizeName(largest == int.MaxValue ? null : largest)} rows", "step", "training loss", Alignment.UpperRight);
+    });
+
+    /// <summary>Sharpness at the end on a logarithmic scale, over all sizes and seeds; the line is where it began.</summary>
+    public void SaveSharpness(string path) => Save(path, Panels, (plot, panel) =>
+    {
+        foreach (var (i, contender) in contenders.Index())
+        {
+            double[] logs = [.. panel.Where(result => result.Trial.Contender == contender.Name && result.SharpnessAfter > 0).Select(result => Math.Log10(result.SharpnessAfter!.Value))];
+            if (logs.Length == 0)
+                continue;
+            var points = plot.Add.ScatterPoints([.. logs.Select((_, n) => i + (0.3 * ((n / (double)Math.Max(1, logs.Length - 1)) - 0.5)))], logs, PlotColors.Of(i));
+            points.MarkerSize = 5;
+            var mean = plot.Add.Line(i - 0.3, logs.Average(), i + 0.3, logs.Average());
+            (mean.Color, mean.LineWidth) = (PlotColors.Of(i), 3);
+        }
+        var before = plot.Add.HorizontalLine(Math.Log10(Math.Max(double.Epsilon, panel.Average(result => result.SharpnessBefore))), 1, Colors.Gray, LinePattern.Dashed);
+        before.LegendText = "before training";
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. contenders.Select((_, i) => (double)i)], [.. contenders.Select(contender => contender.Title.Replace(", ", "\n", StringComparison.Ordinal))]);
+        plot.Axes.Left.TickGenerator = new NumericAutomatic { LabelFormatter = power => Math.Pow(10, power).ToString("G2", CultureInfo.InvariantCulture) };
+        plot.Axes.AutoScale();
+        plot.Axes.SetLimitsX(-0.6, contenders.Count - 0.4);
+        Finish(plot, Title(panel.Key), "", "sharpness at the end", Alignment.UpperRight);
+    });
+
+    /// <summary>Loss on the straight line through the base's solution and the contender's; training rows solid, test rows dashed.</summary>
+    public void SaveSlices(string path) => Save(path, slices, (plot, slice) =>
+    {
+        var to = contenders.First(contender => contender.Name == slice.Contender);
+        foreach (var (losses, pattern, name) in new[] { (slice.Train, LinePattern.Solid, "training rows"), (slice.Test, LinePattern.Dashed, "test rows") })
+        {
+            var line = plot.Add.ScatterLine(losses.Positions.ToArray(), losses.Losses.ToArray(), PlotColors.Of(1));
+            (line.LineWidth, line.LinePattern, line.LegendText) = (2, pattern, name);
+        }
+        plot.Add.VerticalLine(0, 1, PlotColors.Of(0), LinePattern.Dotted);
+        plot.Add.VerticalLine(1, 1, PlotColors.Of(1), LinePattern.Dotted);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([0, 1], [Contender.Base.Title, to.Title]);
+        Finish(plot, slice.Cell, $"distance {slice.Distance.ToString("G3", CultureInfo.InvariantCulture)}", "loss", Alignment.UpperCenter);
+    });
+
+    private static void Draw(Plot plot, Contender contender, int index, double[] x, double[] y, int markerSize = 7)
+    {
+        var line = plot.Add.Scatter(x, y, PlotColors.Of(index));
+        (line.LineWidth, line.MarkerSize, line.LegendText) = (2, markerSize, contender.Title);
+    }
+
+    private static void Finish(Plot plot, string title, string x, string y, Alignment legend)
+    {
+        plot.Title(title);
+        plot.XLabel(x);
+        plot.YLabel(y);
+        plot.ShowLegend(legend);
+        PlotFont.Use(plot);
+    }
+
+    private static void Save<T>(string path, IReadOnlyList<T> panels, Action<Plot, T> draw)
+    {
+        var columns = Math.Min(MostColumns, panels.Count);
+        var rows = (panels.Count + columns - 1) / columns;
+        var plots = new Multiplot();
+        plots.AddPlots(panels.Count);
+        plots.Layout = new ScottPlot.MultiplotLayouts.Grid(rows, columns);
+        foreach (var (i, panel) in panels.Index())
+            draw(plots.GetPlot(i), panel);
+        plots.SavePng(path, columns * PanelWidth, rows * PanelHeight);
+    }
+
+    private string Title((string Task, string Optimizer) panel) => OneOptimizer ? panel.Task : $"{panel.Task}, {panel.Optimizer}";
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Comparison;
+using Spectre.Console;
+
+namespace SamSharp.Samples.FineTuneT5.Reporting;
+
+/// <summary>What a comparison found: tables on the console and in <c>report.md</c>, and plots.</summary>
+/// <param name="results">Of the runs that are reported, the base first in each cell.</param>
+/// <param name="tried">The settings that were tried on the validation rows, with their scores.</param>
+public sealed class ComparisonReport(
+    CompareRequest request, IReadOnlyList<TrialResult> results, IReadOnlyList<SolutionSlice> slices,
+    IReadOnlyList<(string Optimizer, Contender Contender, Setting Setting, double Score)> tried)
+{
+    /// <summary>Characters in a line where output is no terminal.</summary>
+    private const int FileWidth = 120;
+
+    private readonly Contender[] _contenders = [Contender.Base, .. request.Contenders];
+
+    /// <summary>Prints the tables, writes the files and names them.</summary>
+    public void Show(TrialStore store)
+    {
+        ReportTable[] tables = tried.Count > 0 ? [Tuned(), Scores(), Overall()] : [Scores(), Overall()];
+        if (!ConsoleProgress.IsInteractive)
+            AnsiConsole.Profile.Width = FileWidth;
+        foreach (var table in tables)
+            AnsiConsole.Write(table.ToConsole());
+        string At(string file) => Path.Combine(store.Folder, file);
+        File.WriteAllText(At("report.md"), string.Join('\n', tables.Select(table => table.ToMarkdown())));
+        var plots = new ComparisonPlots(_contenders, results, slices);
+        plots.SaveScores(At("scores.png"));
+        plots.SaveCurves(At("curves.png"));
+        plots.SaveSharpness(At("sharpness.png"));
+        Console.WriteLine($"Runs:    {store.Lines}");
+        Console.WriteLine($"Tables:  {At("report.md")}");
+        Console.WriteLine($"Plots:   {At("scores.png")}, curves.png, sharpness.png{(slices.Count > 0 ? ", slices.png" : "")}");
+        if (slices.Count > 0)
+            plots.SaveSlices(At("slices.png"));
+    }
+
+    private ReportTable Tuned() => new(
+        "Tuning", 2, ["optimizer", "algorithm", "learning rate", "rho", "validation score"],
+        [.. from candidate in tried
+            let best = candidate.Score == tried.Where(other => (other.Optimizer, other.Contender) == (candidate.Optimizer, candidate.Contender)).Max(other => other.Score)
+            select new[]
+            {
+                candidate.Optimizer, candidate.Contender.Title, Number(candidate.Setting.LearningRate, "G3"), candidate.Contender.IsSharpnessAware ? Number(candidate.Setting.Rho, "G3") : "",
+                Percent(candidate.Score) + (best ? " *" : ""),
+            }],
+        $"Mean score in % of the validation rows, {Trial.SizeName(request.TuningSize.Rows)} training rows, seed {string.Join(", ", request.TuningSeeds)}; * chosen");
+
+    private ReportTable Scores() => new(
+        "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "won/tied/lost"],
+        [.. from cell in Cells()
+            from contender in _contenders
+            let runs = cell.Where(result => result.Trial.Contender == contender.Name).ToList()
+            let difference = contender == Contender.Base ? null : PairedDifference.Of(Differences(cell, contender))
+            select (string[])
+            [
+                cell.Key.Task, cell.Key.Optimizer, Trial.SizeName(cell.Key.Rows), contender.Title, MeanAndDeviation([.. runs.Select(run => run.Score)]),
+                .. Columns(difference),
+            ]],
+        $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the seeds, with its 95 % interval, and p of the paired t-test");
+
+    private ReportTable Overall() => new(
+        "All together", 2, ["optimizer", "algorithm", "difference", "p", "runs won/tied/lost", "sharpness", "time"],
+        [.. from optimizer in request.Optimizers.Select(pair => pair.Key)
+            let cells = Cells().Where(cell => cell.Key.Optimizer == optimizer).ToList()
+            from contender in request.Contenders
+            let overCells = PairedDifference.Of([.. cells.Select(cell => Differences(cell, contender).Average())])
+            let overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Differences(cell, contender))])
+            let pairs = cells.SelectMany(cell => Pairs(cell, contender)).ToList()
+            select new[]
+            {
+                optimizer, contender.Title, Columns(overCells)[0], Columns(overCells)[1], Columns(overRuns)[2],
+                Times(pairs.Select(pair => pair.Other.SharpnessAfter / pair.Base.SharpnessAfter)),
+                Times(pairs.Select(pair => (double?)(pair.Other.StepMilliseconds * pair.Other.Trial.Steps / (pair.Base.StepMilliseconds * pair.Base.Trial.Steps)))),
+            }],
+        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval. Sharpness (at one rho for all) and training time: geometric mean of the ratio to the base");
+
+    private string Noise => request.LabelNoise > 0 ? $", {Number(100 * request.LabelNoise, "G3")} % of the training labels wrong" : "";
+
+    private IEnumerable<IGrouping<(string Task, string Optimizer, int? Rows), TrialResult>> Cells() =>
+        results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer, result.Trial.Rows))
+            .OrderBy(cell => cell.Key.Task, StringComparer.Ordinal).ThenBy(cell => cell.Key.Optimizer, StringComparer.Ordinal).ThenBy(cell => cell.Key.Rows ?? int.MaxValue);
+
+    private static IEnumerable<(TrialResult Base, TrialResult Other)> Pairs(IEnumerable<TrialResult> cell, Contender contender) =>
+        from seed in cell.GroupBy(result => result.Trial.Seed)
+        select (seed.First(result => result.Trial.Contender == Contender.Base.Name), seed.First(result => result.Trial.Contender == contender.Name));
+
+    private static double[] Differences(IEnumerable<TrialResult> cell, Contender contender) =>
+        [.. Pairs(cell, contender).Select(pair => pair.Other.Score - pair.Base.Score)];
+
+    private static string[] Columns(PairedDifference? difference) => difference is null
+        ? ["", "", ""]
+        :
+        [
+            $"{Number(100 * difference.Mean, "+0.0;-0.0;0.0")}{(double.IsNaN(difference.HalfWidth) ? "" : $" ± {Percent(difference.HalfWidth)}")}",
+            double.IsNaN(difference.PValue) ? "" : Number(difference.PValue, difference.PValue < 0.01 ? "F3" : "F2"),
+            $"{difference.Wins}/{difference.Ties}/{difference.Losses}",
+        ];
+
+    private static string MeanAndDeviation(double[] values)
+    {
+        var sample = Sample.Of(values);
+        return values.Length == 1 ? Percent(sample.Mean) : $"{Percent(sample.Mean)} ± {Percent(sample.Deviation)}";
+    }
+
+    private static string Times(IEnumerable<double?> ratios) =>
+        $"× {Number(Math.Exp(ratios.Where(ratio => ratio > 0).Select(ratio => Math.Log(ratio!.Value)).DefaultIfEmpty(double.NaN).Average()), "F2")}";
+
+    private static string Percent(double value) => Number(100 * value, "F1");
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

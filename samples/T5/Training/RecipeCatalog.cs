@@ -1,0 +1,55 @@
+using SamSharp.Recipes;
+using SamSharp.Samples.T5.Model;
+
+namespace SamSharp.Samples.T5.Training;
+
+/// <summary>The sharpness-aware algorithms a run may name: those of <see cref="Recipe"/> that the radius alone settles.</summary>
+public static class RecipeCatalog
+{
+    private delegate SharpnessAwareOptions Factory(double rho, T5Model model, TrainingOptions options);
+
+    // The name in tables, whether the ascent needs the whole batch (its gradient is used as the one at w, or it must be the step's), and how to make it.
+    private static readonly Dictionary<string, (string Title, bool WholeBatch, Factory Create)> Known = new()
+    {
+        ["sam"] = ("SAM", false, (rho, _, _) => Recipe.Sam(rho)),
+        ["asam"] = ("ASAM", false, (rho, model, _) => Recipe.Asam(model, rho)),
+        ["gsam"] = ("GSAM", true, (rho, _, _) => Recipe.Gsam(rho, rhoMin: rho)),
+        ["wsam"] = ("WSAM", true, (rho, _, _) => Recipe.Wsam(rho)),
+        ["looksam"] = ("LookSAM", true, (rho, _, _) => Recipe.LookSam(rho: rho)),
+        ["friendly-sam"] = ("Friendly-SAM", true, (rho, _, _) => Recipe.FriendlySam(rho)),
+        ["vasso"] = ("VaSSO", true, (rho, _, _) => Recipe.Vasso(rho)),
+        ["stable-sam"] = ("StableSAM", true, (rho, _, _) => Recipe.StableSam(rho)),
+        ["cr-sam"] = ("CR-SAM", true, (rho, _, _) => Recipe.CrSam(rho)),
+        ["fsam"] = ("FSAM", false, (rho, _, _) => Recipe.FisherMaskSam(rho)),
+        ["sam-on"] = ("SAM-ON", false, (rho, model, _) => Recipe.SamOn(model, rho)),
+        ["layerwise-sam"] = ("Layerwise SAM", false, (rho, _, _) => Recipe.LayerwiseSam(rho)),
+        ["stale-sam"] = ("Stale SAM", true, (rho, _, _) => Recipe.StaleSam(rho)),
+        ["momentum-sam"] = ("MSAM", true, (rho, _, _) => Recipe.MomentumSam(rho)),
+        ["interval-sam"] = ("SAM every 2nd step", false, (rho, _, _) => Recipe.IntervalSam(k: 2, rho)),
+        ["late-sam"] = ("Late-phase SAM", false, (rho, _, options) => Recipe.LatePhaseSam(options.Steps / 2, rho)),
+        ["rand-sam"] = ("RandSAM", true, (rho, _, options) => Recipe.RandSam(rho, options.Seed)),
+    };
+
+    public static IReadOnlyList<string> Names { get; } = [.. Known.Keys];
+
+    /// <summary>The algorithm as its authors write it.</summary>
+    public static string Title(string name) => Find(name).Title;
+
+    /// <summary>Whether the ascent closure must compute the gradient of the whole batch.</summary>
+    public static bool NeedsWholeBatch(string name) => Find(name).WholeBatch;
+
+    /// <summary>The base optimizer alone.</summary>
+    public static SharpnessAwareOptions Plain { get; } = new() { Rho = 0 };
+
+    /// <summary>The recipe of a run, for this model.</summary>
+    public static SharpnessAwareOptions Create(TrainingOptions options, T5Model model) =>
+        Find(options.Recipe).Create(options.Rho, model, options) with { Module = model, ReplayRandomness = options.ReplayRandomness, ReplaySeed = options.Seed };
+
+    /// <exception cref="ArgumentException">There is no such recipe.</exception>
+    public static void RequireKnown(string name) => Find(name);
+
+    private static (string Title, bool WholeBatch, Factory Create) Find(string name)
+        => Known.TryGetValue(name, out var found)
+            ? found
+            : throw new ArgumentException($"Unknown recipe '{name}'. Known: {string.Join(", ", Known.Keys)}.");
+}
