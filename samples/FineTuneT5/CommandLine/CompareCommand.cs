@@ -14,7 +14,7 @@ public static class CompareCommand
 
     public static Command Create(Action<CompareRequest, CancellationToken> run)
     {
-        var model = Text("--model", "size|file|folder|name", CarriedModel.Folder, "As for fine-tuning");
+        var model = Text("--model", "size|file|folder|name", CarriedModel.Name, "As for fine-tuning");
         var tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's; the carried one for a fresh model]");
         var tasks = Several("--tasks", "task=folder", $"Tasks with the folders of their files [{CarriedData.Task}, which comes with the program]");
         var rows = Several("--rows", "rows", "Numbers of training rows, or all [100 400]");

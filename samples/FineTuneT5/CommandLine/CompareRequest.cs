@@ -60,6 +60,12 @@ public sealed record CompareRequest
     /// <summary>The contender to whose solution the way from the base's is drawn: the first sharpness-aware one.</summary>
     public Contender? Sliced => Contenders.FirstOrDefault(contender => contender.IsSharpnessAware);
 
+    /// <summary>The radii that a sharpness-aware contender chooses from.</summary>
+    /// <exception cref="ArgumentException">There are none for its recipe.</exception>
+    public double[] RadiiOf(Contender contender) => Radii.TryGetValue(contender.Recipe!, out var radii)
+        ? radii
+        : throw new ArgumentException($"--rhos has none for {contender.Recipe}: add for instance --rhos {contender.Recipe}=0.05,0.2,0.5.");
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
@@ -73,6 +79,8 @@ public sealed record CompareRequest
             Require(radii.All(rho => rho > 0 && double.IsFinite(rho)), $"--rhos of {recipe} must be positive numbers.");
         Require(Contenders.Count > 0, "--algorithms is empty: name what to compare with the base optimizer, for instance sam/4.");
         Require(Contenders.All(contender => contender != Contender.Base), "--algorithms has 'base': it is always there. With more steps it is base*1.25.");
+        foreach (var contender in Contenders.Where(contender => contender.IsSharpnessAware))
+            _ = RadiiOf(contender);
         Require(Sizes.All(size => size.Rows is null or >= 1), "--rows must be numbers of at least 1, or all.");
         Require(Sizes.All(size => size.Steps >= 1), "--steps must be at least 1.");
         Require(LabelNoise is >= 0 and < 1, $"--label-noise is {LabelNoise}: it must be in [0, 1), for instance 0.2.");

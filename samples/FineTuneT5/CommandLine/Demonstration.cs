@@ -25,7 +25,7 @@ public static class Demonstration
 
     public static CompareRequest Comparison(string output) => new()
     {
-        Model = CarriedModel.Folder,
+        Model = CarriedModel.Name,
         Tasks = [CarriedData.Task],
         Sizes = [new(100, 100), new(400, 200)],
         Seeds = [1, 2, 3],

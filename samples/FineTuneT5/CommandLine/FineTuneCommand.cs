@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SamSharp.Samples.FineTuneT5.Jobs;
 using SamSharp.Samples.T5.Training;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 
@@ -7,8 +8,8 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The options of the program, and how they become a <see cref="FineTuneRequest"/>.</summary>
 public sealed class FineTuneCommand
 {
-    private readonly Option<string> _model = Text("--model", "size|file|folder|name", "tiny",
-        "A fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in a config.json, a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as google-t5/t5-small or owner/name@revision, which is downloaded once to the hub's cache. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
+    private readonly Option<string> _model = Text("--model", "size|file|folder|name", CarriedModel.Name,
+        "The small T5 that comes with the program, a fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in a config.json, a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as google-t5/t5-small or owner/name@revision, which is downloaded once to the hub's cache. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
     private readonly Option<string?> _tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
     private readonly Option<string> _task = Text("--task", "name", "sentences", "The task, in T5's text-to-text form, or several parted by commas: cola,sst2,mrpc. The command tasks lists them");
     private readonly Option<int?> _mixtureCap = Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
@@ -21,7 +22,6 @@ public sealed class FineTuneCommand
     private readonly Option<double?> _trainFraction = Number<double?>("--train-fraction", "part", null, "Train on this part of the rows, in (0, 1]");
 
     private readonly Option<double?> _epochs = Number<double?>("--epochs", "epochs", null, "Passes over the training rows, instead of --steps");
-    private readonly Option<bool> _bucket = Flag("--bucket-by-length", "Make batches of rows of like length, which need less padding");
     private readonly Option<int[]> _seeds = new("--seed", "--seeds")
     {
         Description = "One or several seeds: a run each",
@@ -45,7 +45,7 @@ public sealed class FineTuneCommand
             Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
             """);
         foreach (var option in new Option[] {
-            _model, _tokenizer, _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _epochs, _bucket, _seeds }
+            _model, _tokenizer, _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _epochs, _seeds }
             .Concat(_training.All).Concat(_runs.All).Concat([_keepBest, _landscape, _trace]))
         {
             _root.Options.Add(option);
@@ -100,7 +100,7 @@ public sealed class FineTuneCommand
             SaveEvery = result.GetValue(_runs.SaveEvery),
             Keep = result.GetValue(_runs.Keep),
             KeepBest = List(result.GetValue(_keepBest)),
-            Training = _training.Read(result) with { MixtureCap = result.GetValue(_mixtureCap), BucketByLength = result.GetValue(_bucket) },
+            Training = _training.Read(result) with { MixtureCap = result.GetValue(_mixtureCap) },
         };
     }
 

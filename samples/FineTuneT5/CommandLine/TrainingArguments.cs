@@ -18,6 +18,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     private readonly Option<int> _warmup = Number("--warmup-steps", "steps", defaults.WarmupSteps, "Linear warm-up");
     private readonly Option<int> _cooldown = Number("--cooldown-steps", "steps", defaults.CooldownSteps, "Linear cool-down to 0 over the last steps");
     private readonly Option<int> _batch = Number("--batch", "rows", defaults.BatchSize, "Rows a step");
+    private readonly Option<bool> _bucket = Flag("--bucket-by-length", "Make batches of rows of like length, which need less padding");
     private readonly Option<int?> _microBatch = Number<int?>("--micro-batch", "rows", null, "Compute each batch in parts of so many rows and add up their gradients, to save memory");
     private readonly Option<double?> _maxGradientNorm = Number<double?>("--max-gradient-norm", "norm", null, "Scale longer gradients down to this norm");
     private readonly Option<bool> _replay = Flag("--replay-randomness", "Draw the same dropout masks in both passes of a step");
@@ -35,7 +36,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
 
     /// <summary>Those that are the same for all runs of a comparison.</summary>
     public IEnumerable<Option> Common =>
-        [_weightDecay, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _microBatch, _maxGradientNorm, _maxSource, _maxTarget];
+        [_weightDecay, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _bucket, _microBatch, _maxGradientNorm, _maxSource, _maxTarget];
 
     public TrainingOptions Read(ParseResult result) => ReadCommon(result) with
     {
@@ -60,6 +61,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
         CooldownSteps = result.GetValue(_cooldown),
         LabelSmoothing = result.GetValue(_labelSmoothing),
         BatchSize = result.GetValue(_batch),
+        BucketByLength = result.GetValue(_bucket),
         MicroBatchSize = result.GetValue(_microBatch),
         MaxGradientNorm = result.GetValue(_maxGradientNorm),
         MaxSourceLength = result.GetValue(_maxSource),

@@ -10,7 +10,20 @@ public static class CompareJob
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    /// <exception cref="OperationCanceledException">The comparison was stopped; what is finished is kept, and a begun run's checkpoint.</exception>
     public static void Run(CompareRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            Compare(request, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException($"Stopped; the same command with --resume --output {request.Output} goes on with the comparison.", cancellation);
+        }
+    }
+
+    private static void Compare(CompareRequest request, CancellationToken cancellation)
     {
         var store = new TrialStore(request.Output);
         var runner = new TrialRunner(request, store, cancellation);
@@ -26,13 +39,12 @@ public static class CompareJob
         Do("Tuning rho, and the learning rate as often", tuning.SecondRound.Select(trial => (trial.Name, new[] { trial })));
         var trials = Trials(request, tuning).ToList();
         Do("Comparing", trials.GroupBy(trial => trial.Cell).Select(cell => (cell.Key, cell.ToArray())));
-        store.CleanUp();
 
         TrialResult[] results = [.. trials.Select(trial => store.Find(trial)!)];
-        TrialResult[] tried = [.. tuning.FirstRound.Concat(tuning.SecondRound).Select(trial => store.Find(trial)!)];
-        store.WriteLines([.. tried, .. results]);
-        var slices = results.Where(result => result.Trial.Contender == Contender.Base.Name).Select(result => store.FindSlice(result.Trial.Cell)).OfType<SolutionSlice>();
-        new ComparisonReport(request, results, [.. slices], [.. tuning.Tried]).Show(store);
+        var slices = trials.Select(trial => trial.Cell).Distinct().Select(store.FindSlice).OfType<SolutionSlice>();
+        var report = new ComparisonReport(request, results, [.. slices], [.. tuning.Tried]);
+        store.Finish();
+        report.Show(store);
 
         void Do(string title, IEnumerable<(string Name, Trial[] Trials)> work) => TrialProgress.Show(title, [.. work], store, progress =>
         {
@@ -42,12 +54,12 @@ public static class CompareJob
                 using var claim = taken.Claim;
                 if (claim is null)
                     cancellation.WaitHandle.WaitOne(Patience);
-                foreach (var trial in taken.Trials ?? [])
+                foreach (var trial in (taken.Trials ?? []).Where(trial => store.Find(trial) is null))
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    if (store.Find(trial) is null)
-                        store.Save(runner.Run(trial, cancellation));
-                    progress.Report(store.Find(trial)!);
+                    var result = runner.Run(trial, cancellation);
+                    store.Save(result);
+                    progress.Report(result);
                 }
                 cancellation.ThrowIfCancellationRequested();
             }

@@ -36,6 +36,7 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
         var effort = match.Groups["effort"] is { Success: true } factor ? double.Parse(factor.Value, CultureInfo.InvariantCulture) : 1;
         if (recipe == BaseName)
             return part == 1 ? new(name, null, 1, effort) : throw new ArgumentException($"--algorithms has '{name}': the base optimizer makes no ascent.");
+        RecipeCatalog.RequireKnown(recipe);
         if (part < 1 && RecipeCatalog.NeedsWholeBatch(recipe))
             throw new ArgumentException($"--algorithms has '{name}': {RecipeCatalog.Title(recipe)} uses the gradient at w of the whole batch, so its ascent cannot be on a part.");
         return new(name, recipe, part, effort);

@@ -20,6 +20,7 @@ public sealed class TrialRunner
     private const int MeasuredRows = 64;
 
     private const int CurvePoints = 25;
+    private const int CurveDigits = 4;
 
     private readonly CompareRequest _request;
     private readonly TrialStore _store;
@@ -79,7 +80,7 @@ public sealed class TrialRunner
         Directory.Delete(folder.Path, recursive: true);
         return new(trial, metric, heldOut?[metric] ?? 0, heldOut?["loss"], before, diverged ? null : Sharpness(model, rows),
             trainer.MedianStepMilliseconds, clock.Elapsed.TotalSeconds,
-            [.. trainer.Metrics.Where(record => record.Split == "train").Select(record => new CurvePoint(record.Step, record.Values["loss"]))]);
+            [.. trainer.Metrics.Where(record => record.Split == "train").Select(record => new CurvePoint(record.Step, Math.Round(record.Values["loss"], CurveDigits)))]);
     }
 
     private TrainingOptions Options(Trial trial) => Contender.Parse(trial.Contender).Apply(_request.Training with
@@ -118,11 +119,20 @@ public sealed class TrialRunner
     private double Sharpness(T5Model model, IReadOnlyList<EncodedExample> rows)
     {
         using var surface = Surface(model, rows);
+        using var wide = InWeightsType(model);
         return new BatchwiseSharpness(new OneStepSharpness(new Ball(_request.SharpnessRho))).Measure(surface)[0].Value;
     }
 
     private LossSurface Surface(T5Model model, IEnumerable<EncodedExample> rows) =>
         TrainingLoss.Surface(model, _tokenizer.PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
+
+    // Small differences of losses would drown in the rounding of 16 bit activations.
+    private static Restored InWeightsType(T5Model model)
+    {
+        var type = model.ComputeType;
+        model.ComputeType = model.Type;
+        return new(() => model.ComputeType = type);
+    }
 
     // The base comes first in a cell and leaves its weights to the contender that the way to is drawn.
     private void MeasureSlice(Trial trial, T5Model model, IReadOnlyList<EncodedExample> rows)
@@ -137,6 +147,7 @@ public sealed class TrialRunner
         else if (trial.Contender == sliced.Name && Directory.Exists(solution))
         {
             using var other = T5Checkpoint.Load(solution, _device, _types.Weights);
+            using var wide = InWeightsType(model);
             using var baseSurface = Surface(other, rows);
             using var from = baseSurface.Weights();
             using var train = Surface(model, rows);
@@ -144,5 +155,10 @@ public sealed class TrialRunner
             _store.Save(SolutionSlice.Measure(trial, train, test, from));
             Directory.Delete(solution, recursive: true);
         }
+    }
+
+    private readonly struct Restored(Action restore) : IDisposable
+    {
+        public void Dispose() => restore();
     }
 }

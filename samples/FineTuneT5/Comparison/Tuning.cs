@@ -31,7 +31,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
     {
         if (!contender.IsSharpnessAware)
             return Best(optimizer, Contender.Base, [.. GivenRates(optimizer), .. Settings(optimizer, Contender.Base)]);
-        var radii = RadiiOf(contender);
+        var radii = request.RadiiOf(contender);
         return radii.Length == 1
             ? new(GivenBest(optimizer).LearningRate, radii[0])
             : Best(optimizer, contender, Settings(optimizer, contender));
@@ -45,7 +45,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
             : request.Optimizers.First(pair => pair.Key == optimizer).Value.Length > 1 ? [.. GivenRates(optimizer), .. Settings(optimizer, contender)] : []
         select (optimizer, contender, setting, Score(optimizer, contender, setting));
 
-    private int Radii => request.Contenders.Where(contender => contender.IsSharpnessAware).Select(contender => RadiiOf(contender).Length).DefaultIfEmpty(0).Max();
+    private int Radii => request.Contenders.Where(contender => contender.IsSharpnessAware).Select(contender => request.RadiiOf(contender).Length).DefaultIfEmpty(0).Max();
 
     private Setting[] GivenRates(string optimizer) =>
         [.. request.Optimizers.First(pair => pair.Key == optimizer).Value.Select(rate => new Setting(rate, 0))];
@@ -56,7 +56,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
     private Setting[] Settings(string optimizer, Contender contender)
     {
         if (contender.IsSharpnessAware)
-            return RadiiOf(contender) is { Length: > 1 } radii ? [.. radii.Select(rho => new Setting(GivenBest(optimizer).LearningRate, rho))] : [];
+            return request.RadiiOf(contender) is { Length: > 1 } radii ? [.. radii.Select(rho => new Setting(GivenBest(optimizer).LearningRate, rho))] : [];
         if (contender != Contender.Base || Radii < 2 || GivenRates(optimizer).Length < 2)
             return [];
         double[] rates = [.. GivenRates(optimizer).Select(setting => setting.LearningRate).Order()];
@@ -74,10 +74,6 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
         return Enumerable.Range(1, below).Select(i => best * Math.Pow(down, -i / (below + 1.0)))
             .Concat(Enumerable.Range(1, above).Select(i => best * Math.Pow(up, i / (above + 1.0))));
     }
-
-    private double[] RadiiOf(Contender contender) => request.Radii.TryGetValue(contender.Recipe!, out var radii)
-        ? radii
-        : throw new ArgumentException($"--rhos has none for {contender.Recipe}: add for instance --rhos {contender.Recipe}=0.05,0.2,0.5.");
 
     private IEnumerable<Trial> Trials(string optimizer, Contender contender, double rate, double rho) =>
         from task in request.Tasks.Select(named => named.Split('=')[0])

@@ -3,5 +3,8 @@ namespace SamSharp.Samples.FineTuneT5.Jobs;
 /// <summary>The small pre-trained T5 that the repository carries, copied beside the program; <c>Pretraining/README.md</c> is its model card.</summary>
 public static class CarriedModel
 {
+    /// <summary>What <c>--model</c> calls it.</summary>
+    public const string Name = "carried";
+
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Pretraining", "model");
 }

@@ -14,13 +14,13 @@ public sealed class ModelSource
     private readonly string? _folder;
     private readonly string? _shape;
 
-    /// <param name="model">A named size, a folder, a name on the hub, or a file with the shape of a fresh model.</param>
+    /// <param name="model">The carried one, a named size, a folder, a name on the hub, or a file with the shape of a fresh model.</param>
     /// <param name="vocabulary">The <c>spiece.model</c>, or null for the one that belongs to the model.</param>
     public ModelSource(string model, string? vocabulary, CancellationToken cancellation)
     {
         _model = model;
         _shape = File.Exists(model) ? model : null;
-        _folder = _shape is not null ? null : Directory.Exists(model) ? model : FromHub(model, new(WithVocabulary: vocabulary is null), cancellation);
+        _folder = _shape is not null ? null : model == CarriedModel.Name ? CarriedModel.Folder : Directory.Exists(model) ? model : FromHub(model, new(WithVocabulary: vocabulary is null), cancellation);
         Vocabulary = vocabulary ?? (_folder is null ? CarriedData.Vocabulary : Path.Combine(_folder, ModelFiles.Vocabulary));
         if (!File.Exists(Vocabulary))
             throw new FileNotFoundException($"There is no vocabulary {Vocabulary}: name one with --tokenizer.");
@@ -70,10 +70,19 @@ public sealed class ModelSource
                 : null;
         }
         var settings = HubSettings.FromEnvironment();
-        return new HubCache(settings.CacheFolder).Find(name, files)
-            ?? (name.HasOwner
-                ? DownloadProgress.Show($"Downloading {name} to {settings.CacheFolder}",
-                    progress => new HubDownload(settings, progress).GetAsync(name, files, cancellation).GetAwaiter().GetResult())
-                : null);
+        return new HubCache(settings.CacheFolder).Find(name, files) ?? (name.HasOwner ? Download(name, files, settings, cancellation) : null);
+    }
+
+    private static string Download(HubName name, ModelFiles files, HubSettings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            return DownloadProgress.Show($"Downloading {name} to {settings.CacheFolder}",
+                progress => new HubDownload(settings, progress).GetAsync(name, files, cancellation).GetAwaiter().GetResult());
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException($"Stopped while downloading {name}: what has come is kept, and the next run goes on with it.", cancellation);
+        }
     }
 }

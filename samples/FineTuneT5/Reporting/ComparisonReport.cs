@@ -50,7 +50,7 @@ public sealed class ComparisonReport(
         $"Mean score in % of the validation rows, {Trial.SizeName(request.TuningSize.Rows)} training rows, seed {string.Join(", ", request.TuningSeeds)}; * chosen");
 
     private ReportTable Scores() => new(
-        "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "won/tied/lost"],
+        "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "w/t/l"],
         [.. from cell in Cells()
             from contender in _contenders
             let runs = cell.Where(result => result.Trial.Contender == contender.Name).ToList()
@@ -60,10 +60,10 @@ public sealed class ComparisonReport(
                 cell.Key.Task, cell.Key.Optimizer, Trial.SizeName(cell.Key.Rows), contender.Title, MeanAndDeviation([.. runs.Select(run => run.Score)]),
                 .. Columns(difference),
             ]],
-        $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the seeds, with its 95 % interval, and p of the paired t-test");
+        $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the seeds, with its 95 % interval, p of the paired t-test, and runs won, tied and lost");
 
     private ReportTable Overall() => new(
-        "All together", 2, ["optimizer", "algorithm", "difference", "p", "runs won/tied/lost", "sharpness", "time"],
+        "All together", 2, ["optimizer", "algorithm", "difference", "p", "w/t/l", "sharpness", "time"],
         [.. from optimizer in request.Optimizers.Select(pair => pair.Key)
             let cells = Cells().Where(cell => cell.Key.Optimizer == optimizer).ToList()
             from contender in request.Contenders

@@ -17,6 +17,19 @@ public static class Generator
     public static Tensor Generate(this T5Model model, Tensor inputIds, Tensor attentionMask, GenerationOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
+        return Search(model, options, () => model.Encode(inputIds, attentionMask), attentionMask);
+    }
+
+    /// <summary>The same, of what the encoder made of the input.</summary>
+    /// <param name="encoded">From <see cref="T5Model.Encode"/> in evaluation mode; it stays the caller's.</param>
+    public static Tensor GenerateFrom(this T5Model model, Tensor encoded, Tensor attentionMask, GenerationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Search(model, options, () => encoded.alias(), attentionMask);
+    }
+
+    private static Tensor Search(T5Model model, GenerationOptions options, Func<Tensor> encode, Tensor attentionMask)
+    {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var wasTraining = model.training;
@@ -25,7 +38,7 @@ public static class Generator
         {
             using var scope = NewDisposeScope();
             using var unrecorded = no_grad();
-            var encoded = model.Encode(inputIds, attentionMask);
+            var encoded = encode();
             var found = options.NumBeams == 1
                 ? GreedySearch.Run(model, encoded, attentionMask, options.MaxNewTokens)
                 : BeamSearch.Run(model, encoded, attentionMask, options);

@@ -99,7 +99,13 @@ public sealed class T5Model : Module
     public Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();
-        var encoded = Encode(inputIds, attentionMask);
+        return LossFrom(Encode(inputIds, attentionMask), attentionMask, labels, labelSmoothing).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, of what the encoder made of the input.</summary>
+    public Tensor LossFrom(Tensor encoded, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
+    {
+        using var scope = NewDisposeScope();
         var scores = Decode(ShiftRight(labels), encoded, attentionMask);
         return functional.cross_entropy(Precision.Widen(scores).flatten(0, 1), labels.flatten(), ignore_index: IgnoredLabel, label_smoothing: labelSmoothing)
             .MoveToOuterDisposeScope();

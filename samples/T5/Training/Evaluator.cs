@@ -9,6 +9,9 @@ namespace SamSharp.Samples.T5.Training;
 /// <summary>Measures a model on held-out rows as T5 is measured: it generates the label's text, and the task compares texts.</summary>
 public sealed class Evaluator
 {
+    /// <summary>Without gradients more rows than a training step's fit into the same memory.</summary>
+    private const int Larger = 2;
+
     private readonly T5Tokenizer _tokenizer;
     private readonly T5Task _task;
     private readonly IReadOnlyList<TaskExample> _examples;
@@ -31,14 +34,15 @@ public sealed class Evaluator
         using var gradientFree = no_grad();
         var predictions = new string[_rows.Count];
         var (loss, labels) = (0.0, 0L);
-        foreach (var part in _byLength.Chunk(_options.BatchSize))
+        foreach (var part in _byLength.Chunk(Larger * _options.BatchSize))
         {
             using var scope = NewDisposeScope();
             using var batch = Batch.Collate([.. part.Select(row => _rows[row])], _tokenizer.PadId, model.Device);
             var count = part.Sum(row => (long)_rows[row].Target.Length);
-            loss += count * model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels).to(ScalarType.Float64).item<double>();
+            var encoded = model.Encode(batch.InputIds, batch.AttentionMask);
+            loss += count * model.LossFrom(encoded, batch.AttentionMask, batch.Labels).to(ScalarType.Float64).item<double>();
             labels += count;
-            var generated = Generation.Generator.Generate(model, batch.InputIds, batch.AttentionMask, new GenerationOptions { MaxNewTokens = _options.MaxTargetLength });
+            var generated = model.GenerateFrom(encoded, batch.AttentionMask, new GenerationOptions { MaxNewTokens = _options.MaxTargetLength });
             var width = (int)generated.shape[1];
             var ids = generated.cpu().data<long>().ToArray();
             for (var i = 0; i < part.Length; i++)

@@ -16,7 +16,9 @@ internal static class FineTuneProgram
 
     /// <summary>Runs the program with environment variables of its own.</summary>
     public static ProgramResult RunWith((string Name, string Value)[] environment, params string[] arguments)
-        => Finish(Start(Host, [File, .. arguments], environment));
+        => Finish(StartWith(environment, arguments));
+
+    public static Process StartWith((string Name, string Value)[] environment, params string[] arguments) => Start(Host, [File, .. arguments], environment);
 
     public static Process Start(params string[] arguments) => Start(Host, [File, .. arguments]);
 

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Tests.Hub;
 using SamSharp.Samples.T5.Tests.Tasks;
@@ -37,6 +40,20 @@ public sealed class HubModelTests : IDisposable
         Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains($"{HubServer.Model} has no config.json", result.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(In("run")));
+    }
+
+    [SkippableFact]
+    public void Ctrl_C_while_downloading_says_what_becomes_of_it()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "kill -INT is Unix's");
+        using var silent = new TcpListener(IPAddress.Loopback, 0); // takes the request and never answers
+        silent.Start();
+        using var process = FineTuneProgram.StartWith(
+            [("HF_ENDPOINT", $"http://{silent.LocalEndpoint}"), ("HF_HOME", In("hf")), ("HF_HUB_CACHE", "")], "--model", HubServer.Model, "--output", In("run"));
+        using var client = silent.AcceptTcpClient();
+        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        var result = FineTuneProgram.Finish(process).Expect(130);
+        Assert.Contains($"Stopped while downloading {HubServer.Model}", result.Error, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -228,6 +228,79 @@ public class TrainerTests
         Assert.Equal(expected, model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, 0.1).item<float>(), 1e-5);
     }
 
+    public static TheoryData<string> Recipes => [.. RecipeCatalog.Names];
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Every_recipe_moves_the_weights_elsewhere_than_the_base_and_resumes_bit_for_bit(string recipe)
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { Recipe = recipe, Rho = 0.1, Optimizer = "sgd", LearningRate = 0.1, Schedule = "constant" };
+        var (plain, whole) = (Trained(options with { Rho = 0 }, Folder(folder, "plain")), Trained(options, Folder(folder, "whole")));
+        Assert.NotEqual(plain, whole);
+
+        var resumed = Folder(folder, "resumed");
+        using (var model = NewModel())
+        using (var trainer = NewTrainer(model, options, resumed, null))
+        {
+            using var cancellation = new CancellationTokenSource();
+            trainer.Observers.Add(new CancelAt(5, cancellation));
+            Assert.Throws<OperationCanceledException>(() => trainer.Run(cancellation.Token));
+        }
+        Assert.Equal(whole, Trained(options, resumed, resumed.LatestCheckpoint));
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.1)]
+    public void Micro_batches_add_up_to_the_batch(double rho)
+    {
+        // Rows with targets of unlike length: a part counts by its labels, not by its rows.
+        EncodedExample[] rows = [.. Rows.Select((row, i) => i % 3 == 0 ? row with { Target = [3, 4, 5, 6, 1] } : row)];
+        using var folder = new TemporaryFolder();
+        var options = Options with { Rho = rho, AscentFraction = 1, BatchSize = 7, Optimizer = "sgd", LearningRate = 0.1 };
+        var whole = Trained(options, Folder(folder, "whole"), rows: rows, dropout: 0);
+        var parts = Trained(options with { MicroBatchSize = 3 }, Folder(folder, "parts"), rows: rows, dropout: 0);
+        Assert.Equal(whole.Length, parts.Length);
+        Assert.All(whole.Zip(parts), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+    }
+
+    [Fact]
+    public void A_step_is_no_longer_than_the_largest_gradient_norm_allows()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { Steps = 1, WarmupSteps = 0, Schedule = "constant", Optimizer = "sgd", LearningRate = 1, Rho = 0.1 };
+        using var model = NewModel();
+        var before = Weights(model);
+        double Moved(TrainingOptions options, string name) =>
+            Math.Sqrt(Trained(options, Folder(folder, name)).Zip(before).Sum(pair => Math.Pow(pair.First - pair.Second, 2)));
+        Assert.True(Moved(options, "free") > 0.02);
+        Assert.Equal(0.01, Moved(options with { MaxGradientNorm = 0.01 }, "clipped"), 1e-4);
+    }
+
+    [Fact]
+    public void The_second_pass_has_the_masks_of_a_step_without_SAM_when_randomness_is_replayed()
+    {
+        // With a radius too short to matter, SAM is the base optimizer, if only the masks are the same.
+        using var folder = new TemporaryFolder();
+        var options = Options with { Optimizer = "sgd", LearningRate = 0.1, Rho = 1e-6, AscentFraction = 0.5 };
+        var plain = Trained(options with { Rho = 0 }, Folder(folder, "plain"));
+        double Distance(bool replay) => Trained(options with { ReplayRandomness = replay }, Folder(folder, $"{replay}")).Zip(plain).Max(pair => Math.Abs(pair.First - pair.Second));
+        Assert.True(Distance(true) < 1e-4);
+        Assert.True(Distance(false) > 1e-3);
+    }
+
+    [Fact]
+    public void Activations_in_bfloat16_train_float32_weights_to_nearly_the_same_place()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { Optimizer = "sgd", LearningRate = 0.1, Rho = 0 };
+        var full = Trained(options, Folder(folder, "full"), dropout: 0);
+        var mixed = Trained(options, Folder(folder, "mixed"), dropout: 0, activations: ScalarType.BFloat16);
+        Assert.NotEqual(full, mixed);
+        Assert.All(full.Zip(mixed), pair => Assert.Equal(pair.First, pair.Second, 0.03f));
+    }
+
     [Fact]
     public void Steps_leave_no_tensors_behind()
     {
@@ -248,7 +321,7 @@ public class TrainerTests
         using (no_grad())
             model.parameters().First().fill_(float.NaN);
         using var trainer = NewTrainer(model, Options, Folder(folder, "run"), null);
-        Assert.Contains("diverged", Assert.Throws<InvalidOperationException>(() => trainer.Run()).Message, StringComparison.Ordinal);
+        Assert.Contains("diverged", Assert.Throws<DivergedException>(() => trainer.Run()).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -270,17 +343,34 @@ public class TrainerTests
         Refused(Options with { LabelSmoothing = 1 }, "label smoothing is 1");
         Refused(Options with { MixtureCap = 0 }, "cap is 0");
         Refused(Options with { Patience = 0 }, "patience is 0");
+        Refused(Options with { MicroBatchSize = 0 }, "micro-batch is 0");
+        Refused(Options with { MaxGradientNorm = 0 }, "gradient norm is 0");
+        Refused(Options with { Recipe = "sam2" }, "'sam2'");
         Refused(Options with { Patience = 3, EvaluateEvery = 0 }, "Patience counts evaluations");
 
         static void Refused(TrainingOptions options, string named) =>
             Assert.Contains(named, Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
     }
 
-    private static T5Model NewModel()
+    private static T5Model NewModel(double? dropout = null)
     {
         using var generator = new Generator(1);
-        return new T5Model(Config, generator);
+        return new T5Model(dropout is { } rate ? Config with { DropoutRate = rate } : Config, generator);
     }
+
+    // All weights after a run.
+    private static float[] Trained(TrainingOptions options, TrainingFolder folder, string? checkpoint = null, EncodedExample[]? rows = null,
+        double? dropout = null, ScalarType? activations = null)
+    {
+        using var model = checkpoint is null ? NewModel(dropout) : T5Checkpoint.Load(checkpoint);
+        model.ComputeType = activations ?? model.Type;
+        using var trainer = new Trainer(model, 0, rows ?? Rows, options, folder, checkpoint);
+        trainer.Run();
+        Assert.All(model.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
+        return Weights(model);
+    }
+
+    private static float[] Weights(T5Model model) => [.. model.parameters().SelectMany(parameter => parameter.data<float>().ToArray())];
 
     private static TrainingFolder Folder(TemporaryFolder folder, string name) => new(Path.Combine(folder.Path, name), CarriedData.Vocabulary);
 

@@ -1,0 +1,41 @@
+using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.T5.Training;
+
+namespace SamSharp.Samples.T5.Tests.Comparison;
+
+public class ContenderTests
+{
+    [Theory]
+    [InlineData("base*1.25", null, 1, 1.25, "base, +25% steps")]
+    [InlineData("sam", "sam", 1, 1, "SAM")]
+    [InlineData("sam/4", "sam", 0.25, 1, "SAM, 1/4 ascent")]
+    [InlineData("asam/2*0.5", "asam", 0.5, 0.5, "ASAM, 1/2 ascent, -50% steps")]
+    [InlineData("looksam", "looksam", 1, 1, "LookSAM")]
+    public void A_name_says_recipe_ascent_and_steps(string name, string? recipe, double fraction, double effort, string title)
+    {
+        var contender = Contender.Parse(name);
+        Assert.Equal(new Contender(name, recipe, fraction, effort), contender);
+        Assert.Equal(title, contender.Title);
+        Assert.Equal((int)(100 * effort), contender.Steps(100));
+    }
+
+    [Fact]
+    public void It_changes_the_algorithm_of_a_run_and_nothing_else()
+    {
+        var options = new TrainingOptions { Rho = 0.3, Seed = 7 };
+        Assert.Equal(options with { Recipe = "asam", AscentFraction = 0.25 }, Contender.Parse("asam/4").Apply(options));
+        Assert.Equal(options with { Rho = 0, AscentFraction = 1 }, Contender.Base.Apply(options));
+    }
+
+    [Theory]
+    [InlineData("samm", "Known: sam")]
+    [InlineData("sam/0", "sam/4")]
+    [InlineData("SAM", "sam/4")]
+    [InlineData("base/4", "no ascent")]
+    [InlineData("gsam/4", "whole batch")]
+    public void Others_are_refused(string name, string named)
+    {
+        var error = Assert.Throws<ArgumentException>(() => Contender.Parse(name));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,35 @@
+using SamSharp.Samples.FineTuneT5.Comparison;
+
+namespace SamSharp.Samples.T5.Tests.Comparison;
+
+public class PairedDifferenceTests
+{
+    /// <summary>Student's sleep data (1908), the textbook example of R's t.test: mean 1.58, t = 4.0621, p = 0.002833, 95 % interval 0.7001 to 2.4599.</summary>
+    [Fact]
+    public void Students_sleep_data_give_the_published_test()
+    {
+        var difference = PairedDifference.Of([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]);
+        Assert.Equal(10, difference.Pairs);
+        Assert.Equal(1.58, difference.Mean, 1e-12);
+        Assert.Equal((2.4598858 - 0.7001142) / 2, difference.HalfWidth, 1e-6);
+        Assert.Equal(0.002833, difference.PValue, 1e-6);
+        Assert.Equal((9, 1, 0), (difference.Wins, difference.Ties, difference.Losses));
+    }
+
+    [Fact]
+    public void A_single_pair_has_no_interval()
+    {
+        var difference = PairedDifference.Of([-0.5]);
+        Assert.Equal((-0.5, 0, 0, 1), (difference.Mean, difference.Wins, difference.Ties, difference.Losses));
+        Assert.True(double.IsNaN(difference.HalfWidth) && double.IsNaN(difference.PValue));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 0)]
+    public void Differences_that_are_all_alike_are_certain(double value, double p)
+    {
+        var difference = PairedDifference.Of([value, value, value]);
+        Assert.Equal((0, p), (difference.HalfWidth, difference.PValue));
+    }
+}
