@@ -38,7 +38,7 @@ public sealed record FineTuneRequest
     /// <summary><c>cpu</c> or <c>cuda</c>.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary><c>float32</c> or <c>bfloat16</c>.</summary>
+    /// <summary><c>float32</c>, <c>bfloat16</c> or <c>mixed</c>.</summary>
     public string DType { get; init; } = "float32";
 
     public int? TrainRows { get; init; }

@@ -9,9 +9,15 @@ namespace SamSharp.Samples.FineTuneT5.Reporting;
 public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOnlyList<TrialResult> results, IReadOnlyList<SolutionSlice> slices)
 {
     private const int PanelWidth = 460;
-    private const int PanelHeight = 360;
+    private const int PanelHeight = 400;
     private const int MostColumns = 3;
     private const int CapSize = 4;
+
+    /// <summary>Losses are kept with four digits after the point.</summary>
+    private const double LeastLoss = 1e-4;
+
+    // The ticks of a logarithm.
+    private static NumericAutomatic Powers => new() { LabelFormatter = power => Math.Pow(10, power).ToString("G2", CultureInfo.InvariantCulture) };
 
     private IReadOnlyList<IGrouping<(string Task, string Optimizer), TrialResult>> Panels =>
         [.. results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer)).OrderBy(panel => panel.Key.Optimizer, StringComparer.Ordinal).ThenBy(panel => panel.Key.Task, StringComparer.Ordinal)];
@@ -35,10 +41,10 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. sizes.Select((_, place) => (double)place)], [.. sizes.Select(Trial.SizeName)]);
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.5, sizes.Length - 0.5);
-        Finish(plot, Title(panel.Key), "training rows", $"{panel.First().Metric.Replace('_', ' ')}, %", Alignment.LowerRight);
+        Finish(plot, Title(panel.Key), "training rows", $"{panel.First().Metric.Replace('_', ' ')}, %");
     });
 
-    /// <summary>Training loss at the largest size, mean over the seeds.</summary>
+    /// <summary>Training loss at the largest size on a logarithmic scale, mean over the seeds.</summary>
     public void SaveCurves(string path) => Save(path, Panels, (plot, panel) =>
     {
         var largest = panel.Max(result => result.Trial.Rows ?? int.MaxValue);
@@ -48,9 +54,10 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
             var points = runs.Where(result => result.Trial.Contender == contender.Name).SelectMany(result => result.Curve)
                 .GroupBy(point => point.Step).OrderBy(step => step.Key).ToList();
             if (points.Count > 0)
-                Draw(plot, contender, i, [.. points.Select(step => (double)step.Key)], [.. points.Select(step => step.Average(point => point.Loss))], markerSize: 0);
+                Draw(plot, contender, i, [.. points.Select(step => (double)step.Key)], [.. points.Select(step => Math.Log10(Math.Max(LeastLoss, step.Average(point => point.Loss))))], markerSize: 0);
         }
-        Finish(plot, $"{Title(panel.Key)}, {Trial.SizeName(largest == int.MaxValue ? null : largest)} rows", "step", "training loss", Alignment.UpperRight);
+        plot.Axes.Left.TickGenerator = Powers;
+        Finish(plot, $"{Title(panel.Key)}, {Trial.SizeName(largest == int.MaxValue ? null : largest)} rows", "step", "training loss");
     });
 
     /// <summary>Sharpness at the end on a logarithmic scale, over all sizes and seeds; the line is where it began.</summary>
@@ -69,10 +76,10 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         var before = plot.Add.HorizontalLine(Math.Log10(Math.Max(double.Epsilon, panel.Average(result => result.SharpnessBefore))), 1, Colors.Gray, LinePattern.Dashed);
         before.LegendText = "before training";
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. contenders.Select((_, i) => (double)i)], [.. contenders.Select(contender => contender.Title.Replace(", ", "\n", StringComparison.Ordinal))]);
-        plot.Axes.Left.TickGenerator = new NumericAutomatic { LabelFormatter = power => Math.Pow(10, power).ToString("G2", CultureInfo.InvariantCulture) };
+        plot.Axes.Left.TickGenerator = Powers;
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.6, contenders.Count - 0.4);
-        Finish(plot, Title(panel.Key), "", "sharpness at the end", Alignment.UpperRight);
+        Finish(plot, Title(panel.Key), "", "sharpness at the end");
     });
 
     /// <summary>Loss on the straight line through the base's solution and the contender's; training rows solid, test rows dashed.</summary>
@@ -87,7 +94,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         plot.Add.VerticalLine(0, 1, PlotColors.Of(0), LinePattern.Dotted);
         plot.Add.VerticalLine(1, 1, PlotColors.Of(1), LinePattern.Dotted);
         plot.Axes.Bottom.TickGenerator = new NumericManual([0, 1], [Contender.Base.Title, to.Title]);
-        Finish(plot, slice.Cell, $"distance {slice.Distance.ToString("G3", CultureInfo.InvariantCulture)}", "loss", Alignment.UpperCenter);
+        Finish(plot, slice.Cell, $"distance {slice.Distance.ToString("G3", CultureInfo.InvariantCulture)}", "loss");
     });
 
     private static void Draw(Plot plot, Contender contender, int index, double[] x, double[] y, int markerSize = 7)
@@ -96,12 +103,13 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         (line.LineWidth, line.MarkerSize, line.LegendText) = (2, markerSize, contender.Title);
     }
 
-    private static void Finish(Plot plot, string title, string x, string y, Alignment legend)
+    private static void Finish(Plot plot, string title, string x, string y)
     {
         plot.Title(title);
         plot.XLabel(x);
         plot.YLabel(y);
-        plot.ShowLegend(legend);
+        plot.Legend.Orientation = Orientation.Horizontal;
+        plot.ShowLegend(Edge.Bottom); // below the data, so that it hides none
         PlotFont.Use(plot);
     }
 

@@ -12,6 +12,9 @@ public sealed class ComparisonReport(
     CompareRequest request, IReadOnlyList<TrialResult> results, IReadOnlyList<SolutionSlice> slices,
     IReadOnlyList<(string Optimizer, Contender Contender, Setting Setting, double Score)> tried)
 {
+    /// <summary>With fewer tasks and sizes an interval over them says nothing.</summary>
+    private const int LeastCells = 5;
+
     /// <summary>Characters in a line where output is no terminal.</summary>
     private const int FileWidth = 120;
 
@@ -63,20 +66,21 @@ public sealed class ComparisonReport(
         $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the seeds, with its 95 % interval, p of the paired t-test, and runs won, tied and lost");
 
     private ReportTable Overall() => new(
-        "All together", 2, ["optimizer", "algorithm", "difference", "p", "w/t/l", "sharpness", "time"],
+        "All together", 2, ["optimizer", "algorithm", "difference", "p", "w/t/l", "test loss", "sharpness", "time"],
         [.. from optimizer in request.Optimizers.Select(pair => pair.Key)
             let cells = Cells().Where(cell => cell.Key.Optimizer == optimizer).ToList()
             from contender in request.Contenders
             let overCells = PairedDifference.Of([.. cells.Select(cell => Differences(cell, contender).Average())])
             let overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Differences(cell, contender))])
             let pairs = cells.SelectMany(cell => Pairs(cell, contender)).ToList()
-            select new[]
-            {
-                optimizer, contender.Title, Columns(overCells)[0], Columns(overCells)[1], Columns(overRuns)[2],
+            select (string[])
+            [
+                optimizer, contender.Title, .. Columns(cells.Count < LeastCells ? overCells with { HalfWidth = double.NaN, PValue = double.NaN } : overCells)[..2], Columns(overRuns)[2],
+                Times(pairs.Select(pair => pair.Other.Loss / pair.Base.Loss)),
                 Times(pairs.Select(pair => pair.Other.SharpnessAfter / pair.Base.SharpnessAfter)),
                 Times(pairs.Select(pair => (double?)(pair.Other.StepMilliseconds * pair.Other.Trial.Steps / (pair.Base.StepMilliseconds * pair.Base.Trial.Steps)))),
-            }],
-        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval. Sharpness (at one rho for all) and training time: geometric mean of the ratio to the base");
+            ]],
+        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval where there are five or more of them. Test loss, sharpness (at one rho for all) and training time: geometric mean of the ratio to the base");
 
     private string Noise => request.LabelNoise > 0 ? $", {Number(100 * request.LabelNoise, "G3")} % of the training labels wrong" : "";
 

@@ -58,7 +58,7 @@ public sealed class FineTuningTests : IDisposable
     {
         var first = Path.Combine(_folder.Path, "first");
         FineTuneProgram.Run([.. Short, "--steps", "2", "--output", first]).Expect(0);
-        FineTuneProgram.Run([.. Short, "--steps", "2", "--output", Path.Combine(_folder.Path, "second"), "--model", Path.Combine(first, "model"),
+        FineTuneProgram.Run([.. Short[2..], "--steps", "2", "--output", Path.Combine(_folder.Path, "second"), "--model", Path.Combine(first, "model"),
             "--optimizer", "adafactor", "--rho", "0", "--dtype", "bfloat16"]).Expect(0);
     }
 
