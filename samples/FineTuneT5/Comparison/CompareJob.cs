@@ -80,7 +80,8 @@ public static class CompareJob
     private static void RequireSameComparison(CompareRequest request, TrialStore store)
     {
         var path = Path.Combine(store.Folder, "comparison.json");
-        var common = JsonSerializer.Serialize(new { Model = Path.GetFileName(request.Model), request.DType, request.ValidationRows, request.TestRows, request.SharpnessRho, request.Training });
+        var training = request.Training with { LearningRate = null, Rho = 0 }; // each trial has its own
+        var common = JsonSerializer.Serialize(new { Model = Path.GetFileName(request.Model), request.DType, request.ValidationRows, request.TestRows, request.SharpnessRho, Training = training });
         if (!File.Exists(path))
         {
             AtomicFile.Write(path, file => file.Write(System.Text.Encoding.UTF8.GetBytes(common)));
