@@ -1,5 +1,4 @@
 using SamSharp.Samples.FineTuneT5.Jobs;
-using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Tasks;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
@@ -26,10 +25,9 @@ public sealed record ComparedTask(T5Task Task, IReadOnlyList<TaskExample> Traini
             throw new ArgumentException($"--tasks has '{named}': give the task with the folder of its files, as sst2=data/SST-2. Only {CarriedData.Task} comes with the program.");
         var task = TaskCatalog.Find(parts[0]);
         var folder = parts.Length == 2 ? parts[1] : CarriedData.Folder;
-        IReadOnlyList<TaskExample> Rows(Split split) => task.Load(folder, split, notice => Console.Error.WriteLine($"FineTuneT5: {notice}"));
-
-        var pool = TrainingRows.Shuffle(Rows(Split.Train), SplitSeed);
-        var test = TrainingRows.Shuffle(Rows(task.HasTest(folder) ? Split.Test : Split.Validation), SplitSeed);
+        var rows = TaskRows.Load(task, folder);
+        var pool = TrainingRows.Shuffle(rows.Train, SplitSeed);
+        var test = TrainingRows.Shuffle(rows.Test ?? rows.Dev, SplitSeed);
         var validation = Math.Min(validationRows, pool.Length / LargestValidationPart);
         return new(task, pool[validation..], pool[..validation], test[..Math.Min(testRows, test.Length)]);
     }
