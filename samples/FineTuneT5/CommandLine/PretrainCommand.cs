@@ -23,13 +23,15 @@ public static class PretrainCommand
         var taskFraction = Number("--task-fraction", "part", 0.25, "Part of each batch that the mixed tasks make up");
         var density = Number("--noise-density", "part", Objective.NoiseDensity, "Part of the text that is replaced by sentinels");
         var spanLength = Number("--mean-span-length", "ids", Objective.MeanSpanLength, "Mean length of what a sentinel replaces");
+        var roll = Flag("--random-roll", "Move the replaced spans round the segment, so that its end is not always among them");
+        var cooccurrence = Flag("--cooccurrence-embedding", "Begin a fresh model at word vectors from the text's co-occurrence counts, in place of random ones");
         var seed = Number("--seed", "seed", Defaults.Seed, "Seed of weights, order and spans");
         var modelType = Optional("--model-dtype", "float32|bfloat16", "Type of the weights in model/ [--dtype]").AcceptOnlyFromAmong("float32", "bfloat16");
         var training = new TrainingArguments(Defaults);
         var runs = new RunArguments();
 
         var command = new Command("pretrain", "Pre-trains a T5 on plain text by span corruption, with any base optimizer and with or without SAM.");
-        foreach (var option in new Option[] { model, tokenizer, text, heldOut, heldOutRows, tasks, taskFraction, density, spanLength, modelType, seed }
+        foreach (var option in new Option[] { model, tokenizer, text, heldOut, heldOutRows, tasks, taskFraction, density, spanLength, roll, cooccurrence, modelType, seed }
             .Concat(training.All).Concat(runs.All))
         {
             command.Options.Add(option);
@@ -45,7 +47,8 @@ public static class PretrainCommand
                 HeldOutRows = result.GetValue(heldOutRows),
                 Tasks = result.GetRequiredValue(tasks),
                 TaskFraction = result.GetValue(taskFraction),
-                Corruption = new(result.GetValue(density), result.GetValue(spanLength)),
+                Corruption = new(result.GetValue(density), result.GetValue(spanLength), result.GetValue(roll)),
+                CooccurrenceEmbedding = result.GetValue(cooccurrence),
                 Output = runs.Output(result, "pretrain"),
                 Resume = result.GetValue(runs.Resume),
                 Device = result.GetRequiredValue(runs.Device),

@@ -29,6 +29,9 @@ public sealed record PretrainRequest
 
     public SpanCorruption Corruption { get; init; } = new();
 
+    /// <summary>Whether a fresh model's embedding begins at <see cref="CooccurrenceVectors"/> of the text.</summary>
+    public bool CooccurrenceEmbedding { get; init; }
+
     public required string Output { get; init; }
 
     public bool Resume { get; init; }

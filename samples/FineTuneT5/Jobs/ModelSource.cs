@@ -29,6 +29,9 @@ public sealed class ModelSource
     /// <summary>The <c>spiece.model</c> that goes with the model.</summary>
     public string Vocabulary { get; }
 
+    /// <summary>Whether there are no weights to start from but those that are drawn.</summary>
+    public bool IsFresh => _folder is null;
+
     /// <summary>The model's shape; nothing large is allocated for it.</summary>
     public T5Config Config(int vocabularySize)
     {

@@ -30,6 +30,8 @@ public sealed record PretrainInputs(
         var source = new ModelSource(request.Model, request.Tokenizer, cancellation);
         var tokenizer = T5Tokenizer.Load(source.Vocabulary);
         var config = source.Config(tokenizer.VocabularySize);
+        if (request.CooccurrenceEmbedding && !source.IsFresh)
+            throw new ArgumentException($"--cooccurrence-embedding is for a fresh model: that of {request.Model} has an embedding already.");
         if (request.Device == "cpu")
             MemoryCheck.Require(request.Model, config, request.Training, types.BytesPerWeight);
 

@@ -34,6 +34,8 @@ public static class PretrainJob
         var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
         using var scope = NewDisposeScope();
         using var model = inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.Types, checkpoint);
+        if (request.CooccurrenceEmbedding && checkpoint is null)
+            model.SetEmbedding(CooccurrenceVectors.Of(inputs.Text, inputs.Config.VocabularySize, inputs.Config.ModelWidth, options.Seed));
         var heldOut = new HeldOutLoss(inputs.HeldOut, request.Corruption, inputs.Tokenizer, options.BatchSize, request.HeldOutRows);
         using var trainer = new Trainer(model, inputs.Tokenizer.PadId, Batches(request, inputs), options, folder, checkpoint)
         {

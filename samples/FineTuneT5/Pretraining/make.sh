@@ -23,9 +23,10 @@ vocabulary)
     ;;
 pretrain)
     dotnet run -c Release --project "$here/.." -- pretrain --model "$here/shape.json" --tokenizer "$here/model/spiece.model" \
-        --text "${folders[@]/#/$corpus/}" --held-out "${held[@]/#/$corpus/}" --held-out-rows 384 \
-        --batch 32 --max-source-length 128 --optimizer adafactor --learning-rate 0.015 --dtype mixed --warmup-steps 200 --steps "$4" --cooldown-steps "$5" \
-        --evaluate-every 250 --log-every 25 --save-every 100 --model-dtype bfloat16 --output "$output" "${@:6}"
+        --text "${folders[@]/#/$corpus/}" --held-out "${held[@]/#/$corpus/}" --held-out-rows 768 \
+        --cooccurrence-embedding --random-roll --batch 32 --max-source-length 64 --optimizer adafactor --learning-rate 0.01 --dtype mixed \
+        --warmup-steps 200 --steps "$4" --cooldown-steps "$5" --evaluate-every 500 --log-every 50 --save-every 250 --model-dtype bfloat16 \
+        --output "$output" "${@:6}"
     # Dropout is off while pre-training and on while fine-tuning.
     sed -i 's/"dropout_rate": 0\(\.0\)\?,/"dropout_rate": 0.1,/' "$output/model/config.json"
     ;;

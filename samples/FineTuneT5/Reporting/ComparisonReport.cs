@@ -23,7 +23,11 @@ public sealed class ComparisonReport(
     /// <summary>Prints the tables, writes the files and names them.</summary>
     public void Show(TrialStore store)
     {
-        ReportTable[] tables = tried.Count > 0 ? [Tuned(), Scores(), Overall()] : [Scores(), Overall()];
+        List<ReportTable> tables = [Scores(), Overall()];
+        if (tried.Count > 0)
+            tables.Insert(0, Tuned());
+        if (request.Sizes.Count > 1)
+            tables.Add(BySize());
         if (!ConsoleProgress.IsInteractive)
             AnsiConsole.Profile.Width = FileWidth;
         foreach (var table in tables)
@@ -65,22 +69,36 @@ public sealed class ComparisonReport(
             ]],
         $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the seeds, with its 95 % interval, p of the paired t-test, and runs won, tied and lost");
 
-    private ReportTable Overall() => new(
-        "All together", 2, ["optimizer", "algorithm", "difference", "p", "w/t/l", "test loss", "sharpness", "time"],
-        [.. from optimizer in request.Optimizers.Select(pair => pair.Key)
-            let cells = Cells().Where(cell => cell.Key.Optimizer == optimizer).ToList()
+    private ReportTable BySize() => new(
+        "By training-set size", 3, ["optimizer", "rows", "algorithm", .. SummaryHeader],
+        [.. from cells in Cells().GroupBy(cell => (cell.Key.Optimizer, cell.Key.Rows))
             from contender in request.Contenders
-            let overCells = PairedDifference.Of([.. cells.Select(cell => Differences(cell, contender).Average())])
-            let overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Differences(cell, contender))])
-            let pairs = cells.SelectMany(cell => Pairs(cell, contender)).ToList()
-            select (string[])
-            [
-                optimizer, contender.Title, .. Columns(cells.Count < LeastCells ? overCells with { HalfWidth = double.NaN, PValue = double.NaN } : overCells)[..2], Columns(overRuns)[2],
-                Times(pairs.Select(pair => pair.Other.Loss / pair.Base.Loss)),
-                Times(pairs.Select(pair => pair.Other.SharpnessAfter / pair.Base.SharpnessAfter)),
-                Times(pairs.Select(pair => (double?)(pair.Other.StepMilliseconds * pair.Other.Trial.Steps / (pair.Base.StepMilliseconds * pair.Base.Trial.Steps)))),
-            ]],
-        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval where there are five or more of them. Test loss, sharpness (at one rho for all) and training time: geometric mean of the ratio to the base");
+            select (string[])[cells.Key.Optimizer, Trial.SizeName(cells.Key.Rows), contender.Title, .. Summary([.. cells], contender)]],
+        "As above, over the tasks");
+
+    private ReportTable Overall() => new(
+        "All together", 2, ["optimizer", "algorithm", .. SummaryHeader],
+        [.. from cells in Cells().GroupBy(cell => cell.Key.Optimizer)
+            from contender in request.Contenders
+            select (string[])[cells.Key, contender.Title, .. Summary([.. cells], contender)]],
+        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval where there are five or more of them. Test loss, sharpness (at one rho for all) and training time: geometric mean of the ratio to the base; lower: in how many runs the test loss was below the base's");
+
+    private static string[] SummaryHeader => ["difference", "p", "w/t/l", "test loss", "lower", "sharpness", "time"];
+
+    private static string[] Summary(IReadOnlyList<IEnumerable<TrialResult>> cells, Contender contender)
+    {
+        var pairs = cells.SelectMany(cell => Pairs(cell, contender)).ToList();
+        var overCells = PairedDifference.Of([.. cells.Select(cell => Differences(cell, contender).Average())]);
+        var overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Differences(cell, contender))]);
+        return
+        [
+            .. Columns(cells.Count < LeastCells ? overCells with { HalfWidth = double.NaN, PValue = double.NaN } : overCells)[..2], Columns(overRuns)[2],
+            Times(pairs.Select(pair => pair.Other.Loss / pair.Base.Loss)),
+            $"{pairs.Count(pair => pair.Other.Loss < pair.Base.Loss)} of {pairs.Count}",
+            Times(pairs.Select(pair => pair.Other.SharpnessAfter / pair.Base.SharpnessAfter)),
+            Times(pairs.Select(pair => (double?)(pair.Other.StepMilliseconds * pair.Other.Trial.Steps / (pair.Base.StepMilliseconds * pair.Base.Trial.Steps)))),
+        ];
+    }
 
     private string Noise => request.LabelNoise > 0 ? $", {Number(100 * request.LabelNoise, "G3")} % of the training labels wrong" : "";
 

@@ -74,6 +74,10 @@ public sealed class T5Model : Module
     /// <summary>A model whose weights are not set yet.</summary>
     internal static T5Model Unset(T5Config config, ScalarType type) => new(config, WeightFactory.Unset(type));
 
+    /// <summary>Replaces the embedding's rows; one of zeros leaves the row that is there.</summary>
+    /// <param name="vectors">[vocabulary, width].</param>
+    public void SetEmbedding(Tensor vectors) => _embedding.Set(vectors);
+
     /// <summary>The encoder's output [batch, length, width], after the last layer norm.</summary>
     public Tensor Encode(Tensor inputIds, Tensor attentionMask)
     {

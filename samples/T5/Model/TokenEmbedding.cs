@@ -21,6 +21,15 @@ internal sealed class TokenEmbedding : Module
 
     public Device Device => _weight.device;
 
+    /// <summary>Takes over the rows that are not all zero.</summary>
+    public void Set(Tensor rows)
+    {
+        using var gradientFree = no_grad();
+        using var scope = NewDisposeScope();
+        var given = rows.to(_weight.dtype).to(_weight.device);
+        _weight.copy_(where(given.ne(0).any(1, keepdim: true), given, _weight));
+    }
+
     /// <summary>ids [batch, length] to vectors [batch, length, width] of a type.</summary>
     public Tensor Lookup(Tensor ids, ScalarType type)
     {

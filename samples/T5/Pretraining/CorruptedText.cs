@@ -27,6 +27,6 @@ public sealed class CorruptedText(
             hash.AppendData(MemoryMarshal.AsBytes(segment.Span));
         }
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Convert.ToHexString(hash.GetHashAndReset())}-{corruption.NoiseDensity}-{corruption.MeanSpanLength}");
+            $"{Convert.ToHexString(hash.GetHashAndReset())}-{corruption.NoiseDensity}-{corruption.MeanSpanLength}{(corruption.RandomRoll ? "-rolled" : "")}");
     }
 }

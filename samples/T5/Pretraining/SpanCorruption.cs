@@ -6,11 +6,15 @@ namespace SamSharp.Samples.T5.Pretraining;
 /// <summary>
 /// T5's pre-training objective (Raffel et al., 2020, section 3.1.4): spans of the text are each replaced by a sentinel, and the
 /// target is the sentinels, each followed by what it stands for. Counts and draws are those of <c>random_spans_noise_mask</c> in
-/// google-research/text-to-text-transfer-transformer: a segment begins with text and ends with a span.
+/// google-research/text-to-text-transfer-transformer: a segment begins with text and ends with a span, unless it is rolled.
 /// </summary>
 /// <param name="NoiseDensity">The part of the ids that is replaced; the paper's 0.15.</param>
 /// <param name="MeanSpanLength">In ids; the paper's 3.</param>
-public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanLength = 3)
+/// <param name="RandomRoll">
+/// Whether the spans are moved round the segment by a random number of ids (<c>random_roll</c> there), which makes all places alike: without
+/// it a segment so short that it has a single span always loses its end. A span that comes to lie across the end becomes two.
+/// </param>
+public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanLength = 3, bool RandomRoll = false)
 {
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
@@ -29,11 +33,12 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         return (ids, Math.Clamp((int)Math.Round(ids / MeanSpanLength), 1, Math.Min(ids, length - ids)));
     }
 
-    /// <summary>How long input and target of a segment are, end-of-sequence included.</summary>
+    /// <summary>How long input and target of a segment are, end-of-sequence included; at most, with a random roll.</summary>
     public (int Input, int Target) Lengths(int length)
     {
         var (ids, spans) = Count(length);
-        return (length - ids + spans + 1, ids + spans + 1);
+        var sentinels = RandomRoll ? spans + 1 : spans;
+        return (length - ids + sentinels + 1, ids + sentinels + 1);
     }
 
     /// <summary>The longest segment whose input is no longer than this.</summary>
@@ -45,11 +50,11 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
             throw new ArgumentException($"The input length is {inputLength}: it must be at least {Lengths(length).Input}.");
         while (Lengths(length + 1).Input <= inputLength)
             length++;
-        var spans = Count(length).Spans;
+        var spans = Count(length).Spans + (RandomRoll ? 1 : 0);
         return spans <= T5Tokenizer.SentinelCount
             ? length
             : throw new ArgumentException(
-                $"Inputs of {inputLength} ids have {spans} spans and there are {T5Tokenizer.SentinelCount} sentinels: take shorter inputs, a lower noise density or longer spans.");
+                $"Inputs of {inputLength} ids have up to {spans} spans and there are {T5Tokenizer.SentinelCount} sentinels: take shorter inputs, a lower noise density or longer spans.");
     }
 
     /// <summary>Where the spans of a segment lie, in order.</summary>
@@ -65,7 +70,7 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
             end = start + noise[i];
             spans[i] = start..end;
         }
-        return spans;
+        return RandomRoll ? Roll(spans, random.Next(length), length) : spans;
     }
 
     /// <summary>Input and target of a segment, each ended by the end-of-sequence id.</summary>
@@ -84,6 +89,20 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         }
         input.AddRange(segment[next..]);
         return new([.. input, tokenizer.EosId], [.. target, tokenizer.EosId]);
+    }
+
+    private static List<Range> Roll(IEnumerable<Range> spans, int offset, int length)
+    {
+        List<Range> round = [], rest = [];
+        foreach (var span in spans)
+        {
+            var (start, end) = (span.Start.Value + offset, span.End.Value + offset);
+            if (start < length)
+                rest.Add(start..Math.Min(end, length));
+            if (end > length)
+                round.Add((Math.Max(start, length) - length)..(end - length));
+        }
+        return [.. round, .. rest];
     }
 
     /// <summary>Lengths of at least 1 with a given sum, all ways to split it being equally likely.</summary>

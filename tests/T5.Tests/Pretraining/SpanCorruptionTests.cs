@@ -73,19 +73,52 @@ public class SpanCorruptionTests
         Assert.Equal(6 * 14 / (20.0 * 19), lengths[2] / (7.0 * draws), 0.01);
     }
 
+    [Fact]
+    public void A_random_roll_replaces_every_place_equally_often_and_cuts_a_span_in_two_at_most()
+    {
+        const int length = 24, draws = 20_000;
+        var corruption = new SpanCorruption(RandomRoll: true);
+        var random = new Random(1);
+        var replaced = new int[length];
+        var cut = 0;
+        for (var draw = 0; draw < draws; draw++)
+        {
+            // A segment of 24 ids has one span of 4.
+            var spans = corruption.Draw(length, random);
+            Assert.Equal(4, spans.Sum(span => span.End.Value - span.Start.Value));
+            foreach (var i in spans.SelectMany(span => Enumerable.Range(span.Start.Value, span.End.Value - span.Start.Value)))
+                replaced[i]++;
+            if (spans.Count == 1)
+                continue;
+            Assert.Equal((2, 0, length), (spans.Count, spans[0].Start.Value, spans[1].End.Value));
+            cut++;
+        }
+        Assert.All(replaced, count => Assert.Equal(4.0 / length, count / (double)draws, 0.012));
+        Assert.Equal(3.0 / length, cut / (double)draws, 0.01);
+    }
+
     [Theory]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(141)]
-    public void Input_and_target_together_are_the_text(int length)
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(141, false)]
+    [InlineData(2, true)]
+    [InlineData(24, true)]
+    [InlineData(141, true)]
+    public void Input_and_target_together_are_the_text(int length, bool roll)
     {
         int[] segment = [.. Enumerable.Range(0, length).Select(i => 3 + (i % 500))];
+        var corruption = new SpanCorruption(RandomRoll: roll);
+        var longest = 0;
         for (var seed = 0; seed < 50; seed++)
         {
-            var row = new SpanCorruption().Apply(segment, Tokenizer, new Random(seed));
-            Assert.Equal(new SpanCorruption().Lengths(length), (row.Source.Length, row.Target.Length));
+            var row = corruption.Apply(segment, Tokenizer, new Random(seed));
+            Assert.InRange(corruption.Lengths(length).Input - row.Source.Length, 0, roll ? 1 : 0);
+            Assert.InRange(corruption.Lengths(length).Target - row.Target.Length, 0, roll ? 1 : 0);
+            longest = Math.Max(longest, row.Source.Length);
             Assert.Equal(segment, Restore(row.Source, row.Target));
         }
+        // One id cannot be cut in two.
+        Assert.Equal(corruption.Lengths(length).Input - (roll && length == 2 ? 1 : 0), longest);
     }
 
     [Fact]
