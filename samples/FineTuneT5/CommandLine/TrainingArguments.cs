@@ -13,6 +13,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     private readonly Option<double> _ascentFraction = Number("--ascent-fraction", "part", defaults.AscentFraction, "Part of the batch that the ascent gradient is computed on, in (0, 1]");
     private readonly Option<double?> _learningRate = Number<double?>("--learning-rate", "rate", null, $"Peak learning rate [{(defaults.LearningRate is { } rate ? $"{rate} for {defaults.Optimizer}, else " : "")}the optimizer's own default]");
     private readonly Option<double> _weightDecay = Number("--weight-decay", "decay", defaults.WeightDecay, "Weight decay");
+    private readonly Option<double?> _dropout = Number<double?>("--dropout", "part", null, "Part of the activations that is dropped [the model's]");
     private readonly Option<string> _schedule = Text("--schedule", "name", defaults.Schedule, $"Learning rate schedule: {string.Join(", ", LearningRateSchedule.Names)}");
     private readonly Option<double> _labelSmoothing = Number("--label-smoothing", "part", defaults.LabelSmoothing, "Part of each target's probability that is spread over the vocabulary");
     private readonly Option<int> _warmup = Number("--warmup-steps", "steps", defaults.WarmupSteps, "Linear warm-up");
@@ -36,7 +37,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
 
     /// <summary>Those that are the same for all runs of a comparison.</summary>
     public IEnumerable<Option> Common =>
-        [_weightDecay, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _bucket, _microBatch, _maxGradientNorm, _maxSource, _maxTarget];
+        [_weightDecay, _dropout, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _bucket, _microBatch, _maxGradientNorm, _maxSource, _maxTarget];
 
     public TrainingOptions Read(ParseResult result) => ReadCommon(result) with
     {
@@ -56,6 +57,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     public TrainingOptions ReadCommon(ParseResult result) => defaults with
     {
         WeightDecay = result.GetValue(_weightDecay),
+        Dropout = result.GetValue(_dropout),
         Schedule = result.GetRequiredValue(_schedule),
         WarmupSteps = result.GetValue(_warmup),
         CooldownSteps = result.GetValue(_cooldown),

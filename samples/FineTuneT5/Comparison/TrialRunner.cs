@@ -60,7 +60,7 @@ public sealed class TrialRunner
         using var scope = NewDisposeScope();
         var before = FirstSharpness(trial, rows);
         var checkpoint = folder.LatestCheckpoint;
-        using var model = _source.Create(_config, options.Seed, _device, _types, checkpoint);
+        using var model = _source.Create(_config, options, _device, _types, checkpoint);
         using var trainer = new Trainer(model, _tokenizer.PadId, rows, options, folder, checkpoint) { Evaluate = () => EvaluatorOf(trial, options).Evaluate(model).Metrics };
         var diverged = false;
         try
@@ -110,7 +110,7 @@ public sealed class TrialRunner
     {
         if (!_firstSharpness.TryGetValue(trial.Cell, out var sharpness))
         {
-            using var model = _source.Create(_config, trial.Seed, _device, _types);
+            using var model = _source.Create(_config, Options(trial), _device, _types);
             _firstSharpness[trial.Cell] = sharpness = Sharpness(model, rows);
         }
         return sharpness;

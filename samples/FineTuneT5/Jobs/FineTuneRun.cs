@@ -35,7 +35,7 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
 
         using var scope = NewDisposeScope();
-        using var model = inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.Types, checkpoint);
+        using var model = inputs.Source.Create(inputs.Config, options, inputs.Device, inputs.Types, checkpoint);
         var dev = inputs.Evaluator(test: false, options);
         using var trainer = new Trainer(model, inputs.Tokenizer.PadId, rows, options, folder, checkpoint, counts)
         {

@@ -2,6 +2,7 @@ using SamSharp.Samples.FineTuneT5.Reporting;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Hub;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,18 +46,18 @@ public sealed class ModelSource
                 $"The model of {file} has {config.VocabularySize} embeddings, fewer than the {vocabularySize} ids of {Vocabulary}: give the model's own vocabulary with --tokenizer.");
     }
 
-    /// <summary>The model with a checkpoint's weights or its first ones: the folder's, or fresh ones from the seed.</summary>
-    public T5Model Create(T5Config config, int seed, Device device, NumberTypes types, string? checkpoint = null)
+    /// <summary>The model with a checkpoint's weights or its first ones: the folder's, or fresh ones from the options' seed.</summary>
+    public T5Model Create(T5Config config, TrainingOptions options, Device device, NumberTypes types, string? checkpoint = null)
     {
-        var model = (checkpoint ?? _folder) is { } folder ? T5Checkpoint.Load(folder, device, types.Weights) : Fresh(config, seed, device, types.Weights);
+        var model = (checkpoint ?? _folder) is { } folder ? T5Checkpoint.Load(folder, device, types.Weights, options.Dropout) : Fresh(config, options, device, types.Weights);
         model.ComputeType = types.Activations;
         return model;
     }
 
-    private static T5Model Fresh(T5Config config, int seed, Device device, ScalarType type)
+    private static T5Model Fresh(T5Config config, TrainingOptions options, Device device, ScalarType type)
     {
-        using var generator = new Generator((ulong)seed);
-        var model = new T5Model(config, generator);
+        using var generator = new Generator((ulong)options.Seed);
+        var model = new T5Model(config, generator, options.Dropout);
         model.to(type);
         model.to(device.type, device.index);
         return model;

@@ -33,7 +33,7 @@ public static class PretrainJob
         var options = request.Training;
         var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
         using var scope = NewDisposeScope();
-        using var model = inputs.Source.Create(inputs.Config, options.Seed, inputs.Device, inputs.Types, checkpoint);
+        using var model = inputs.Source.Create(inputs.Config, options, inputs.Device, inputs.Types, checkpoint);
         if (request.CooccurrenceEmbedding && checkpoint is null)
             model.SetEmbedding(CooccurrenceVectors.Of(inputs.Text, inputs.Config.VocabularySize, inputs.Config.ModelWidth, options.Seed));
         var heldOut = new HeldOutLoss(inputs.HeldOut, request.Corruption, inputs.Tokenizer, options.BatchSize, request.HeldOutRows);

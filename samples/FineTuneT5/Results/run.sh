@@ -60,10 +60,8 @@ for experiment; do
         --learning-rates adafactor=0.02 --algorithms sam/4 --rhos sam=0.1 ;; # as main chose them
     adamw) compare adamw "cr trec" $short --rows 100 --steps 120 \
         --learning-rates adamw=2e-3,4e-3 --algorithms sam/4 --rhos sam=0.1,0.2 ;;
-    scratch) # the same shape with fresh weights, to see what the pre-training is worth; with the dropout of fine-tuning
-        shape=${TMPDIR:-/tmp}/fresh-t5.json
-        sed 's/"dropout_rate": 0.0/"dropout_rate": 0.1/' "$here/../Pretraining/shape.json" > "$shape"
-        compare scratch "subj trec" $short --rows 300 --steps 160 --model "$shape" --tokenizer "$here/../Pretraining/model/spiece.model" \
+    scratch) # the same shape with fresh weights, to see what the pre-training is worth
+        compare scratch "subj trec" $short --rows 300 --steps 160 --model "$here/../Pretraining/shape.json" --tokenizer "$here/../Pretraining/model/spiece.model" \
             --learning-rates adafactor=0.02,0.04 --algorithms 'base*1.25' ;;
     hard) compare hard "cola mrpc rte" --rows 300 --steps 80 --max-source-length 96 --learning-rates adafactor=0.02 --algorithms sam/4 --rhos sam=0.1
         compare boolq "boolq" --rows all --steps 30 --max-source-length 96 --learning-rates adafactor=0.02 --algorithms sam/4 --rhos sam=0.1 ;;

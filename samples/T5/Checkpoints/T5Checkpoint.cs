@@ -24,12 +24,13 @@ public static class T5Checkpoint
     /// <param name="folder">Holds the configuration and the weights.</param>
     /// <param name="device">Default: the CPU.</param>
     /// <param name="dtype">Default: float32, whatever the file holds.</param>
+    /// <param name="dropout">The dropout to train with; default: the configuration's.</param>
     /// <exception cref="InvalidDataException">A file is malformed, or does not fit the configuration: all misfits are listed.</exception>
-    public static T5Model Load(string folder, Device? device = null, ScalarType? dtype = null)
+    public static T5Model Load(string folder, Device? device = null, ScalarType? dtype = null, double? dropout = null)
     {
         var config = T5Config.Load(Path.Combine(folder, ConfigFile));
         using var weights = SafetensorsFolder.Open(folder);
-        var model = T5Model.Unset(config, dtype ?? ScalarType.Float32);
+        var model = T5Model.Unset(config, dtype ?? ScalarType.Float32, dropout);
         try
         {
             var parameters = model.named_parameters().ToDictionary(item => item.name, item => item.parameter);

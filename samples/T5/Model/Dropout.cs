@@ -12,7 +12,7 @@ internal static class Dropout
             return values;
         if (!DropoutMask.Serves(values))
             return functional.dropout(values, probability, training: true);
-        using var mask = DropoutMask.Draw(values.shape, probability);
+        using var mask = DropoutMask.Draw(values, probability);
         return values * mask;
     }
 }

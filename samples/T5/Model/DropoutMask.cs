@@ -7,9 +7,10 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Model;
 
 /// <summary>
-/// Masks of 0 and 1/(1 - p), float32 on the CPU, in the time that writing them takes. libtorch draws one number at a time from one generator on one
-/// thread, whatever the number of threads. Here eight xoshiro256++ generators (Blackman and Vigna 2021) run
+/// Masks of 0 and 1/(1 - p), float32 or bfloat16 on the CPU, in the time that writing them takes. libtorch draws one number at a time from one
+/// generator on one thread, whatever the number of threads. Here eight xoshiro256++ generators (Blackman and Vigna 2021) run
 /// side by side, sixteen bits decide an element, and their seed comes from torch's default generator: manual_seed and replayed passes act as always.
+/// A seed drops the same elements in both types.
 /// </summary>
 internal static class DropoutMask
 {
@@ -18,16 +19,19 @@ internal static class DropoutMask
 
     /// <summary>Whether such a mask can be drawn for these values.</summary>
     public static bool Serves(Tensor values) =>
-        values.dtype == ScalarType.Float32 && values.device.type == DeviceType.CPU && values.NumberOfElements <= int.MaxValue / sizeof(float);
+        values.dtype is ScalarType.Float32 or ScalarType.BFloat16 && values.device.type == DeviceType.CPU && values.NumberOfElements <= int.MaxValue / sizeof(float);
 
-    /// <summary>A mask of this shape; the probability is rounded to a multiple of 2^-16, the scale matches the rounded one.</summary>
-    public static Tensor Draw(long[] shape, double probability)
+    /// <summary>A mask of the values' shape and type; the probability is rounded to a multiple of 2^-16, the scale matches the rounded one.</summary>
+    public static Tensor Draw(Tensor values, double probability)
     {
         using var unrecorded = no_grad();
-        var threshold = (uint)Math.Round(probability * (1 << Bits));
+        var threshold = (ushort)Math.Min(Math.Round(probability * (1 << Bits)), ushort.MaxValue);
         var scale = (float)(1 / (1 - (threshold / (double)(1 << Bits))));
-        var mask = empty(shape, float32, CPU);
-        Fill(MemoryMarshal.Cast<byte, float>(mask.bytes), threshold, scale, Seed());
+        var mask = empty(values.shape, values.dtype, CPU);
+        if (mask.dtype == ScalarType.Float32)
+            Fill(MemoryMarshal.Cast<byte, float>(mask.bytes), threshold, scale, Seed());
+        else
+            Fill(MemoryMarshal.Cast<byte, ushort>(mask.bytes), threshold, BFloat16(scale), Seed());
         return mask;
     }
 
@@ -37,24 +41,34 @@ internal static class DropoutMask
         return (ulong)drawn.item<long>();
     }
 
-    private static void Fill(Span<float> mask, uint threshold, float scale, ulong seed)
+    // The float's upper half, rounded.
+    private static ushort BFloat16(float value) => (ushort)((BitConverter.SingleToUInt32Bits(value) + 0x8000) >> 16);
+
+    private static void Fill<T>(Span<T> mask, ushort threshold, T scale, ulong seed) where T : unmanaged
     {
         var generator = new Xoshiro(seed);
-        var (border, kept) = (Vector512.Create(threshold), Vector512.Create(scale));
-        Span<float> rest = stackalloc float[Block];
+        var (border, scales) = (Vector512.Create(threshold), Vector512.Create(scale));
+        Span<T> rest = stackalloc T[Block];
         ref var first = ref MemoryMarshal.GetReference(mask);
         var whole = mask.Length - (mask.Length % Block);
         for (var i = 0; i < whole; i += Block)
-            Decide(ref generator, border, kept, ref Unsafe.Add(ref first, i));
-        Decide(ref generator, border, kept, ref rest[0]);
+            Decide(ref generator, border, scales, ref Unsafe.Add(ref first, i));
+        Decide(ref generator, border, scales, ref rest[0]);
         rest[..(mask.Length - whole)].CopyTo(mask[whole..]);
     }
 
-    private static void Decide(ref Xoshiro generator, Vector512<uint> border, Vector512<float> kept, ref float target)
+    // All bits of a kept element are set, so that "and" with the scale leaves it.
+    private static void Decide<T>(ref Xoshiro generator, Vector512<ushort> border, Vector512<T> scales, ref T target) where T : unmanaged
     {
-        var (low, high) = Vector512.Widen(generator.Next().AsUInt16());
-        (Vector512.GreaterThanOrEqual(low, border).AsSingle() & kept).StoreUnsafe(ref target);
-        (Vector512.GreaterThanOrEqual(high, border).AsSingle() & kept).StoreUnsafe(ref target, (nuint)Vector512<float>.Count);
+        var kept = Vector512.GreaterThanOrEqual(generator.Next().AsUInt16(), border).AsInt16();
+        if (Vector512<T>.Count == Block)
+        {
+            (kept.As<short, T>() & scales).StoreUnsafe(ref target);
+            return;
+        }
+        var (low, high) = Vector512.Widen(kept);
+        (low.As<int, T>() & scales).StoreUnsafe(ref target);
+        (high.As<int, T>() & scales).StoreUnsafe(ref target, (nuint)Vector512<T>.Count);
     }
 
     /// <summary>Eight xoshiro256++ generators, one a lane, seeded by SplitMix64 as its authors advise.</summary>

@@ -32,14 +32,16 @@ public sealed class T5Model : Module
     /// <summary>A new model with random weights, float32 on the CPU.</summary>
     /// <param name="config">Its shape.</param>
     /// <param name="generator">Draws the weights; without one the default generator does, which <c>torch.manual_seed</c> sets.</param>
-    public T5Model(T5Config config, Generator? generator = null)
-        : this(config, WeightFactory.Drawing(generator, config.InitializerFactor))
+    /// <param name="dropout">The dropout to train with; null is the configuration's, which stays what it is.</param>
+    public T5Model(T5Config config, Generator? generator = null, double? dropout = null)
+        : this(config, WeightFactory.Drawing(generator, config.InitializerFactor), dropout)
     {
     }
 
-    private T5Model(T5Config config, WeightFactory weights) : base(nameof(T5Model))
+    private T5Model(T5Config config, WeightFactory weights, double? dropout) : base(nameof(T5Model))
     {
         Config = config.Validated(nameof(T5Config));
+        config = (config with { DropoutRate = dropout ?? config.DropoutRate }).Validated(nameof(dropout));
         _embedding = new TokenEmbedding(config.VocabularySize, config.ModelWidth, weights);
         _encoder = new T5Stack(config, isDecoder: false, weights);
         _decoder = new T5Stack(config, isDecoder: true, weights);
@@ -72,7 +74,7 @@ public sealed class T5Model : Module
     internal T5Stack Decoder => _decoder;
 
     /// <summary>A model whose weights are not set yet.</summary>
-    internal static T5Model Unset(T5Config config, ScalarType type) => new(config, WeightFactory.Unset(type));
+    internal static T5Model Unset(T5Config config, ScalarType type, double? dropout) => new(config, WeightFactory.Unset(type), dropout);
 
     /// <summary>Replaces the embedding's rows; one of zeros leaves the row that is there.</summary>
     /// <param name="vectors">[vocabulary, width].</param>

@@ -12,10 +12,10 @@ public static class OptimizerCatalog
     // Default learning rate, tensors of state for each weight (factored ones count as none), and how to make it.
     private static readonly Dictionary<string, (double LearningRate, int State, Factory Create)> Known = new()
     {
-        ["adamw"] = (1e-3, 2, (parameters, lr, decay) => optim.AdamW(parameters, lr, weight_decay: decay)),
+        ["adamw"] = (1e-3, 2, (parameters, lr, decay) => new FusedAdamW(parameters, lr, weightDecay: decay)),
         ["adafactor"] = (1e-3, 0, (parameters, lr, decay) => new Adafactor(parameters, lr, weightDecay: decay)),
-        ["adam"] = (1e-3, 2, (parameters, lr, decay) => optim.Adam(parameters, lr, weight_decay: decay)),
-        ["sgd"] = (1e-2, 1, (parameters, lr, decay) => optim.SGD(parameters, lr, momentum: 0.9, weight_decay: decay)),
+        ["adam"] = (1e-3, 2, (parameters, lr, decay) => new FusedAdam(parameters, lr, weightDecay: decay)),
+        ["sgd"] = (1e-2, 1, (parameters, lr, decay) => new FusedSGD(parameters, lr, momentum: 0.9, weightDecay: decay)),
         ["rmsprop"] = (1e-3, 1, (parameters, lr, decay) => optim.RMSProp(parameters, lr, weight_decay: decay)),
         ["adagrad"] = (1e-2, 1, (parameters, lr, decay) => optim.Adagrad(parameters, lr, weight_decay: decay)),
     };

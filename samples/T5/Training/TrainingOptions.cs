@@ -14,6 +14,9 @@ public sealed record TrainingOptions
 
     public double WeightDecay { get; init; }
 
+    /// <summary>The dropout to train with; null takes the model's.</summary>
+    public double? Dropout { get; init; }
+
     /// <summary>Radius of the sharpness-aware step; 0 trains with the base optimizer alone.</summary>
     public double Rho { get; init; } = 0.05;
 
@@ -80,6 +83,7 @@ public sealed record TrainingOptions
         Require(AscentFraction is > 0 and <= 1, $"The ascent fraction is {AscentFraction}: it must be in (0, 1], for instance 0.25.");
         Require(LearningRate is null or (> 0 and < double.PositiveInfinity), $"The learning rate is {LearningRate}: it must be a positive number, for instance 1e-3.");
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"The weight decay is {WeightDecay}: it must be a finite number, 0 or more.");
+        Require(Dropout is null or (>= 0 and < 1), $"The dropout is {Dropout}: it must be in [0, 1), for instance 0.1.");
         Require(Steps >= 1, $"The number of steps is {Steps}: it must be at least 1.");
         Require(WarmupSteps >= 0, $"The number of warm-up steps is {WarmupSteps}: it must be 0 or more.");
         Require(CooldownSteps >= 0 && CooldownSteps <= Steps, $"The number of cool-down steps is {CooldownSteps}: it must be from 0 to the number of steps, {Steps}.");

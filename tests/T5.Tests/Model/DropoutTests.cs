@@ -79,6 +79,26 @@ public class DropoutTests
         Assert.True(kept.detach().Equals(values.grad!));
     }
 
+    [Theory]
+    [InlineData(31)]
+    [InlineData(100_003)]
+    public void The_same_elements_are_dropped_in_bfloat16(long size)
+    {
+        using var scope = NewDisposeScope();
+
+        var wide = Draw(ScalarType.Float32);
+        var narrow = Draw(ScalarType.BFloat16);
+
+        Assert.Equal(ScalarType.BFloat16, narrow.dtype);
+        Assert.True(narrow.Equals(wide.to(ScalarType.BFloat16)));
+
+        Tensor Draw(ScalarType type)
+        {
+            random.manual_seed(7);
+            return Dropout.Apply(ones(size, type), Probability, training: true);
+        }
+    }
+
     [Fact]
     public void Doubles_are_dropped_by_libtorch()
     {

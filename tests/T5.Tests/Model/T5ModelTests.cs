@@ -1,4 +1,6 @@
+using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Tests.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -96,6 +98,31 @@ public class T5ModelTests
         Assert.Equal(Loss(plain), Loss(model));
 
         float Loss(T5Model of) => of.Loss(ids, ones_like(ids), ids).item<float>();
+    }
+
+    [Fact]
+    public void A_dropout_of_its_own_leaves_the_configuration()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new T5Model(Small.Relu, dropout: 0.3);
+        T5Checkpoint.Save(model, folder.Path);
+        using var without = T5Checkpoint.Load(folder.Path);
+        using var with = T5Checkpoint.Load(folder.Path, dropout: 0.3);
+
+        Assert.True(Drops(model) && Drops(with));
+        Assert.False(Drops(without));
+        Assert.All([model, with], each => Assert.Equal(0, each.Config.DropoutRate));
+        Assert.Throws<InvalidDataException>(() => new T5Model(Small.Relu, dropout: 1));
+
+        static bool Drops(T5Model model)
+        {
+            using var scope = NewDisposeScope();
+            var ids = Small.Ids(2, 5, model.Config);
+            model.train();
+            return Loss() != Loss();
+
+            float Loss() => model.Loss(ids, ones_like(ids), ids).item<float>();
+        }
     }
 
     [Theory]
