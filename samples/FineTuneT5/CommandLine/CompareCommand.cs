@@ -20,9 +20,9 @@ public static class CompareCommand
         var rows = Several("--rows", "rows", "Numbers of training rows, or all [100 400]");
         var steps = Several("--steps", "steps", "Steps for each of --rows, or one number for all [80 120]");
         var seeds = Several("--seeds", "seeds", "Seeds: rows, their order and dropout masks [1 2 3]");
-        var optimizers = Several("--learning-rates", "optimizer=rates", "Base optimizers with the learning rates to choose from [adafactor=0.02]");
+        var optimizers = Several("--learning-rates", "optimizer=rates", $"Base optimizers with the learning rates to choose from [{Defaults.Optimizer}={Defaults.LearningRate}]");
         var algorithms = Several("--algorithms", "names", $"What to compare with the base: recipes ({string.Join(", ", RecipeCatalog.Names)}), sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps [base*1.25 sam/4]");
-        var radii = Several("--rhos", "recipe=radii", "The radii to choose from, by recipe [sam=0.2]");
+        var radii = Several("--rhos", "recipe=radii", $"The radii to choose from, by recipe [{Defaults.Recipe}={Defaults.Rho}]");
         var tuningSeeds = Several("--tuning-seeds", "seeds", "Seeds of the runs that rates and radii are chosen by [101]");
         var noise = Number("--label-noise", "part", 0.0, "Replace this part of the training labels by wrong ones");
         var validationRows = Number("--validation-rows", "rows", 500, "Choose rates and radii by so many rows, which are not trained on");

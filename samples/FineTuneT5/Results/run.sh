@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Makes the runs of RESULTS.md anew, or what is missing of them: run.sh DATA [EXPERIMENT...], where DATA holds SST-2, CoLA, MRPC, RTE, BoolQ,
 # TREC, SUBJ, CR and AG_News, each in its original form. Processes that are started side by side share the work.
-# OUTPUT, if set, is where the results go in place of this folder. The experiments large, adamw, hard and memory are only done when named: none of
-# their runs on the model as it is are here.
+# OUTPUT, if set, is where the results go in place of this folder.
 set -euo pipefail
 export LC_ALL=C OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OMP_WAIT_POLICY=passive
 here=$(cd "$(dirname "$0")" && pwd)
@@ -47,31 +46,32 @@ memory() { # memory TITLE OPTIONS...
 
 short="--max-source-length 48"
 
-[ $# -gt 0 ] || set -- main family noise scratch
+[ $# -gt 0 ] || set -- main full family adamw noise hard scratch memory
 for experiment; do
     case $experiment in
-    main) compare main "agnews cr sst2 subj trec" $short --rows 100 300 --steps 120 160 \
-        --learning-rates adafactor=0.01,0.02 --algorithms 'base*1.25' sam/4 --rhos sam=0.1,0.2 ;;
-    large) compare large "trec" $short --rows 1000 all --steps 240 400 \
-        --learning-rates adafactor=0.02 --algorithms sam/4 --rhos sam=0.1 ;; # as main chose them
+    main) compare main "agnews cr sst2 subj trec" $short --rows 100 300 1000 --steps 120 160 280 --tuning-seeds 101 102 \
+        --learning-rates adafactor=0.01,0.02 --algorithms 'base*1.25' sam/4 --rhos sam=0.05,0.1,0.2 ;;
+    full) compare full "trec" $short --rows all --steps 600 \
+        --learning-rates adafactor=0.01 --algorithms sam/4 --rhos sam=0.05 ;; # as main chose them
     family) compare family "cr trec" $short --rows 100 --steps 120 \
-        --learning-rates adafactor=0.01,0.02 --algorithms sam asam/4 gsam looksam --rhos sam=0.1,0.2 asam=0.5,2 gsam=0.1,0.2 looksam=0.02,0.05 ;;
+        --learning-rates adafactor=0.01,0.02 --algorithms 'base*2' sam asam/4 stale-sam interval-sam/4 \
+        --rhos sam=0.05,0.1,0.2 asam=0.5,1,2 stale-sam=0.05,0.1,0.2 interval-sam=0.05,0.1,0.2 ;;
+    adamw) compare adamw "cr trec" $short --rows 300 --steps 160 \
+        --learning-rates adamw=1e-3,2e-3,4e-3 --algorithms sam/4 --rhos sam=0.05,0.1,0.2 ;;
     noise) compare noise "cr trec" $short --rows 300 --steps 160 --label-noise 0.2 \
-        --learning-rates adafactor=0.02 --algorithms sam/4 --rhos sam=0.1 ;; # as main chose them
-    adamw) compare adamw "cr trec" $short --rows 100 --steps 120 \
-        --learning-rates adamw=2e-3,4e-3 --algorithms sam/4 --rhos sam=0.1,0.2 ;;
+        --learning-rates adafactor=0.01 --algorithms sam/4 --rhos sam=0.05 ;; # as main chose them
+    hard) compare hard "cola mrpc rte" --rows 300 --steps 80 --max-source-length 96 --learning-rates adafactor=0.01 --algorithms sam/4 --rhos sam=0.05
+        compare boolq "boolq" --rows all --steps 30 --max-source-length 96 --learning-rates adafactor=0.01 --algorithms sam/4 --rhos sam=0.05 ;;
     scratch) # the same shape with fresh weights, to see what the pre-training is worth
         compare scratch "subj trec" $short --rows 300 --steps 160 --model "$here/../Pretraining/shape.json" --tokenizer "$here/../Pretraining/model/spiece.model" \
             --learning-rates adafactor=0.02,0.04 --algorithms 'base*1.25' ;;
-    hard) compare hard "cola mrpc rte" --rows 300 --steps 80 --max-source-length 96 --learning-rates adafactor=0.02 --algorithms sam/4 --rhos sam=0.1
-        compare boolq "boolq" --rows all --steps 30 --max-source-length 96 --learning-rates adafactor=0.02 --algorithms sam/4 --rhos sam=0.1 ;;
     memory)
         mkdir -p "$output/memory"
         {
             printf '| algorithm | peak memory, MB |\n| --- | ---: |\n'
             memory base --rho 0
-            memory "SAM, 1/4 ascent" --rho 0.2 --ascent-fraction 0.25
-            memory SAM --rho 0.2 --ascent-fraction 1
+            memory "SAM, 1/4 ascent" --rho 0.05 --ascent-fraction 0.25
+            memory SAM --rho 0.05 --ascent-fraction 1
         } > "$output/memory/report.md" ;;
     *) echo "run.sh: there is no experiment $experiment" >&2 && exit 2 ;;
     esac
