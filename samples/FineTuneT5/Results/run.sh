@@ -46,7 +46,7 @@ memory() { # memory TITLE OPTIONS...
 
 short="--max-source-length 48"
 
-[ $# -gt 0 ] || set -- main full family adamw noise hard scratch memory
+[ $# -gt 0 ] || set -- main family asam full adamw noise hard scratch memory
 for experiment; do
     case $experiment in
     main) compare main "agnews cr sst2 subj trec" $short --rows 100 300 1000 --steps 120 160 280 --tuning-seeds 101 102 \
@@ -56,6 +56,8 @@ for experiment; do
     family) compare family "cr trec" $short --rows 100 --steps 120 \
         --learning-rates adafactor=0.01,0.02 --algorithms 'base*2' sam asam/4 stale-sam interval-sam/4 \
         --rhos sam=0.05,0.1,0.2 asam=0.5,1,2 stale-sam=0.05,0.1,0.2 interval-sam=0.05,0.1,0.2 ;;
+    asam) compare asam "agnews cr sst2 subj trec" $short --rows 100 300 --steps 120 160 \
+        --learning-rates adafactor=0.01 --algorithms asam/4 --rhos asam=2 ;; # as main and family chose them
     adamw) compare adamw "cr trec" $short --rows 300 --steps 160 \
         --learning-rates adamw=1e-3,2e-3,4e-3 --algorithms sam/4 --rhos sam=0.05,0.1,0.2 ;;
     noise) compare noise "cr trec" $short --rows 300 --steps 160 --label-noise 0.2 \
