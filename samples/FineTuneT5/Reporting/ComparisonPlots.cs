@@ -109,6 +109,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         plot.XLabel(x);
         plot.YLabel(y);
         plot.Legend.Orientation = Orientation.Horizontal;
+        plot.Legend.TightHorizontalWrapping = true; // a long name takes no room from the others
         plot.ShowLegend(Edge.Bottom); // below the data, so that it hides none
         PlotFont.Use(plot);
     }
