@@ -13,7 +13,7 @@ folders=(novels books openstax government medical wikinews)
 held=(novels/Chesterton_Thursday_1908.txt books/Wells_Time.txt openstax/sociology.txt)
 
 pretrain() { # pretrain MODEL OPTIONS...; dropout is off while pre-training
-    # The heap of glibc keeps what each step frees, to be used again by the next, whose tensors are of the same sizes: a fifth more steps in a second.
+    # The heap of glibc keeps what each step frees, to be used again by the next, whose tensors are of the same sizes.
     export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1
     dotnet run -c Release --project "$here/.." -- pretrain --model "$1" --tokenizer "$here/model/spiece.model" \
         --text "${folders[@]/#/$corpus/}" --held-out "${held[@]/#/$corpus/}" --held-out-rows 768 \
