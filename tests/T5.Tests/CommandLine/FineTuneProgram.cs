@@ -48,7 +48,9 @@ internal static class FineTuneProgram
 
     private static Process Start(string program, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        // A shell's background job, and all that it starts, does not hear Ctrl-C: the program is to hear it here wherever the tests run.
+        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", program, .. arguments] : [program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
