@@ -3,6 +3,7 @@
 #   make.sh vocabulary CORPUS OUTPUT                  writes OUTPUT/spiece.model, with SentencePiece's spm_train
 #   make.sh pretrain   CORPUS OUTPUT OPTIONS...       writes OUTPUT/model, from fresh weights
 #   make.sh longer     CORPUS OUTPUT MODEL OPTIONS... goes on with the folder MODEL
+#   make.sh grown      CORPUS OUTPUT KIND OPTIONS...  goes on with the included model, made wider or deeper by grow.py, or the same
 # OPTIONS are the program's, at least --steps and --cooldown-steps; a run that was stopped goes on with --resume.
 set -euo pipefail
 export LC_ALL=C
@@ -12,12 +13,13 @@ shift 3
 folders=(novels books openstax government medical wikinews)
 held=(novels/Chesterton_Thursday_1908.txt books/Wells_Time.txt openstax/sociology.txt)
 
+rate=0.01
 pretrain() { # pretrain MODEL OPTIONS...; dropout is off while pre-training
     # The heap of glibc keeps what each step frees, to be used again by the next, whose tensors are of the same sizes.
     export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1
     dotnet run -c Release --project "$here/.." -- pretrain --model "$1" --tokenizer "$here/model/spiece.model" \
         --text "${folders[@]/#/$corpus/}" --held-out "${held[@]/#/$corpus/}" --held-out-rows 768 \
-        --random-roll --batch 32 --max-source-length 64 --dropout 0 --optimizer adafactor --learning-rate 0.01 --dtype mixed \
+        --random-roll --batch 32 --max-source-length 64 --dropout 0 --optimizer adafactor --learning-rate "$rate" --dtype mixed \
         --warmup-steps 200 --evaluate-every 500 --log-every 50 --save-every 250 --model-dtype bfloat16 --output "$output" "${@:2}"
 }
 
@@ -35,8 +37,13 @@ vocabulary)
     ;;
 pretrain) pretrain "$here/shape.json" --cooccurrence-embedding "$@" ;;
 longer) pretrain "$@" --seed 43 ;; # other spans, in another order
+grown)
+    rate=0.005
+    python3 "$here/grow.py" "$here/model" "$output/start" "$1"
+    pretrain "$output/start" "${@:2}" --seed 44
+    ;;
 *)
-    sed -n '2,6p' "$0" >&2
+    sed -n '2,7p' "$0" >&2
     exit 2
     ;;
 esac
