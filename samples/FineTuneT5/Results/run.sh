@@ -3,6 +3,7 @@
 # TREC, SUBJ, CR and AG_News, each in its original form. Processes that are started side by side share the work.
 # OUTPUT, if set, is where the results go in place of this folder.
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OMP_WAIT_POLICY=passive
 here=$(cd "$(dirname "$0")" && pwd)
 data=$(realpath "$1")
@@ -35,9 +36,8 @@ compare() { # compare NAME TASKS OPTIONS...
 }
 
 # The largest resident memory of fine-tuning alone in a process, in MB: the least of three runs.
-memory() { # memory TITLE OPTIONS...
-    local title=$1 least=
-    shift
+peak() { # peak OPTIONS...
+    local least=
     for _ in 1 2 3; do
         local most=0 now
         dotnet "$program" --task trec --data "$(folder trec)" --train-rows 300 --steps 40 --batch 16 --max-source-length 48 \
@@ -51,7 +51,15 @@ memory() { # memory TITLE OPTIONS...
         rm -r "$work/run"
         [ -n "$least" ] && [ "$least" -le "$most" ] || least=$most
     done
-    echo "| $title | $least |"
+    echo "$least"
+}
+
+# A row of the table; oneDNN keeps the kernels that it made for each shape of a batch, unless told not to.
+memory() { # memory TITLE OPTIONS...
+    local usual without
+    usual=$(peak "${@:2}")
+    without=$(ONEDNN_PRIMITIVE_CACHE_CAPACITY=0 peak "${@:2}")
+    echo "| $1 | $usual | $without |"
 }
 
 short="--max-source-length 48"
@@ -81,7 +89,7 @@ for experiment; do
     memory)
         mkdir -p "$output/memory"
         {
-            printf '| algorithm | peak memory, MB |\n| --- | ---: |\n'
+            printf '| algorithm | peak memory, MB | without kept kernels, MB |\n| --- | ---: | ---: |\n'
             memory base --rho 0
             memory "SAM, 1/4 ascent" --rho 0.05 --ascent-fraction 0.25
             memory SAM --rho 0.05 --ascent-fraction 1
