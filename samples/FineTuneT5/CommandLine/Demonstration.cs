@@ -11,7 +11,7 @@ public static class Demonstration
     public const double SharpnessRho = 0.5;
 
     // As the comparison Results/main chose them on validation rows.
-    private const double LearningRate = 0.01;
+    private const double LearningRate = 0.014;
     private const double Rho = 0.05;
 
     /// <remarks>The embeddings of a T5 are of size 1 while its other weights are small: a rate relative to each tensor's size, as Adafactor's, suits all.</remarks>

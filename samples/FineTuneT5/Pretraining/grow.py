@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes a larger T5 of the included one that computes the same, or nearly, to ask whether more weights would help.
+"""Makes a larger T5 of one of shape.json's shape, which computes the same, or nearly, so that training can go on with more weights.
 
     grow.py MODEL OUTPUT wider|deeper|same
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes the vocabulary of this folder anew, and pre-trains a model with it. README.md says on what, and what came of it.
-#   make.sh vocabulary CORPUS OUTPUT                  writes OUTPUT/spiece.model, with SentencePiece's spm_train
-#   make.sh pretrain   CORPUS OUTPUT OPTIONS...       writes OUTPUT/model, from fresh weights
-#   make.sh longer     CORPUS OUTPUT MODEL OPTIONS... goes on with the folder MODEL
-#   make.sh grown      CORPUS OUTPUT KIND OPTIONS...  goes on with the included model, made wider or deeper by grow.py, or the same
+#   make.sh vocabulary CORPUS OUTPUT                        writes OUTPUT/spiece.model, with SentencePiece's spm_train
+#   make.sh pretrain   CORPUS OUTPUT OPTIONS...             writes OUTPUT/model, from fresh weights
+#   make.sh longer     CORPUS OUTPUT MODEL OPTIONS...       goes on with the folder MODEL
+#   make.sh grown      CORPUS OUTPUT MODEL KIND OPTIONS...  goes on with it, made wider or deeper by grow.py, or the same
 # OPTIONS are the program's, at least --steps and --cooldown-steps; a run that was stopped goes on with --resume.
 set -euo pipefail
 export LC_ALL=C
@@ -39,8 +39,8 @@ pretrain) pretrain "$here/shape.json" --cooccurrence-embedding "$@" ;;
 longer) pretrain "$@" --seed 43 ;; # other spans, in another order
 grown)
     rate=0.005
-    python3 "$here/grow.py" "$here/model" "$output/start" "$1"
-    pretrain "$output/start" "${@:2}" --seed 44
+    python3 "$here/grow.py" "$1" "$output/start" "$2"
+    pretrain "$output/start" "${@:3}" --seed 44
     ;;
 *)
     sed -n '2,7p' "$0" >&2

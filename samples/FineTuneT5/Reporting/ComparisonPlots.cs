@@ -119,10 +119,12 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         var columns = Math.Min(MostColumns, panels.Count);
         var rows = (panels.Count + columns - 1) / columns;
         var plots = new Multiplot();
-        plots.AddPlots(panels.Count);
+        plots.AddPlots(rows * columns);
         plots.Layout = new ScottPlot.MultiplotLayouts.Grid(rows, columns);
         foreach (var (i, panel) in panels.Index())
             draw(plots.GetPlot(i), panel);
+        for (var i = panels.Count; i < rows * columns; i++)
+            plots.GetPlot(i).HideAxesAndGrid(); // an empty one covers what the panel above leaves there
         plots.SavePng(path, columns * PanelWidth, rows * PanelHeight);
     }
 
