@@ -31,7 +31,7 @@ public static class Demonstration
     {
         Model = CarriedModel.Name,
         Tasks = [CarriedData.Task],
-        Sizes = [new(100, 60), new(400, 80)],
+        Sizes = [new(100, 60), new(400, 90)],
         Seeds = [1, 2, 3],
         Optimizers = [new("adafactor", [LearningRate])],
         Contenders = [Contender.Parse("base*1.25"), Contender.Parse("sam/4")],
