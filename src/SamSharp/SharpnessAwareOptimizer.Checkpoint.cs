@@ -1,4 +1,4 @@
-using SamSharp.Checkpoints;
+using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using SamSharp.Checkpoints;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 
 namespace SamSharp;
 

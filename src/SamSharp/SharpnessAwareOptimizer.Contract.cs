@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
-using SamSharp.Parameters;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
+using static TorchSharp.torch;
 
 namespace SamSharp;
 

@@ -1,5 +1,4 @@
-using SamSharp.Parameters;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
 

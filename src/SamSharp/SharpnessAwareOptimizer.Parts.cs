@@ -1,4 +1,3 @@
-using SamSharp.Batches;
 using static TorchSharp.torch;
 
 namespace SamSharp;

@@ -1,4 +1,4 @@
-using SamSharp.Radii;
+using SamSharp.Steps;
 using static TorchSharp.torch.optim;
 
 namespace SamSharp;

@@ -1,13 +1,8 @@
-using SamSharp.Geometries;
-using SamSharp.Kernels;
 using SamSharp.Optimizers;
-using SamSharp.Parameters;
-using SamSharp.Radii;
-using SamSharp.Recipes;
-using SamSharp.Scopes;
+using SamSharp.Steps;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
+using static TorchSharp.torch;
 
 namespace SamSharp;
 
@@ -102,7 +97,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// One whole step. Both closures compute a loss, call <c>backward()</c> and return the loss; gradients are cleared before each call, and gradients are enabled.
     /// </summary>
     /// <param name="closure">The loss to minimize: called at w + e, and first at w unless <paramref name="ascent"/> is given.</param>
-    /// <param name="ascent">The loss that is climbed, called at w: a quarter of the batch (<see cref="Batches.BatchSlice"/>), another batch, another loss.
+    /// <param name="ascent">The loss that is climbed, called at w: a quarter of the batch (<see cref="BatchSlice"/>), another batch, another loss.
     /// It is not called in a step whose radius is 0, nor where nothing needs the gradient at w.</param>
     /// <returns>The loss at w (that of <paramref name="ascent"/> if given), as the closure returned it. Where the recipe needs no pass at w: the loss at w + e.</returns>
     /// <exception cref="InvalidOperationException">A closure left no gradient; or the weights are perturbed by an <see cref="Ascend"/>.</exception>

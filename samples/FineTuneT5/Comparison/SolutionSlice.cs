@@ -1,5 +1,4 @@
 using SamSharp.Analysis;
-using SamSharp.Analysis.Landscapes;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using SamSharp.Analysis;
-using SamSharp.Analysis.Curvature;
-using SamSharp.Analysis.Landscapes;
 
 namespace SamSharp.Samples.FineTuneT5.Jobs;
 

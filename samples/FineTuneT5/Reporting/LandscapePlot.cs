@@ -1,5 +1,5 @@
 using System.Globalization;
-using SamSharp.Analysis.Landscapes;
+using SamSharp.Analysis;
 using SamSharp.Samples.FineTuneT5.Jobs;
 using ScottPlot;
 using ScottPlot.TickGenerators;

@@ -1,4 +1,3 @@
-using SamSharp.Recipes;
 using SamSharp.Samples.T5.Model;
 
 namespace SamSharp.Samples.T5.Training;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using SamSharp.Analysis.Curvature;
 using SamSharp.Kernels;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using SamSharp.Scopes;
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;

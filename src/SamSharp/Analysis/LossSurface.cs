@@ -1,4 +1,3 @@
-using SamSharp.Analysis.Curvature;
 using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;

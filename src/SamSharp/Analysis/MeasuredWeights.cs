@@ -1,4 +1,4 @@
-using SamSharp.Parameters;
+using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -17,7 +17,7 @@ public sealed record SharpnessOptions
     public Func<string, bool>? Include { get; init; }
 
     /// <summary>How products with the Hessian are computed. Default: exact where possible.</summary>
-    public Curvature.HessianVectorProduct Products { get; init; }
+    public HessianVectorProduct Products { get; init; }
 
     /// <summary>Random starts of the spectral density, 20 products with the Hessian each. Default 0: no spectrum.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
@@ -40,8 +40,8 @@ public sealed record SharpnessOptions
             new WorstCaseSharpness(plain) { Seed = Seed },
             new WorstCaseSharpness(adaptive) { Seed = Seed },
             new AverageSharpness(Rho / Math.Sqrt(surface.Dimension)) { Seed = Seed },
-            new Curvature.HessianExtremes { Lanczos = new() { Seed = Seed } },
-            new Curvature.HessianTrace { Seed = Seed },
+            new HessianExtremes { Lanczos = new() { Seed = Seed } },
+            new HessianTrace { Seed = Seed },
         ];
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using SamSharp.Analysis.Curvature;
 using static System.FormattableString;
 using static TorchSharp.torch;
 

@@ -1,6 +1,4 @@
-using SamSharp.Batches;
-using SamSharp.Noise;
-using SamSharp.Parameters;
+using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
-using SamSharp.Kernels;
 using SamSharp.Kernels.Vectorized;
-using SamSharp.Parameters;
+using SamSharp.Steps;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

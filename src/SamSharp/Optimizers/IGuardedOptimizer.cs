@@ -1,4 +1,4 @@
-using SamSharp.Parameters;
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;

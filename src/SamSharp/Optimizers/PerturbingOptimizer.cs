@@ -1,7 +1,5 @@
-using SamSharp.Geometries;
 using SamSharp.Kernels;
-using SamSharp.Parameters;
-using SamSharp.Scopes;
+using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,9 +1,6 @@
 using SamSharp.Analysis;
-using SamSharp.Geometries;
 using SamSharp.Kernels;
-using SamSharp.Noise;
-using SamSharp.Parameters;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

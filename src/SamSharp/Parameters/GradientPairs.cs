@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Parameters;
+namespace SamSharp.Steps;
 
 /// <summary>The parameters of a list that both passes have reached, with their two gradients, in order.</summary>
 /// <param name="Slots">The parameters.</param>

@@ -1,7 +1,7 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace SamSharp.Parameters;
+namespace SamSharp.Steps;
 
 /// <summary>One parameter of the base optimizer, and where it stands.</summary>
 public sealed class ParameterSlot

@@ -1,9 +1,8 @@
-using SamSharp.Geometries;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
+using static TorchSharp.torch;
 
-namespace SamSharp.Parameters;
+namespace SamSharp.Steps;
 
 /// <summary>
 /// Every parameter of the base optimizer, once: read when the wrapper is built, checked, and sorted into lists for the kernels.

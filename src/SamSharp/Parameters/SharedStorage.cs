@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Parameters;
+namespace SamSharp.Steps;
 
 /// <summary>
 /// Finds parameters that are the same weights under two handles. TorchSharp's optimizers, which know parameters by handle, would update

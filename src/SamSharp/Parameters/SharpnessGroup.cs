@@ -1,4 +1,4 @@
-namespace SamSharp.Parameters;
+namespace SamSharp;
 
 /// <summary>What sharpness-aware minimization does with one param group of the base optimizer. May be changed between steps.</summary>
 public sealed class SharpnessGroup

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Parameters;
+namespace SamSharp.Steps;
 
 /// <summary>One tensor per parameter that lives from step to step: an average, a mask, the last gradient. Made when first asked for, detached from
 /// every dispose scope, freed with <see cref="Dispose"/>.</summary>

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Parameters;
+namespace SamSharp.Steps;
 
 /// <summary>
 /// Parameters that one kernel call can take together: same device, same dtype, same param group, treated alike by the geometry.
@@ -50,7 +50,7 @@ public sealed class TensorList
     /// <summary>The param group's index.</summary>
     public int Group { get; }
 
-    /// <summary>What <see cref="Geometries.IGeometry.Treatment"/> said of these parameters.</summary>
+    /// <summary>What <see cref="IGeometry.Treatment"/> said of these parameters.</summary>
     public int Treatment { get; }
 
     /// <summary>Whether the geometry perturbs these parameters.</summary>

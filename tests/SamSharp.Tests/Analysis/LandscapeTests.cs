@@ -1,5 +1,4 @@
 using SamSharp.Analysis;
-using SamSharp.Analysis.Landscapes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Analysis;

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using SamSharp.Analysis;
-using SamSharp.Analysis.Curvature;
-using SamSharp.Analysis.Landscapes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Analysis;

@@ -1,4 +1,3 @@
-using SamSharp.Averaging;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Averaging;

@@ -1,4 +1,3 @@
-using SamSharp.Batches;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Batches;

@@ -1,6 +1,3 @@
-using SamSharp.Combiners;
-using SamSharp.Radii;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

@@ -1,7 +1,4 @@
-using SamSharp.Combiners;
-using SamSharp.Directions;
 using SamSharp.Optimizers;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Combiners;

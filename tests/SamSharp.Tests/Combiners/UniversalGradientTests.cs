@@ -1,7 +1,3 @@
-using SamSharp.Combiners;
-using SamSharp.Directions;
-using SamSharp.Geometries;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

@@ -1,5 +1,3 @@
-using SamSharp.Directions;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Directions;
@@ -13,7 +11,7 @@ public class AveragedGradientTests
         using var one = new Problem();
         using var other = new Problem();
         using var vasso = optim.SGD(one.Parameters, 0.1).WithSharpnessAwareness(Recipe.Vasso(0.2, theta: 1));
-        using var sam = optim.SGD(other.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.2, Geometry = new SamSharp.Geometries.EuclideanGeometry(1e-7) });
+        using var sam = optim.SGD(other.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.2, Geometry = new SamSharp.EuclideanGeometry(1e-7) });
         for (var t = 0; t < 4; t++)
         {
             vasso.Step(() => one.Backward(t)).Dispose();

@@ -1,7 +1,4 @@
-using SamSharp.Analysis.Curvature;
-using SamSharp.Directions;
-using SamSharp.Geometries;
-using SamSharp.Recipes;
+using SamSharp.Analysis;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

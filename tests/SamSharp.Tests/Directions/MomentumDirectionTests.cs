@@ -1,6 +1,4 @@
-using SamSharp.Combiners;
 using SamSharp.Optimizers;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

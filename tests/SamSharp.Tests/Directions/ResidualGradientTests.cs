@@ -1,5 +1,3 @@
-using SamSharp.Directions;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Directions;

@@ -1,4 +1,3 @@
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Directions;

@@ -1,5 +1,3 @@
-using SamSharp.Examples;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Examples;

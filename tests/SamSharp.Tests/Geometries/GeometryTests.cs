@@ -1,5 +1,3 @@
-using SamSharp.Geometries;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

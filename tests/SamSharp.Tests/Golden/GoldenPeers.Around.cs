@@ -1,6 +1,4 @@
-using SamSharp.Averaging;
-using SamSharp.Examples;
-using SamSharp.Geometries;
+using SamSharp.Steps;
 
 namespace SamSharp.Tests.Golden;
 

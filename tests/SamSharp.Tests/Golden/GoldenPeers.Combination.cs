@@ -1,8 +1,3 @@
-using SamSharp.Combiners;
-using SamSharp.Geometries;
-using SamSharp.Radii;
-using SamSharp.Recipes;
-
 namespace SamSharp.Tests.Golden;
 
 /// <content>Other uses of the two gradients.</content>

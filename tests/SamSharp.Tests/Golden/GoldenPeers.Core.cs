@@ -1,7 +1,5 @@
 using System.Text.Json;
-using SamSharp.Geometries;
-using SamSharp.Parameters;
-using SamSharp.Radii;
+using SamSharp.Steps;
 
 namespace SamSharp.Tests.Golden;
 

@@ -1,7 +1,4 @@
-using SamSharp.Geometries;
-using SamSharp.Masks;
-using SamSharp.Parameters;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 
 namespace SamSharp.Tests.Golden;
 

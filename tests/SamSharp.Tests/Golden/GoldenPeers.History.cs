@@ -1,6 +1,4 @@
-using SamSharp.Combiners;
-using SamSharp.Geometries;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 
 namespace SamSharp.Tests.Golden;
 

@@ -1,6 +1,3 @@
-using SamSharp.Objectives;
-using SamSharp.Recipes;
-
 namespace SamSharp.Tests.Golden;
 
 /// <content>Ascents of another loss.</content>

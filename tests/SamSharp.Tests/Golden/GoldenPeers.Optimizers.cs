@@ -1,7 +1,5 @@
-using SamSharp.Batches;
-using SamSharp.Noise;
 using SamSharp.Optimizers;
-using SamSharp.Parameters;
+using SamSharp.Steps;
 
 namespace SamSharp.Tests.Golden;
 

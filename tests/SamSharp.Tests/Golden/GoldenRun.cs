@@ -1,6 +1,6 @@
 using System.Text.Json;
 using SamSharp.Kernels;
-using SamSharp.Parameters;
+using SamSharp.Steps;
 using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Golden;

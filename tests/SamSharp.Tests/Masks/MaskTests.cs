@@ -1,6 +1,3 @@
-using SamSharp.Geometries;
-using SamSharp.Masks;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Masks;

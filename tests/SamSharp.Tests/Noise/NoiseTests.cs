@@ -1,7 +1,3 @@
-using SamSharp.Directions;
-using SamSharp.Geometries;
-using SamSharp.Noise;
-using SamSharp.Recipes;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

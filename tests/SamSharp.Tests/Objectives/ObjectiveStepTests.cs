@@ -1,6 +1,4 @@
-using SamSharp.Directions;
-using SamSharp.Objectives;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

@@ -1,4 +1,3 @@
-using SamSharp.Objectives;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Objectives;

@@ -1,5 +1,3 @@
-using SamSharp.Averaging;
-using SamSharp.Objectives;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Objectives;

@@ -1,6 +1,5 @@
-using SamSharp.Noise;
 using SamSharp.Optimizers;
-using SamSharp.Parameters;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

@@ -1,4 +1,4 @@
-using SamSharp.Radii;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Radii;

@@ -1,5 +1,4 @@
-using SamSharp.Radii;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Radii;

@@ -1,11 +1,5 @@
-using SamSharp.Combiners;
-using SamSharp.Directions;
-using SamSharp.Geometries;
-using SamSharp.Masks;
-using SamSharp.Noise;
 using SamSharp.Optimizers;
-using SamSharp.Radii;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Recipes;

@@ -1,5 +1,4 @@
-using SamSharp.Noise;
-using SamSharp.Parameters;
+using SamSharp.Steps;
 
 namespace SamSharp.Tests.Support;
 

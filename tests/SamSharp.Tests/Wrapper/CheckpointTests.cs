@@ -1,5 +1,4 @@
 using SamSharp.Optimizers;
-using SamSharp.Radii;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

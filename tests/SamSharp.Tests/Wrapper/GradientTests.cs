@@ -1,6 +1,4 @@
-using SamSharp.Directions;
-using SamSharp.Radii;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;

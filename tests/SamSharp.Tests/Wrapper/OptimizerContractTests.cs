@@ -1,4 +1,3 @@
-using SamSharp.Parameters;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

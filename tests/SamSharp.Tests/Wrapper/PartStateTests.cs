@@ -1,7 +1,4 @@
-using SamSharp.Checkpoints;
-using SamSharp.Directions;
-using SamSharp.Parameters;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;

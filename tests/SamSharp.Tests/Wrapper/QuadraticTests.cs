@@ -1,4 +1,3 @@
-using SamSharp.Geometries;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;

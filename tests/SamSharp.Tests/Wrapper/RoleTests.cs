@@ -1,6 +1,4 @@
-using SamSharp.Combiners;
-using SamSharp.Directions;
-using SamSharp.Recipes;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;

@@ -1,4 +1,3 @@
-using SamSharp.Radii;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;

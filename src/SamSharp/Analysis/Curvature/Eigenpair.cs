@@ -1,4 +1,4 @@
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>An eigenvalue of a Hessian with its eigenvector, up to what the residual says.</summary>
 /// <param name="Value">lambda.</param>

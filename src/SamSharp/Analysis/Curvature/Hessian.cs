@@ -1,4 +1,4 @@
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>The Hessian H of a loss at the model's weights, as something that multiplies vectors; when adaptive D H D with D = diag(|w|).</summary>
 /// <remarks>With several batches a product is a pass over each. Dispose it before the surface.</remarks>

@@ -1,6 +1,6 @@
 using static System.FormattableString;
 
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>The largest and the smallest eigenvalue of the Hessian, by the Lanczos process.</summary>
 /// <param name="adaptive">Whether of DHD, D = diag(|w|). Default: false.</param>

@@ -1,6 +1,6 @@
 using static System.FormattableString;
 
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>
 /// The trace of the Hessian by Hutchinson's estimator, the mean of v'Hv over random vectors of signs, and its Frobenius norm, the root of the mean of ||Hv||^2.

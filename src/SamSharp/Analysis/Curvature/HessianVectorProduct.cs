@@ -1,4 +1,4 @@
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>How the product of the Hessian with a vector is computed.</summary>
 public enum HessianVectorProduct

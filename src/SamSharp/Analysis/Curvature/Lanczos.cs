@@ -1,4 +1,4 @@
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>
 /// The Lanczos process with full re-orthogonalisation: both ends of a Hessian's spectrum, and weights for its density, from a few products.

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>What the Lanczos process found: Ritz values, which are eigenvalues of the Hessian on the space it has seen, in rising order.</summary>
 public sealed class LanczosRun : IDisposable

@@ -1,4 +1,4 @@
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>
 /// Eigenpairs of a Hessian by repeated multiplication, with two vectors of memory. Ends after so many products, or when lambda changes by less than the

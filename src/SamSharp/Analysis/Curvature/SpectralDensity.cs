@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>
 /// The density of a Hessian's eigenvalues by stochastic Lanczos quadrature: for each of several random starts the Ritz values and their weights
@@ -62,7 +62,7 @@ public sealed record SpectralDensity(
         ArgumentOutOfRangeException.ThrowIfLessThan(points, 2);
         var sigma = Width(width);
         var (from, to) = (Smallest - (4 * sigma), Largest + (4 * sigma));
-        var x = Landscapes.Positions.Between(from, to, points);
+        var x = Positions.Between(from, to, points);
         return (x, Array.ConvertAll(x, at => At(at, sigma)));
     }
 

@@ -1,6 +1,6 @@
 using static System.FormattableString;
 
-namespace SamSharp.Analysis.Curvature;
+namespace SamSharp.Analysis;
 
 /// <summary>The eigenvalues of largest magnitude of the Hessian, by power iteration: less memory than <see cref="HessianExtremes"/>, more products.</summary>
 /// <param name="count">How many, at least 1. Default 1.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace SamSharp.Analysis.Landscapes;
+namespace SamSharp.Analysis;
 
 /// <summary>The loss over a plane through the weights: L(w + a d1 + b d2).</summary>
 /// <param name="First">The positions a along the first direction.</param>

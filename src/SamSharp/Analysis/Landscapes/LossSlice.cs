@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace SamSharp.Analysis.Landscapes;
+namespace SamSharp.Analysis;
 
 /// <summary>The loss along a line through the weights: L(w + a d) for positions a.</summary>
 /// <param name="Positions">The positions a.</param>
@@ -11,7 +11,7 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
     /// <summary>Evaluates the loss at each position, one forward pass over the data each.</summary>
     /// <param name="surface">The loss.</param>
     /// <param name="direction">d.</param>
-    /// <param name="positions">In multiples of d. <see cref="Landscapes.Positions.Between"/> gives even ones.</param>
+    /// <param name="positions">In multiples of d. <see cref="Positions.Between"/> gives even ones.</param>
     /// <param name="origin">Where position 0 is, if not at the model's own weights: other weights.</param>
     public static LossSlice Measure(LossSurface surface, WeightVector direction, IReadOnlyList<double> positions, WeightVector? origin = null)
     {

@@ -1,4 +1,4 @@
-namespace SamSharp.Analysis.Landscapes;
+namespace SamSharp.Analysis;
 
 /// <summary>Where along a direction the loss is looked at.</summary>
 public static class Positions

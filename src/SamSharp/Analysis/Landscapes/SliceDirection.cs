@@ -1,7 +1,6 @@
-using SamSharp.Analysis.Curvature;
 using static TorchSharp.torch;
 
-namespace SamSharp.Analysis.Landscapes;
+namespace SamSharp.Analysis;
 
 /// <summary>Directions to look along. Each is the caller's to dispose.</summary>
 public static class SliceDirection

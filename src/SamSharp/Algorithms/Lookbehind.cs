@@ -1,0 +1,106 @@
+using SamSharp.Steps;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>
+/// Lookbehind-SAM: on each batch k ascents that go on from each other, each with a step of the base optimizer by the gradient at its end; then the weights go a part of the way
+/// (Mordido, Malviya, Baratin, Chandar, "Lookbehind-SAM: k Steps Back, 1 Step Forward", 2024).
+/// </summary>
+/// <remarks>With p and f starting at w, k times: p := p + e(p); f := base step from f with the gradient at p. Then w := w + alpha (f - w). The base optimizer's state runs on through all
+/// inner steps, which count as steps. It makes 2k passes, as chandar-lab/Lookbehind-SAM does.</remarks>
+public sealed class Lookbehind : IDisposable
+{
+    private readonly SharpnessAwareOptimizer _optimizer;
+    private readonly SlotTensors _slow = new(), _fast = new(), _first = new(), _climbed = new(), _next = new();
+    private readonly int _steps;
+    private readonly double? _alpha;
+
+    /// <summary>Lookbehind around an optimizer, whose geometry makes the ascents (<see cref="Recipe.Sam"/> or ASAM).</summary>
+    /// <param name="optimizer">Makes the inner steps; its combiner must not act after the step.</param>
+    /// <param name="steps">k. Default 5 (chandar-lab/Lookbehind-SAM).</param>
+    /// <param name="alpha">The part of the way, in [0, 1]; null for the adaptive one: for each tensor (cos(first inner result - w, last - w) + 1) / 2. Default 0.5 (the same; the paper tries
+    /// 0.2, 0.5 and 0.8).</param>
+    /// <exception cref="ArgumentOutOfRangeException">steps is less than 1, or alpha is outside [0, 1].</exception>
+    public Lookbehind(SharpnessAwareOptimizer optimizer, int steps = 5, double? alpha = 0.5)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        _optimizer = optimizer;
+        _steps = Check.Positive(steps);
+        _alpha = alpha is null or (>= 0 and <= 1) ? alpha : throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must lie in [0, 1].");
+    }
+
+    /// <summary>One batch.</summary>
+    /// <param name="closure">Computes the loss, calls <c>backward()</c> and returns the loss; called 2k times.</param>
+    /// <returns>The loss at w, without history.</returns>
+    public Tensor Step(Func<Tensor> closure)
+    {
+        ArgumentNullException.ThrowIfNull(closure);
+        foreach (var start in new[] { _slow, _fast, _climbed }) Take(start);
+        Tensor? loss = null;
+        var ended = false;
+        try
+        {
+            for (var i = 0; i < _steps; i++)
+            {
+                Put(_climbed);
+                var own = _optimizer.Gradient(() =>
+                {
+                    if (_optimizer.IsPerturbed) Take(_next);
+                    return closure();
+                });
+                if (loss is null) loss = own.detach().DetachFromDisposeScope();
+                own.Dispose();
+                if (_optimizer.LastStep.Perturbed) Take(_climbed, from: _next);
+                Put(_fast);
+                _optimizer.Apply();
+                Take(_fast);
+                if (i == 0) Take(_first);
+            }
+            ended = true;
+            return loss!;
+        }
+        finally
+        {
+            Put(_slow);
+            if (ended) GoPartOfTheWay();
+            else loss?.Dispose();
+        }
+    }
+
+    /// <summary>Frees the copies of the weights.</summary>
+    public void Dispose()
+    {
+        foreach (var copies in new[] { _slow, _fast, _first, _climbed, _next }) copies.Dispose();
+    }
+
+    private void GoPartOfTheWay()
+    {
+        using var noGradient = no_grad();
+        foreach (var slot in _optimizer.Slots)
+        {
+            using var scope = NewDisposeScope();
+            var way = _fast.Find(slot)! - slot.Parameter;
+            slot.Parameter.add_(way.mul_(_alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - slot.Parameter, way)));
+        }
+    }
+
+    /// <summary>(cos + 1) / 2; 1/2 where either is 0, for which it does not matter.</summary>
+    private static Tensor Alignment(Tensor first, Tensor whole)
+    {
+        var cosine = (first * whole).sum() / (first.norm() * whole.norm());
+        return cosine.nan_to_num(0, 0, 0).add_(1).div_(2);
+    }
+
+    private void Take(SlotTensors copies, SlotTensors? from = null)
+    {
+        using var noGradient = no_grad();
+        foreach (var slot in _optimizer.Slots) copies.Of([slot])[0].copy_(from is null ? slot.Parameter : from.Find(slot)!);
+    }
+
+    private void Put(SlotTensors copies)
+    {
+        using var noGradient = no_grad();
+        foreach (var slot in _optimizer.Slots) slot.Parameter.copy_(copies.Find(slot)!);
+    }
+}

@@ -1,0 +1,155 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>
+/// The average of a model's weights over training, beside the optimizer: uniform (SWA; with SAM underneath it is WASAM: Kaddour, Liu, Silva, Kusner, "When Do Flat Minima Optimizers Work?",
+/// 2022, who average from three quarters of training on) or exponential (EMA). Costs one copy of the weights, two while they are swapped in.
+/// </summary>
+/// <example><code>
+/// using var average = WeightAverage.Uniform(model);
+/// ... if (step > 0.75 * steps) average.Update();
+/// using (average.SwapIn()) { average.RefreshStatistics(batches, batch => model.call(batch)); Evaluate(model); }
+/// </code></example>
+public sealed class WeightAverage : IDisposable
+{
+    private readonly nn.Module _model;
+    private readonly (Tensor Weight, Tensor Average)[] _pairs;
+    private readonly double? _decay;
+    private bool _isIn;
+
+    private WeightAverage(nn.Module model, double? decay)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _decay = decay;
+        using var noGradient = no_grad();
+        _pairs = model.parameters().DistinctBy(p => p.Handle).Where(p => p.is_floating_point())
+            .Select(p => ((Tensor)p, p.detach().clone().DetachFromDisposeScope())).ToArray();
+    }
+
+    /// <summary>How many times <see cref="Update"/> was called.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Every update counts alike. Before the first, the average is the weights at construction.</summary>
+    public static WeightAverage Uniform(nn.Module model) => new(model, null);
+
+    /// <summary>average := decay average + (1 - decay) w at each update, beginning with the weights at construction.</summary>
+    /// <param name="model">Whose weights.</param>
+    /// <param name="decay">In [0, 1). Default 0.9998 (AngusDujw/SAF's, for MESA).</param>
+    /// <exception cref="ArgumentOutOfRangeException">decay is not in [0, 1).</exception>
+    public static WeightAverage Exponential(nn.Module model, double decay = 0.9998) => new(model, Check.Share(decay));
+
+    /// <summary>Takes the weights as they are now into the average.</summary>
+    /// <exception cref="InvalidOperationException">The averages are swapped in.</exception>
+    public void Update()
+    {
+        if (_isIn) throw new InvalidOperationException("The weights are the averages just now; end the scope of SwapIn() before the next update.");
+        using var noGradient = no_grad();
+        var share = _decay is { } decay ? 1 - decay : 1.0 / (Count + 1);
+        foreach (var (weight, average) in _pairs)
+        {
+            using var scope = NewDisposeScope();
+            if (share == 1) average.copy_(weight);
+            else average.lerp_(weight, tensor(share, average.dtype, average.device));
+        }
+        Count++;
+    }
+
+    /// <summary>Makes the averages the model's weights until the scope is disposed, which puts the weights back bit for bit.</summary>
+    /// <exception cref="InvalidOperationException">They are swapped in already.</exception>
+    public IDisposable SwapIn()
+    {
+        if (_isIn) throw new InvalidOperationException("The averages are swapped in already.");
+        using var noGradient = no_grad();
+        var kept = _pairs.Select(pair => pair.Weight.detach().clone().DetachFromDisposeScope())
+            .Concat(_model.buffers().Select(buffer => buffer.clone().DetachFromDisposeScope())).ToArray();
+        var places = _pairs.Select(pair => pair.Weight).Concat(_model.buffers()).ToArray();
+        foreach (var (weight, average) in _pairs) weight.copy_(average);
+        _isIn = true;
+        return new Scope(() =>
+        {
+            using var none = no_grad();
+            foreach (var (place, value) in places.Zip(kept))
+            {
+                place.copy_(value);
+                value.Dispose();
+            }
+            _isIn = false;
+        });
+    }
+
+    /// <summary>Computes the running statistics of the model's BatchNorm layers anew, as the averages need them; within <see cref="SwapIn"/>, whose end puts the old ones back.</summary>
+    /// <param name="batches">Training batches.</param>
+    /// <param name="forward">Runs the model on one; the result is disposed.</param>
+    /// <remarks>As torch.optim.swa_utils.update_bn: statistics are reset, and every batch counts alike.</remarks>
+    public void RefreshStatistics<T>(IEnumerable<T> batches, Func<T, Tensor> forward)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        ArgumentNullException.ThrowIfNull(forward);
+        if (!_isIn) throw new InvalidOperationException("Statistics are computed for the averages: call it within the scope of SwapIn().");
+        var norms = _model.modules().Prepend(_model).OfType<TorchSharp.Modules.NormBase>().Where(norm => norm.track_running_stats).ToArray();
+        if (norms.Length == 0) return;
+        var momenta = norms.Select(norm => norm.momentum).ToArray();
+        var training = _model.training;
+        try
+        {
+            foreach (var norm in norms) norm.reset_running_stats();
+            _model.train();
+            var seen = 0;
+            using var noGradient = no_grad();
+            foreach (var batch in batches)
+            {
+                foreach (var norm in norms) norm.momentum = 1.0 / (seen + 1);
+                using var scope = NewDisposeScope();
+                forward(batch);
+                seen++;
+            }
+        }
+        finally
+        {
+            foreach (var (norm, momentum) in norms.Zip(momenta)) norm.momentum = momentum;
+            _model.train(training);
+        }
+    }
+
+    /// <summary>The averages with the names of their parameters, to be saved; clones, the caller's.</summary>
+    public IReadOnlyDictionary<string, Tensor> StateDictionary() => _model.named_parameters().DistinctBy(p => p.parameter.Handle).Where(p => p.parameter.is_floating_point())
+        .Zip(_pairs).ToDictionary(pair => pair.First.name, pair => pair.Second.Average.clone());
+
+    /// <summary>Goes on from saved averages.</summary>
+    /// <param name="averages">What <see cref="StateDictionary"/> gave.</param>
+    /// <param name="count">What <see cref="Count"/> was.</param>
+    /// <exception cref="ArgumentException">A name is missing, or a shape is another.</exception>
+    public void Load(IReadOnlyDictionary<string, Tensor> averages, long count)
+    {
+        ArgumentNullException.ThrowIfNull(averages);
+        var names = _model.named_parameters().DistinctBy(p => p.parameter.Handle).Where(p => p.parameter.is_floating_point()).Select(p => p.name).ToArray();
+        foreach (var (name, (_, own)) in names.Zip(_pairs))
+        {
+            if (!averages.TryGetValue(name, out var saved)) throw new ArgumentException($"The saved averages have none named {name}.", nameof(averages));
+            if (!saved.shape.SequenceEqual(own.shape))
+                throw new ArgumentException($"The saved average {name} has shape [{string.Join(", ", saved.shape)}], the model's parameter [{string.Join(", ", own.shape)}].", nameof(averages));
+        }
+        using var noGradient = no_grad();
+        foreach (var (name, (_, own)) in names.Zip(_pairs)) own.copy_(averages[name]);
+        Count = count;
+    }
+
+    /// <summary>Frees the averages.</summary>
+    public void Dispose()
+    {
+        foreach (var (_, average) in _pairs) average.Dispose();
+    }
+
+    private sealed class Scope(Action end) : IDisposable
+    {
+        private Action? _end = end;
+
+        public void Dispose()
+        {
+            _end?.Invoke();
+            _end = null;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>The number in a tensor of one element. <c>item</c> does the same, and leaves an object to the finalizer each time.</summary>
+internal static class ScalarValue
+{
+    /// <summary>The number in a float32 or float64 tensor; waits for the device that has it.</summary>
+    public static double Value(this Tensor scalar)
+    {
+        if (scalar.device_type == DeviceType.CPU)
+            return scalar.dtype == ScalarType.Float64 ? MemoryMarshal.Read<double>(scalar.bytes) : MemoryMarshal.Read<float>(scalar.bytes);
+        using var here = scalar.cpu();
+        return here.Value();
+    }
+}

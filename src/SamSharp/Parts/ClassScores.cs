@@ -1,0 +1,16 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>What losses over classes have in common.</summary>
+internal static class ClassScores
+{
+    public static void RequireFit(Tensor logits, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        if (logits.dim() != 2 || labels.dim() != 1 || logits.shape[0] != labels.shape[0] || logits.shape[0] == 0)
+            throw new ArgumentException($"Logits have the shape [{string.Join(", ", logits.shape)}] and labels [{string.Join(", ", labels.shape)}]; " +
+                "[examples, classes] and [examples] are expected. Flatten sequences first, and leave out positions that do not count.");
+    }
+}

@@ -1,0 +1,47 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>
+/// How far predictions are from a target's: TRAM's measures of how far the radius may reach
+/// (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). Each is the mean over examples: all dimensions but the last one, which holds the classes.
+/// For a mean over some positions of sequences select those first.
+/// </summary>
+public static class Divergence
+{
+    /// <summary>KL(target || current).</summary>
+    /// <param name="current">Logits under the present weights.</param>
+    /// <param name="target">Logits of the same shape under earlier, averaged or pre-trained weights, or with noise in the embeddings.</param>
+    public static Tensor ForwardKl(Tensor current, Tensor target) => Mean(current, target, (c, t) => Kl(t, c));
+
+    /// <summary>KL(current || target).</summary>
+    /// <param name="current">As for <see cref="ForwardKl"/>.</param>
+    /// <param name="target">As for <see cref="ForwardKl"/>.</param>
+    public static Tensor ReverseKl(Tensor current, Tensor target) => Mean(current, target, Kl);
+
+    /// <summary>KL(target || current) + KL(current || target).</summary>
+    /// <param name="current">As for <see cref="ForwardKl"/>.</param>
+    /// <param name="target">As for <see cref="ForwardKl"/>.</param>
+    public static Tensor SymmetricKl(Tensor current, Tensor target) => Mean(current, target, (c, t) => Kl(t, c) + Kl(c, t));
+
+    /// <summary>The squared Euclidean distance of the logits themselves.</summary>
+    /// <param name="current">As for <see cref="ForwardKl"/>.</param>
+    /// <param name="target">As for <see cref="ForwardKl"/>.</param>
+    public static Tensor Squared(Tensor current, Tensor target) => Mean(current, target, (c, t) => (c - t).square().sum(-1));
+
+    private static Tensor Kl(Tensor left, Tensor right)
+    {
+        var (l, r) = (left.log_softmax(-1), right.log_softmax(-1));
+        return (l.exp() * (l - r)).sum(-1);
+    }
+
+    private static Tensor Mean(Tensor current, Tensor target, Func<Tensor, Tensor, Tensor> divergence)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        ArgumentNullException.ThrowIfNull(target);
+        if (current.dim() == 0 || !current.shape.SequenceEqual(target.shape))
+            throw new ArgumentException($"Predictions have the shape [{string.Join(", ", current.shape)}] and their target [{string.Join(", ", target.shape)}]; both must be [..., classes].");
+        using var scope = NewDisposeScope();
+        return divergence(current, target).mean().MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,64 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>The two passes of a step over chosen examples. No dispose scope is open while the user's losses are computed, so that what else is made there lives on.</summary>
+internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rule) : IDisposable
+{
+    private readonly List<Tensor> _made = [];
+    private Tensor? _atWeights;
+
+    public Tensor Ascent()
+    {
+        if (rule.LooksFirst) _atWeights = Look();
+        return Backward(Choose(() => rule.ForAscent(_atWeights)), isAscent: true);
+    }
+
+    public Tensor Descent()
+    {
+        if (rule.LooksFirst) _atWeights ??= Look();
+        var perturbed = rule.LooksAgain && _atWeights is not null ? Look() : null;
+        return Backward(Choose(() => rule.ForDescent(_atWeights, perturbed)), isAscent: false);
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in _made) tensor.Dispose();
+    }
+
+    private Tensor Look()
+    {
+        using var noGradient = no_grad();
+        return Keep(Vector(losses(null)));
+    }
+
+    /// <summary>A pass over a subset; the ascent's over all examples tells their losses too.</summary>
+    private Tensor Backward(ExampleSubset subset, bool isAscent)
+    {
+        using var own = Vector(losses(subset.Rows));
+        if (isAscent && subset.Rows is null) _atWeights ??= Keep(own.detach());
+        using var weighted = subset.Weights is null ? null : own * subset.Weights;
+        var loss = (weighted ?? own).mean();
+        loss.backward();
+        return loss;
+    }
+
+    private ExampleSubset Choose(Func<ExampleSubset> choose)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var subset = choose();
+        foreach (var tensor in new[] { subset.Rows, subset.Weights }.OfType<Tensor>()) Keep(tensor);
+        return subset;
+    }
+
+    private Tensor Keep(Tensor tensor)
+    {
+        _made.Add(tensor);
+        return tensor.DetachFromDisposeScope();
+    }
+
+    private static Tensor Vector(Tensor losses) => losses.dim() == 1
+        ? losses
+        : throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}]; one number for each example is wanted (reduction: none, then a mean over everything but the examples).");
+}

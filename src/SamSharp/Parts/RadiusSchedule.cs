@@ -1,0 +1,100 @@
+using SamSharp.Steps;
+
+namespace SamSharp;
+
+/// <summary>Radius schedules by name.</summary>
+public static class RadiusSchedule
+{
+    /// <summary>The configured radius in every step.</summary>
+    public static IRadiusSchedule Constant { get; } = From((_, rho) => rho);
+
+    /// <summary>Sharpness-aware in steps k, 2k, 3k, ..., plain in the others, as mosaicml/composer's interval.</summary>
+    /// <param name="k">The interval; 1 is every step.</param>
+    /// <exception cref="ArgumentOutOfRangeException">k is less than 1.</exception>
+    public static IRadiusSchedule Every(int k)
+    {
+        Check.Positive(k);
+        return From((info, rho) => info.Step % k == 0 ? rho : 0);
+    }
+
+    /// <summary>Plain steps at first, sharpness-aware from the given step on: late-phase SAM, for which the last tenth of a training suffices
+    /// (Zhou et al., "Sharpness-Aware Minimization Efficiently Selects Flatter Minima Late in Training", 2025).</summary>
+    /// <param name="step">The first sharpness-aware step, from 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">step is less than 1.</exception>
+    public static IRadiusSchedule StartingAt(long step)
+    {
+        if (step < 1) throw new ArgumentOutOfRangeException(nameof(step), step, "Steps are counted from 1.");
+        return From((info, rho) => info.Step >= step ? rho : 0);
+    }
+
+    /// <summary>Sharpness-aware with the given probability in each step, otherwise plain: SS-SAM, also RST (Zhao, Zhang, Hu, 2022).</summary>
+    /// <param name="probability">From 0 (the base optimizer) to 1 (SAM).</param>
+    /// <param name="seed">The draws follow from it and the step's number, the same after a resume and on every worker. Default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The probability is out of its range.</exception>
+    public static IRadiusSchedule AtRandom(double probability, long seed = 0)
+    {
+        Check.Fraction(probability);
+        return AtRandom(_ => probability, seed);
+    }
+
+    /// <summary>Sharpness-aware with a probability that changes from step to step.</summary>
+    /// <param name="probability">Given the step's number, from 1; for instance a <see cref="Ramp"/>.</param>
+    /// <param name="seed">As for <see cref="AtRandom(double, long)"/>.</param>
+    public static IRadiusSchedule AtRandom(Func<long, double> probability, long seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(probability);
+        return From((info, rho) => CounterRandom.Uniform(seed, info.Step) < probability(info.Step) ? rho : 0);
+    }
+
+    /// <summary>The configured radius times a factor that changes from step to step, for instance a <see cref="Ramp"/>.</summary>
+    /// <param name="factor">Given the step's number, from 1.</param>
+    public static IRadiusSchedule Scaled(Func<long, double> factor)
+    {
+        ArgumentNullException.ThrowIfNull(factor);
+        return From((info, rho) => rho * factor(info.Step));
+    }
+
+    /// <summary>The radius is multiplied by gamma again and again: rho gamma^floor((step - 1) / every).</summary>
+    /// <param name="gamma">From 0 to 1.</param>
+    /// <param name="every">After how many steps.</param>
+    /// <exception cref="ArgumentOutOfRangeException">gamma or every is out of its range.</exception>
+    public static IRadiusSchedule Decaying(double gamma, long every)
+    {
+        Check.Fraction(gamma);
+        if (every < 1) throw new ArgumentOutOfRangeException(nameof(every), every, "every must be at least 1.");
+        return Scaled(step => Math.Pow(gamma, (step - 1) / every));
+    }
+
+    /// <summary>
+    /// A radius that follows the learning rate: rhoMin + (rho - rhoMin) (lr - lrMin) / (lrMax - lrMin), where rho is the configured radius, that of the largest rate
+    /// (GSAM: Zhuang et al., "Surrogate Gap Minimization Improves Sharpness-Aware Training", 2022). Never below 0; a rate that cannot change, lrMax = lrMin, gives rho.
+    /// </summary>
+    /// <param name="rhoMin">The radius at the smallest rate. Default 0.</param>
+    /// <param name="lrMin">The smallest rate. Default 0.</param>
+    /// <param name="lrMax">The largest rate; null (default): each param group's initial one. Give it where a warm-up starts from a smaller one.</param>
+    /// <exception cref="ArgumentOutOfRangeException">rhoMin or a rate is negative or not finite.</exception>
+    public static IRadiusSchedule TiedToLearningRate(double rhoMin = 0, double lrMin = 0, double? lrMax = null)
+    {
+        Check.Radius(rhoMin);
+        Check.NonNegative(lrMin);
+        if (lrMax is { } given) Check.NonNegative(given, nameof(lrMax));
+        return From((info, rho) =>
+        {
+            var range = (lrMax ?? info.InitialLearningRate) - lrMin;
+            return range == 0 ? rho : Math.Max(0, rhoMin + ((rho - rhoMin) * (info.LearningRate - lrMin) / range));
+        });
+    }
+
+    /// <summary>Any function of the step and the configured radius.</summary>
+    /// <param name="radius">Gives the radius: finite and at least 0, where 0 is a plain step.</param>
+    public static IRadiusSchedule From(Func<StepInfo, double, double> radius)
+    {
+        ArgumentNullException.ThrowIfNull(radius);
+        return new FunctionSchedule(radius);
+    }
+
+    private sealed class FunctionSchedule(Func<StepInfo, double, double> radius) : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho) => radius(info, rho);
+    }
+}

@@ -1,0 +1,16 @@
+using SamSharp.Steps;
+
+namespace SamSharp;
+
+/// <summary>SAM's choice: the gradient at w + e, as it is.</summary>
+public sealed class PerturbedGradient : ICombiner
+{
+    /// <inheritdoc/>
+    public bool NeedsAscentGradients => false;
+
+    /// <inheritdoc/>
+    public void Combine(Descent descent)
+    {
+        // The second pass left it in place.
+    }
+}

@@ -1,0 +1,80 @@
+using SamSharp.Kernels;
+using SamSharp.Steps;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>
+/// How a <see cref="SharpnessAwareOptimizer"/> works: a recipe of direction, geometry, radius and combiner, and how it is carried out. Left as it is, it is plain SAM
+/// with rho = 0.05. <see cref="Recipe"/> has the published ones by name, to be changed by <c>with</c>.
+/// </summary>
+public sealed record SharpnessAwareOptions
+{
+    private readonly double _rho = 0.05;
+    private readonly int _ascentSteps = 1;
+
+    /// <summary>The radius of the neighbourhood, in the geometry's norm. Default 0.05 (davda54/sam; the T5 paper's choice for the small model).
+    /// 0 turns the ascent off.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double Rho
+    {
+        get => _rho;
+        init => _rho = Check.Radius(value, nameof(Rho));
+    }
+
+    /// <summary>How the radius changes from step to step, and in which steps it is 0. Default: constant.</summary>
+    public IRadiusSchedule Radius { get; init; } = RadiusSchedule.Constant;
+
+    /// <summary>Which vector is climbed along. Default: the gradient.</summary>
+    public IDirection Direction { get; init; } = new GradientDirection();
+
+    /// <summary>How that vector becomes a perturbation. Default: a Euclidean ball over all parameters.</summary>
+    public IGeometry Geometry { get; init; } = new EuclideanGeometry();
+
+    /// <summary>What the base optimizer gets. Default: the gradient at the perturbed weights.</summary>
+    public ICombiner Combiner { get; init; } = new PerturbedGradient();
+
+    /// <summary>
+    /// How many ascents are made before the descent, each of length rho along a gradient taken anew (Foret et al. 2021, appendix; as optax.contrib.sam,
+    /// not projected back, so that n ascents may reach n rho). Each costs one more pass. Default 1.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public int AscentSteps
+    {
+        get => _ascentSteps;
+        init => _ascentSteps = Check.Positive(value, nameof(AscentSteps));
+    }
+
+    /// <summary>
+    /// The model, or null (default). It gives parameters their names, and lets the running statistics of its normalisation layers move once a step instead of twice.
+    /// Set it for any model with BatchNorm.
+    /// </summary>
+    public nn.Module? Module { get; init; }
+
+    /// <summary>
+    /// Whether all passes of one <c>Step</c> draw the same random numbers, dropout masks above all. Default false, as PyTorch's SAM implementations;
+    /// google-research/sam does it. On CUDA it seeds the generators at each pass, see <see cref="ReplaySeed"/>.
+    /// </summary>
+    public bool ReplayRandomness { get; init; }
+
+    /// <summary>From which the CUDA generators' seed of each step is made when <see cref="ReplayRandomness"/> is on. Default 0.</summary>
+    public long ReplaySeed { get; init; }
+
+    /// <summary>
+    /// Whether a step whose losses or gradients are not all finite is left out, weights and optimizer state untouched. It reads one
+    /// value from the device per step. Default true; false passes whatever the second pass gave on to the base optimizer.
+    /// </summary>
+    public bool SkipNonFinite { get; init; } = true;
+
+    /// <summary>One entry per param group of the base optimizer, null for the defaults; groups beyond the list have the defaults. Default: empty.</summary>
+    public IReadOnlyList<SharpnessGroup?> Groups { get; init; } = [];
+
+    /// <summary>
+    /// Whether <see cref="StepReport.GradientCosine"/> is measured. It keeps the gradients at w until the second pass is done, one copy of them in memory, and reads
+    /// both three times. Default false.
+    /// </summary>
+    public bool CompareGradients { get; init; }
+
+    /// <summary>The implementation of the update. Default: <see cref="UpdateKernels.Default"/>.</summary>
+    public ITensorListKernels Kernels { get; init; } = UpdateKernels.Default;
+}
