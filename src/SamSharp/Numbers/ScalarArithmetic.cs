@@ -1,0 +1,165 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>
+/// Arithmetic of tensors with numbers that is safe while other threads collect garbage. TorchSharp's own operators (<c>x * 0.5</c>, <c>x + y</c>, <c>x.add_(1)</c>)
+/// make a native Scalar that nothing holds: the finalizer may free it while the native call still reads it. These methods hold the Scalar, and the tensors they are given,
+/// until the call is over. Results are equal to the last bit.
+/// </summary>
+/// <remarks>Nouns and prepositions return a new tensor (<c>Times</c>, <c>Plus</c>); verbs change the tensor in place and return it (<c>MultiplyBy</c>, <c>IncreaseBy</c>).</remarks>
+public static partial class ScalarArithmetic
+{
+    /// <summary>x * value.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">The factor.</param>
+    public static Tensor Times(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.mul(scalar));
+
+    /// <summary>x / value.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">The divisor.</param>
+    public static Tensor Over(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.div(scalar));
+
+    /// <summary>value / x, computed as (1 / x) * value, as TorchSharp's operator does.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">The dividend.</param>
+    public static Tensor DividedInto(this Tensor x, Number value)
+    {
+        using var inverse = x.reciprocal();
+        GC.KeepAlive(x);
+        return inverse.Times(value);
+    }
+
+    /// <summary>x + value.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">The summand.</param>
+    public static Tensor Plus(this Tensor x, Number value) => Held(x, value, static (x, scalar) =>
+    {
+        using var one = 1.ToScalar();
+        return x.add(scalar, one);
+    });
+
+    /// <summary>x + times * y.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="y">A shape that broadcasts with that of <paramref name="x"/>.</param>
+    /// <param name="times">The factor of <paramref name="y"/>; null: 1.</param>
+    public static Tensor Plus(this Tensor x, Tensor y, Number? times = null) => Held(x, y, times ?? 1, static (x, y, scalar) => x.add(y, scalar));
+
+    /// <summary>x - value.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What is subtracted.</param>
+    public static Tensor Minus(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.sub(scalar));
+
+    /// <summary>value - x, computed as -x + value, as TorchSharp's operator does.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What <paramref name="x"/> is subtracted from.</param>
+    public static Tensor SubtractedFrom(this Tensor x, Number value)
+    {
+        using var negative = x.negative();
+        GC.KeepAlive(x);
+        return negative.Plus(value);
+    }
+
+    /// <summary>x + times * a * b.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="a">A shape that broadcasts with that of <paramref name="x"/>.</param>
+    /// <param name="b">A shape that broadcasts with that of <paramref name="x"/>.</param>
+    /// <param name="times">The factor of the product; null: 1.</param>
+    public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b, Number? times = null) =>
+        Held(x, a, b, times ?? 1, static (x, a, b, scalar) => x.addcmul(a, b, scalar));
+
+    /// <summary>x to the power of value.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">The exponent.</param>
+    public static Tensor Power(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.pow(scalar));
+
+    /// <summary>x * x, as <c>square</c> computes it.</summary>
+    /// <param name="x">Any shape.</param>
+    public static Tensor Squared(this Tensor x) => x.Power(2);
+
+    /// <summary>x with elements below min and above max set to them.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="min">The smallest value; null: no bound.</param>
+    /// <param name="max">The largest value; null: no bound.</param>
+    public static Tensor Clamped(this Tensor x, Number? min = null, Number? max = null)
+    {
+        using var low = min?.ToScalar();
+        using var high = max?.ToScalar();
+        var result = x.clamp(low, high);
+        GC.KeepAlive(x);
+        return result;
+    }
+
+    /// <summary>A copy of x that has value where the mask is true.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="mask">Of bool, of a shape that broadcasts to that of <paramref name="x"/>.</param>
+    /// <param name="value">What the chosen elements become.</param>
+    public static Tensor FilledWhere(this Tensor x, Tensor mask, Number value) => Held(x, mask, value, static (x, mask, scalar) => x.masked_fill(mask, scalar));
+
+    /// <summary>x == value, a tensor of bool.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What the elements are compared with.</param>
+    public static Tensor IsEqualTo(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.eq(scalar));
+
+    /// <summary>x != value, a tensor of bool.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What the elements are compared with.</param>
+    public static Tensor IsNotEqualTo(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.ne(scalar));
+
+    /// <summary>x &lt; value, a tensor of bool.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What the elements are compared with.</param>
+    public static Tensor IsLessThan(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.lt(scalar));
+
+    /// <summary>x &lt;= value, a tensor of bool.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What the elements are compared with.</param>
+    public static Tensor IsAtMost(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.le(scalar));
+
+    /// <summary>x &gt; value, a tensor of bool.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What the elements are compared with.</param>
+    public static Tensor IsGreaterThan(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.gt(scalar));
+
+    /// <summary>x &gt;= value, a tensor of bool.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="value">What the elements are compared with.</param>
+    public static Tensor IsAtLeast(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.ge(scalar));
+
+    /// <summary>The Euclidean norm of all elements, a scalar tensor: what <c>linalg.vector_norm</c> gives.</summary>
+    /// <param name="x">Any shape.</param>
+    public static Tensor EuclideanNorm(this Tensor x)
+    {
+        var result = linalg.norm(x);
+        GC.KeepAlive(x);
+        return result;
+    }
+
+    private static Tensor Held(Tensor x, Number value, Func<Tensor, Scalar, Tensor> call)
+    {
+        using var scalar = value.ToScalar();
+        var result = call(x, scalar);
+        GC.KeepAlive(x);
+        return result;
+    }
+
+    private static Tensor Held(Tensor x, Tensor y, Number value, Func<Tensor, Tensor, Scalar, Tensor> call)
+    {
+        using var scalar = value.ToScalar();
+        var result = call(x, y, scalar);
+        GC.KeepAlive(x);
+        GC.KeepAlive(y);
+        return result;
+    }
+
+    private static Tensor Held(Tensor x, Tensor a, Tensor b, Number value, Func<Tensor, Tensor, Tensor, Scalar, Tensor> call)
+    {
+        using var scalar = value.ToScalar();
+        var result = call(x, a, b, scalar);
+        GC.KeepAlive(x);
+        GC.KeepAlive(a);
+        GC.KeepAlive(b);
+        return result;
+    }
+}
