@@ -38,10 +38,10 @@ internal static class BandwidthVerb
         Show("copy", ascent + update, phases[4]);
         Show("SAM, FusedAdamW", ascent + update, phases[5] + phases[6], phases[4]);
 
-        var before = UpdateKernels.CudaLaunches;
+        var before = KernelSets.CudaLaunches;
         set.SetGradients();
         sam.Ascend();
-        Console.WriteLine($"kernels of our own for CUDA: {UpdateKernels.CudaStatus}; {UpdateKernels.CudaLaunches - before} launches for an ascent");
+        Console.WriteLine($"kernels of our own for CUDA: {KernelSets.CudaStatus}; {KernelSets.CudaLaunches - before} launches for an ascent");
         sam.Restore();
         return 0;
 

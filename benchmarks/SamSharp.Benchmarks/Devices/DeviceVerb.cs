@@ -21,7 +21,7 @@ internal static class DeviceVerb
             Report("a backward pass: the slope of x^2 at 3", Slope(device)),
             .. Steps(device).Select(check => Report(check.Name, check.Ok)),
         ];
-        Console.WriteLine($"kernels of our own for CUDA: {UpdateKernels.CudaStatus}");
+        Console.WriteLine($"kernels of our own for CUDA: {KernelSets.CudaStatus}");
         return Array.TrueForAll(results, ok => ok) ? 0 : 1;
     }
 

@@ -36,7 +36,7 @@ internal static class StepVerb
                 moreBytes < Math.Max(16 << 20, bytes / 100)),
             .. device.IsCuda ? [Report(Waits(out var waits), !waits)] : Array.Empty<bool>(),
         ];
-        Console.WriteLine($"kernels of our own for CUDA: {UpdateKernels.CudaStatus}");
+        Console.WriteLine($"kernels of our own for CUDA: {KernelSets.CudaStatus}");
         return Array.TrueForAll(results, ok => ok) ? 0 : 1;
 
         void Update()

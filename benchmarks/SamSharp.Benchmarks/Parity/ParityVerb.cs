@@ -11,9 +11,9 @@ internal static class ParityVerb
 {
     private static readonly (string Name, ITensorListKernels Kernels)[] Implementations =
     [
-        (nameof(UpdateKernels.Vectorized), UpdateKernels.Vectorized),
-        (nameof(UpdateKernels.MultiTensor), UpdateKernels.MultiTensor),
-        (nameof(UpdateKernels.Cuda), UpdateKernels.Cuda),
+        (nameof(KernelSets.Vectorized), KernelSets.Vectorized),
+        (nameof(KernelSets.MultiTensor), KernelSets.MultiTensor),
+        (nameof(KernelSets.Cuda), KernelSets.Cuda),
     ];
 
     private static readonly ScalarType[] Dtypes = [ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Float64];
@@ -23,14 +23,14 @@ internal static class ParityVerb
     /// <returns>0 if all agree, 1 if any does not.</returns>
     public static int Run(DeviceInfo device)
     {
-        Console.WriteLine($"kernels against {nameof(UpdateKernels.Reference)} on {device}: largest difference, over max(1, value), and the most allowed");
+        Console.WriteLine($"kernels against {nameof(KernelSets.Reference)} on {device}: largest difference, over max(1, value), and the most allowed");
         var results = (from implementation in Implementations
                        from dtype in Dtypes
                        from contiguous in Layouts
                        from result in Results(implementation.Kernels, dtype, device.Place, contiguous)
                        select Report(result.Difference <= result.Allowed,
                            $"{implementation.Name,-12} {dtype,-9} {(contiguous ? "contiguous" : "strided"),-11} {result.Name,-26} {result.Difference,8:0.0e+00}  {result.Allowed:0.0e+00}")).ToArray();
-        Console.WriteLine($"kernels of our own for CUDA: {UpdateKernels.CudaStatus}");
+        Console.WriteLine($"kernels of our own for CUDA: {KernelSets.CudaStatus}");
         Console.WriteLine($"{results.Count(ok => ok)} agree, {results.Count(ok => !ok)} differ");
         return Array.TrueForAll(results, ok => ok) ? 0 : 1;
     }
@@ -46,7 +46,7 @@ internal static class ParityVerb
         foreach (var check in ParityCheck.All)
         {
             using var scope = NewDisposeScope();
-            yield return (check.Name, Difference(Apply(UpdateKernels.Reference), Apply(kernels)), Tolerance(dtype));
+            yield return (check.Name, Difference(Apply(KernelSets.Reference), Apply(kernels)), Tolerance(dtype));
 
             Tensor[] Apply(ITensorListKernels own) => check.Apply(own, Make(1), Make(3), Make(2));
         }
@@ -72,7 +72,7 @@ internal static class ParityVerb
         var parameters = Array.ConvertAll(values, value => new Parameter(value));
         foreach (var (parameter, gradient) in parameters.Zip(gradients)) parameter.grad = gradient;
         var before = Copies();
-        using var sam = new SharpnessAwareOptimizer(optim.SGD(parameters, 0.1), new SharpnessAwareOptions { Rho = 10, Kernels = kernels });
+        using var sam = new SharpnessAwareOptimizer(optim.SGD(parameters, 0.1), new SharpnessAwareOptions { Rho = 10, GivenKernels = kernels });
 
         sam.Ascend();
         var moved = Changed(before, Copies());

@@ -40,9 +40,9 @@ public class AscentBenchmark : UpdateBenchmarkBase
     private protected override void MakeOptimizers()
     {
         _naive = new NaiveSam(Set.Parameters, Own(torch.optim.SGD(Set.Parameters, 0.1)));
-        _vectorized = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), UpdateKernels.Vectorized));
-        _multiTensor = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), UpdateKernels.MultiTensor));
-        _reference = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), UpdateKernels.Reference));
+        _vectorized = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), KernelSets.Vectorized));
+        _multiTensor = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), KernelSets.MultiTensor));
+        _reference = Own(Bases.Sam(torch.optim.SGD(Set.Parameters, 0.1), KernelSets.Reference));
     }
 
     private static void ThereAndBack(SharpnessAwareOptimizer optimizer)

@@ -30,5 +30,5 @@ internal static class Bases
 
     /// <summary>A base made sharpness-aware, with the default kernels if none are named.</summary>
     public static SharpnessAwareOptimizer Sam(Optimizer baseOptimizer, ITensorListKernels? kernels = null) =>
-        new(baseOptimizer, new SharpnessAwareOptions { Kernels = kernels ?? UpdateKernels.Default });
+        new(baseOptimizer, new SharpnessAwareOptions { GivenKernels = kernels });
 }

@@ -7,7 +7,7 @@ public static class StepMetrics
     public static Dictionary<string, double> Of(StepReport report) => new (string Name, double Value)[]
     {
         ("radius", report.Radius),
-        ("gradient_norm", report.GradientNorm),
+        ("gradient_norm", report.DirectionNorm),
         ("loss_at_w", report.Loss),
         ("loss_at_w_plus_e", report.PerturbedLoss),
         ("loss_difference", report.Sharpness),

@@ -77,7 +77,7 @@ public sealed class Lookbehind : IDisposable
     private void GoPartOfTheWay()
     {
         using var noGradient = no_grad();
-        foreach (var slot in _optimizer.Slots)
+        foreach (var slot in _optimizer.Parameters)
         {
             using var scope = NewDisposeScope();
             var way = _fast.Find(slot)! - slot.Parameter;
@@ -95,12 +95,12 @@ public sealed class Lookbehind : IDisposable
     private void Take(SlotTensors copies, SlotTensors? from = null)
     {
         using var noGradient = no_grad();
-        foreach (var slot in _optimizer.Slots) copies.Of([slot])[0].copy_(from is null ? slot.Parameter : from.Find(slot)!);
+        foreach (var slot in _optimizer.Parameters) copies.Of([slot])[0].copy_(from is null ? slot.Parameter : from.Find(slot)!);
     }
 
     private void Put(SlotTensors copies)
     {
         using var noGradient = no_grad();
-        foreach (var slot in _optimizer.Slots) slot.Parameter.copy_(copies.Find(slot)!);
+        foreach (var slot in _optimizer.Parameters) slot.Parameter.copy_(copies.Find(slot)!);
     }
 }

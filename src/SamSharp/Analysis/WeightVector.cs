@@ -9,7 +9,7 @@ namespace SamSharp.Analysis;
 /// </summary>
 public sealed class WeightVector : IDisposable
 {
-    private static readonly ITensorListKernels Kernels = UpdateKernels.Vectorized;
+    private static readonly ITensorListKernels Kernels = KernelSets.Vectorized;
     private readonly Tensor[] _tensors;
     private readonly int[][] _lists;
 

@@ -4,14 +4,14 @@ namespace SamSharp.Kernels;
 
 /// <summary>
 /// The operations of a sharpness-aware step over a list of tensors that share a device and a dtype. Every implementation gives the
-/// results of <see cref="UpdateKernels.Reference"/> up to rounding, for any strides and any number of elements, zero included, and none
+/// results of <see cref="KernelSets.Reference"/> up to rounding, for any strides and any number of elements, zero included, and none
 /// reads a value back from the device.
 /// </summary>
 /// <remarks>
 /// Lists that are passed together have the same length, and equal shapes position by position. A scale is a tensor without dimensions
 /// on the lists' device; results are such tensors too, float64 for float64 lists and float32 for every other dtype.
 /// </remarks>
-public interface ITensorListKernels
+internal interface ITensorListKernels
 {
     /// <summary>The Euclidean norm of all vectors joined: sqrt(sum v_i^2), accumulated in float32 or better.</summary>
     Tensor Norm(Tensor[] vectors);

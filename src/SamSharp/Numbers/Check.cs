@@ -28,4 +28,10 @@ internal static class Check
 
     public static double Fraction(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
         value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a number from 0 to 1.");
+
+    public static long Positive(long value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        value >= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 1.");
+
+    public static double PositiveFraction(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        value is > 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must lie in (0, 1].");
 }

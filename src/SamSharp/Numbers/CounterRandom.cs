@@ -1,19 +1,13 @@
-using SamSharp.Steps;
-using static TorchSharp.torch;
-
 namespace SamSharp;
 
-/// <summary>Random numbers that follow from a seed and from where they are used, so that nothing need be kept to draw them again.</summary>
+/// <summary>Random numbers that follow from a seed and from where they are used, so that nothing must be stored to draw them again.</summary>
 internal static class CounterRandom
 {
     /// <summary>From 0 to below 1.</summary>
     public static double Uniform(long seed, long step, int index = 0) => (Hash(seed, step, index) >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>A generator for one draw of one parameter, on its device.</summary>
-    public static Generator GeneratorFor(ParameterSlot slot, long seed, long step, int draw) => new(Hash(seed, step, draw, slot.Index), slot.Parameter.device);
-
     /// <summary>SplitMix64's finalizer (Steele, Lea, Flood 2014), applied to one number after the other.</summary>
-    private static ulong Hash(params ReadOnlySpan<long> numbers)
+    public static ulong Hash(params ReadOnlySpan<long> numbers)
     {
         var hash = 0UL;
         foreach (var number in numbers)

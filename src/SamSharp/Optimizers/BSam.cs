@@ -86,11 +86,11 @@ public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>
             for (var draw = 0; draw < parts.Count; draw++)
             {
                 var (closure, share) = (parts[draw].Closure, parts[draw].Weight / whole);
-                Table.ReadNothing();
-                MoveTo((list, i, w) => w + (_noise.Sample(list.Slots[i], number, draw) / (StateOf(list.Slots[i]).Precisions * OptionsOf(list).DataSize!.Value).sqrt()));
+                Table.TakeUpAll();
+                MoveTo((list, i, w) => w + (_noise.Sample(list.Parameters[i], number, draw) / (StateOf(list.Parameters[i]).Precisions * OptionsOf(list).DataSize!.Value).sqrt()));
                 Differentiate(closure, "first").Dispose();
                 AddTo(magnitudes, (g, s) => s.sqrt() * g.abs(), share);
-                MoveTo((list, i, w) => w + (list.Gradients[i] / StateOf(list.Slots[i]).Precisions * OptionsOf(list).Rho!.Value));
+                MoveTo((list, i, w) => w + (list.AtWeights[i] / StateOf(list.Parameters[i]).Precisions * OptionsOf(list).Rho!.Value));
                 BatchPart.AddTo(ref loss, Differentiate(closure, "second"), share);
                 AddTo(gradients, (h, _) => h, share);
             }
@@ -113,7 +113,7 @@ public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>
     private Tensor Differentiate(Func<Tensor> closure, string pass)
     {
         using var loss = Table.Evaluate(closure);
-        Table.RequireGradients(pass);
+        Table.RequireGradients(pass, perturbed: false);
         Weights.Restore();
         return loss.detach();
     }
@@ -124,11 +124,11 @@ public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>
         using var noGradient = no_grad();
         foreach (var list in Lists)
         {
-            for (var i = 0; i < list.Slots.Count; i++)
+            for (var i = 0; i < list.Parameters.Count; i++)
             {
                 using var scope = NewDisposeScope();
-                var precisions = StateOf(list.Slots[i]).Precisions;
-                sums.Of([list.Slots[i]], _ => zeros_like(precisions))[0].add_(term(list.Gradients[i], precisions) * share);
+                var precisions = StateOf(list.Parameters[i]).Precisions;
+                sums.Of([list.Parameters[i]], _ => zeros_like(precisions))[0].add_(term(list.AtWeights[i], precisions) * share);
             }
         }
     }

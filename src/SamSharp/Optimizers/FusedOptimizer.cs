@@ -127,8 +127,8 @@ public abstract class FusedOptimizer<TOptions, TState> : StatefulOptimizer<TOpti
                 throw new InvalidOperationException("A parameter of this optimizer has been disposed; model.to(...) replaces parameters: make the optimizer after it.");
             var slot = index < slots.Count && ReferenceEquals(slots[index].Parameter, parameter) ? slots[index] : null;
             index++;
-            if ((slot?.Gradient ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
-            var owned = !ReferenceEquals(gradient, slot?.Gradient);
+            if ((slot?.Final ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
+            var owned = !ReferenceEquals(gradient, slot?.Final);
             if (slot is null && gradient.is_sparse)
             {
                 if (owned) gradient.Dispose();

@@ -22,18 +22,18 @@ public abstract class PerturbingOptimizer<TOptions, TState> : StatefulOptimizer<
     /// <summary>Whether the last step was left out, since a gradient was not finite. Weights and state are as before it.</summary>
     public bool SkippedLastStep { get; private protected set; }
 
-    private protected ParameterTable Table { get; } = new(null, new EuclideanGeometry());
+    private protected ParameterTable Table { get; } = new(null, _ => 0, _ => true);
 
-    private protected WeightScope Weights { get; } = new(UpdateKernels.Default);
+    private protected WeightScope Weights { get; } = new(KernelSets.Default);
 
     /// <summary>The number of the step under way, from 1.</summary>
     private protected long Number => _states.Max(state => state.Attempts) + 1;
 
-    private protected IReadOnlyList<TensorList> Lists => [.. Table.Lists.Where(list => list.Slots.Count > 0)];
+    private protected IReadOnlyList<ParameterBucket> Lists => [.. Table.Filled];
 
     private protected TState StateOf(ParameterSlot slot) => _states[slot.Index];
 
-    private protected TOptions OptionsOf(TensorList list) => (TOptions)_parameter_groups[list.Group].Options;
+    private protected TOptions OptionsOf(ParameterBucket list) => (TOptions)_parameter_groups[list.Group].Options;
 
     private protected override void Adopt(ParamGroup group, TOptions options, (Parameter Parameter, TState State)[] slots)
     {
@@ -50,7 +50,7 @@ public abstract class PerturbingOptimizer<TOptions, TState> : StatefulOptimizer<
     private protected abstract Tensor Take(Func<Tensor> closure);
 
     /// <summary>Makes the weights of all lists what <paramref name="weight"/> gives, from the list, the place in it and the weight as it is.</summary>
-    private protected void MoveTo(Func<TensorList, int, Tensor, Tensor> weight)
+    private protected void MoveTo(Func<ParameterBucket, int, Tensor, Tensor> weight)
     {
         using var noGradient = no_grad();
         var lists = Lists;
@@ -58,7 +58,7 @@ public abstract class PerturbingOptimizer<TOptions, TState> : StatefulOptimizer<
         {
             foreach (var list in lists)
             {
-                for (var i = 0; i < list.Slots.Count; i++)
+                for (var i = 0; i < list.Parameters.Count; i++)
                 {
                     using var scope = NewDisposeScope();
                     list.Results[i].copy_(weight(list, i, list.Weights[i]));
@@ -82,7 +82,7 @@ public abstract class PerturbingOptimizer<TOptions, TState> : StatefulOptimizer<
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        return lists.All(list => double.IsFinite(UpdateKernels.Default.Norm(list).Value()));
+        return lists.All(list => double.IsFinite(KernelSets.Default.Norm(list).Value()));
     }
 
     private protected void PutBack()

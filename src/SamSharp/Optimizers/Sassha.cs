@@ -24,9 +24,9 @@ namespace SamSharp.Optimizers;
 /// </remarks>
 public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.State>, optim.IBetas
 {
-    private readonly EuclideanGeometry _geometry = new();
     private readonly int _lazy;
     private readonly Func<long, double> _power;
+    private const double NormFloor = 1e-12;
     private readonly INoise _noise;
 
     /// <inheritdoc cref="Sassha(IEnumerable{ParamGroup}, double, double, double, double, double, double, int, Func{long, double}?, INoise?)"/>
@@ -92,7 +92,7 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
             if (_parameter_groups.Any(group => ((Options)group.Options).Rho > 0))
             {
                 loss = Differentiate(closure, "first", again: false);
-                Climb(number);
+                Climb();
             }
             var perturbedLoss = Differentiate(closure, loss is null ? "only" : "second", again: estimates);
             if (estimates) Estimate(perturbedLoss, number, diagonals);
@@ -115,20 +115,28 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
     private Tensor Differentiate(Func<Tensor> closure, string pass, bool again)
     {
         var loss = Table.Evaluate(closure);
-        if (Table.ReadGradients())
+        if (Table.ReadGradients(perturbed: false))
             throw new InvalidOperationException("The closure called backward() itself. SASSHA differentiates the loss twice, and so must do that: return the loss alone.");
         Differentiation.RequireDifferentiable(loss).backward(retain_graph: again);
-        Table.RequireGradients(pass);
+        Table.RequireGradients(pass, perturbed: false);
         return loss;
     }
 
-    private void Climb(long number)
+    private void Climb()
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        using var ascent = new Ascent(number, 0, Lists, UpdateKernels.Default, this);
-        foreach (var list in ascent.Lists) list.Radius = OptionsOf(list).Rho!.Value;
-        Weights.Move(ascent.Lists, () => _geometry.Perturb(ascent, _geometry.Norm(ascent)));
+        var (kernels, buckets) = (KernelSets.Default, Lists);
+        var norm = buckets.Count == 1 ? kernels.Norm(buckets[0].AtWeights)
+            : kernels.Norm(buckets.Select(list => kernels.Norm(list.AtWeights).to(ScalarType.Float64, buckets[0].Device)).ToArray());
+        Weights.Move(buckets, () =>
+        {
+            foreach (var list in buckets)
+            {
+                var scale = kernels.Scale(norm, OptionsOf(list).Rho!.Value, NormFloor).to(list.Accumulator, list.Device);
+                kernels.Perturb(list.Weights, list.Results, list.AtWeights, scale);
+            }
+        });
     }
 
     /// <summary>|z (H z)| of each parameter with a gradient, where the weights are.</summary>
@@ -136,7 +144,7 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var slots = Lists.SelectMany(list => list.Slots).ToArray();
+        var slots = Lists.SelectMany(list => list.Parameters).ToArray();
         var signs = Array.ConvertAll(slots, slot => _noise.Sample(slot, number, 0));
         var products = Diagonals is null ? Differentiation.HessianProduct(loss, Array.ConvertAll(slots, Tensor (slot) => slot.Parameter), signs) : [];
         for (var i = 0; i < slots.Length; i++)
@@ -146,15 +154,15 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
     private void Update(long number, SlotTensors diagonals)
     {
         var estimates = diagonals.ByIndex.Values.GroupBy(diagonal => (diagonal.device.ToString(), diagonal.dtype)).Select(list => list.ToArray());
-        if (SkippedLastStep = !AreFinite(Lists.Select(list => list.Gradients).Concat(estimates))) return;
+        if (SkippedLastStep = !AreFinite(Lists.Select(list => list.AtWeights).Concat(estimates))) return;
         var power = _power(number);
         foreach (var list in Lists)
         {
-            for (var i = 0; i < list.Slots.Count; i++)
+            for (var i = 0; i < list.Parameters.Count; i++)
             {
-                var (gradient, diagonal) = (list.Gradients[i], diagonals.Find(list.Slots[i]));
-                if (diagonal is null && StateOf(list.Slots[i]).Correction is null) continue;
-                Update(list.Slots[i], (options, state, w) => Update(options, state, w, gradient, diagonal, power));
+                var (gradient, diagonal) = (list.AtWeights[i], diagonals.Find(list.Parameters[i]));
+                if (diagonal is null && StateOf(list.Parameters[i]).Correction is null) continue;
+                Update(list.Parameters[i], (options, state, w) => Update(options, state, w, gradient, diagonal, power));
             }
         }
     }

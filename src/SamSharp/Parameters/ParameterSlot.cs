@@ -25,14 +25,20 @@ public sealed class ParameterSlot
     /// <summary>The index of its param group.</summary>
     public int Group { get; }
 
-    /// <summary>Its name in the module given as <see cref="SharpnessAwareOptions.Module"/>, or null.</summary>
+    /// <summary>Its name in the module that the optimizer was given, or null.</summary>
     public string? Name { get; }
 
-    /// <summary>The gradient read last; null when the parameter had none. Owned by the table.</summary>
+    /// <summary>The gradient read last; null when the parameter had none. Owned by the parameter table.</summary>
     internal Tensor? Gradient { get; set; }
 
-    /// <summary>The gradient at w, kept through the second pass for a combiner that needs it. Owned by the table.</summary>
+    /// <summary>The gradient at w, kept through the second pass for a combiner that needs it. Owned by the parameter table.</summary>
     internal Tensor? AscentGradient { get; set; }
+
+    /// <summary>The final gradient, where a combiner handed over another than the one read last. Owned by the parameter table.</summary>
+    internal Tensor? HandedOver { get; set; }
+
+    /// <summary>The gradient that the base optimizer is to step with; null when there is none.</summary>
+    internal Tensor? Final => HandedOver ?? Gradient;
 
     /// <summary>Whether the parameter can be given another storage for a while, and is large enough for that to pay. It must be alone in its own: no view of
     /// a larger buffer, and no other tensor of the module in the same place.</summary>
@@ -69,7 +75,7 @@ public sealed class ParameterSlot
 
     /// <summary>The name, where a choice depends on it.</summary>
     internal string RequireName(string toKnow) => Name ?? throw new InvalidOperationException(
-        $"{Describe()} has no name, so {toKnow} is not known. Set {nameof(SharpnessAwareOptions)}.{nameof(SharpnessAwareOptions.Module)}.");
+        $"{Describe()} has no name, so {toKnow} is not known. Set the option Module, which gives parameters their names.");
 
     internal string Describe() =>
         $"parameter {Index}{(Name is null ? "" : $" ({Name})")} of group {Group}, shape [{string.Join(", ", Parameter.shape)}]";

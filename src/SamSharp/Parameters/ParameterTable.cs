@@ -1,39 +1,39 @@
 using TorchSharp.Modules;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp.Steps;
 
 /// <summary>
-/// Every parameter of the base optimizer, once: read when the wrapper is built, checked, and sorted into lists for the kernels.
+/// Every parameter of the base optimizer, once: read when the wrapper is built, checked, and sorted into buckets for the kernels.
 /// Gradients are read and dropped through it, since each read of <c>grad</c> makes a native handle that someone must free.
 /// </summary>
-internal sealed class ParameterTable
+/// <param name="module">Gives the parameters their names; may be null.</param>
+/// <param name="treatment">Parameters of different treatment never share a bucket.</param>
+/// <param name="perturbs">Whether a parameter is perturbed at all.</param>
+internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int> treatment, Func<ParameterSlot, bool> perturbs)
 {
     /// <summary>Elements from which an exchange of storages, which takes about a microsecond, costs less than copying there and back.</summary>
     private const long WorthExchanging = 4096;
 
-    private readonly Dictionary<IntPtr, string> _names = [];
-    private readonly HashSet<long> _shared;
-    private readonly IGeometry _geometry;
+    private readonly Dictionary<IntPtr, string> _names = NamesIn(module);
+    private readonly HashSet<long> _shared = SharedStorage.In(module);
     private readonly List<ParameterSlot> _slots = [];
     private readonly List<SharpnessGroup> _groups = [];
-
-    public ParameterTable(nn.Module? module, IGeometry geometry)
-    {
-        _geometry = geometry;
-        foreach (var (name, parameter) in module?.named_parameters() ?? []) _names.TryAdd(parameter.Handle, name);
-        _shared = SharedStorage.In(module);
-    }
 
     public IReadOnlyList<ParameterSlot> Slots => _slots;
 
     public IReadOnlyList<SharpnessGroup> Groups => _groups;
 
-    /// <summary>All parameters in lists for the kernels, those of groups that are left out included.</summary>
-    public IReadOnlyList<TensorList> Lists { get; private set; } = [];
+    /// <summary>All parameters in buckets for the kernels, those of groups that are left out included.</summary>
+    public IReadOnlyList<ParameterBucket> Buckets { get; private set; } = [];
 
-    /// <summary>Adds a param group's parameters, which are fixed from then on: TorchSharp walks a lazy sequence anew at every step.</summary>
+    /// <summary>The buckets in which a parameter has a gradient now.</summary>
+    public ParameterBucket[] Filled => Buckets.Where(bucket => bucket.Parameters.Count > 0).ToArray();
+
+    public bool IsOnCuda => Buckets.Any(bucket => bucket.Device.type == TorchSharp.DeviceType.CUDA);
+
+    /// <summary>Adds a param group's parameters, which are fixed from then on: TorchSharp walks a lazy sequence again at every step.</summary>
     /// <exception cref="ArgumentException">A parameter cannot be perturbed, or would be updated twice.</exception>
     public void Add(ILearningRateController group, IEnumerable<Parameter> parameters, SharpnessGroup sharpness)
     {
@@ -44,14 +44,12 @@ internal sealed class ParameterTable
         SharedStorage.RequireNone([.. _slots, .. added]);
         foreach (var slot in added)
             slot.IsExchangeable = slot.Parameter.NumberOfElements >= WorthExchanging && SharedStorage.IsOwn(slot.Parameter, _shared);
+        var buckets = InBuckets([.. _slots, .. added]);
 
         if (group is ParamGroup own) own.Parameters = fixedParameters;
         _slots.AddRange(added);
         _groups.Add(sharpness);
-        Lists = _slots
-            .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.IsExchangeable, Treatment: _geometry.Treatment(slot), IsPerturbed: _geometry.Perturbs(slot)))
-            .Select(list => new TensorList(list, list.Key.Treatment, list.Key.IsPerturbed))
-            .ToArray();
+        Buckets = buckets;
     }
 
     /// <summary>Calls a closure that computes a loss and its gradients, which are cleared before.</summary>
@@ -62,16 +60,18 @@ internal sealed class ParameterTable
         return closure() ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
     }
 
-    /// <summary>Reads every gradient of a pass, which must have left one.</summary>
-    public void RequireGradients(string pass)
+    /// <summary>Reads every gradient of a pass, which must have left one, into the buckets.</summary>
+    /// <param name="pass">How an error names the pass.</param>
+    /// <param name="perturbed">Whether it was made at w + e.</param>
+    public void RequireGradients(string pass, bool perturbed)
     {
-        if (ReadGradients()) return;
+        if (ReadGradients(perturbed)) return;
         throw new InvalidOperationException($"The {pass} pass left no gradient on any parameter of the optimizer. Call backward() on the loss in the closure, " +
             "with parameters that require gradients; and build the optimizer after model.to(...), which replaces parameters.");
     }
 
-    /// <summary>Reads every gradient. False when there is none at all.</summary>
-    public bool ReadGradients()
+    /// <summary>Reads every gradient into the buckets. False when there is none at all.</summary>
+    public bool ReadGradients(bool perturbed)
     {
         var any = false;
         foreach (var slot in _slots)
@@ -85,8 +85,22 @@ internal sealed class ParameterTable
                 throw new NotSupportedException($"The gradient of {slot.Describe()} is sparse, which sharpness-aware minimization " +
                     "does not support. Build the embedding with sparse: false.");
         }
-        foreach (var list in Lists) list.Refill();
+        foreach (var bucket in Buckets)
+        {
+            if (perturbed) bucket.FillAtPerturbed();
+            else bucket.FillAtWeights();
+        }
         return any;
+    }
+
+    /// <summary>Reads the gradients that a combiner left, beside those that the buckets hold.</summary>
+    public void ReadHandedOver()
+    {
+        foreach (var slot in _slots)
+        {
+            slot.HandedOver?.Dispose();
+            slot.HandedOver = slot.Parameter.grad?.DetachFromDisposeScope();
+        }
     }
 
     /// <summary>Keeps the gradients just read for the combiner, in place of freeing them; later ascents of the same step do not replace them.</summary>
@@ -105,7 +119,7 @@ internal sealed class ParameterTable
         return taken;
     }
 
-    /// <summary>Makes taken gradients those of the parameters again, and of the lists.</summary>
+    /// <summary>Makes taken gradients, of the pass at w + e, those of the parameters and buckets again.</summary>
     public void PutGradients(Dictionary<ParameterSlot, Tensor> taken)
     {
         foreach (var slot in _slots)
@@ -114,20 +128,20 @@ internal sealed class ParameterTable
             slot.Gradient = taken.GetValueOrDefault(slot);
             slot.Parameter.grad = slot.Gradient;
         }
-        foreach (var list in Lists) list.Refill();
+        foreach (var bucket in Buckets) bucket.FillAtPerturbed();
     }
 
-    /// <summary>Fills the lists with the gradients at w, as they were for the ascent.</summary>
-    public void ReturnAscentGradients()
+    /// <summary>Fills the buckets with the gradients at w, as they were for the ascent.</summary>
+    public void TakeUpAscentGradients()
     {
-        foreach (var list in Lists) list.RefillFromAscent();
+        foreach (var bucket in Buckets) bucket.FillFromAscent();
     }
 
-    /// <summary>Takes up every parameter for an ascent that needs no gradients.</summary>
-    public void ReadNothing()
+    /// <summary>Fills the buckets with every parameter, for an ascent that needs no gradients.</summary>
+    public void TakeUpAll()
     {
         ReleaseGradients();
-        foreach (var list in Lists) list.RefillWithout();
+        foreach (var bucket in Buckets) bucket.FillWithoutGradients();
     }
 
     /// <summary>Frees the handles of all gradients that were read; the parameters keep their gradients.</summary>
@@ -137,7 +151,8 @@ internal sealed class ParameterTable
         {
             slot.Gradient?.Dispose();
             slot.AscentGradient?.Dispose();
-            slot.Gradient = slot.AscentGradient = null;
+            slot.HandedOver?.Dispose();
+            slot.Gradient = slot.AscentGradient = slot.HandedOver = null;
         }
     }
 
@@ -152,6 +167,18 @@ internal sealed class ParameterTable
             RequireAlive(slot);
             slot.Parameter.grad = null;
         }
+    }
+
+    private ParameterBucket[] InBuckets(IEnumerable<ParameterSlot> slots) => slots
+        .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.IsExchangeable, Treatment: treatment(slot), IsPerturbed: perturbs(slot)))
+        .Select(bucket => new ParameterBucket([.. bucket], bucket.Key.Treatment, bucket.Key.IsPerturbed))
+        .ToArray();
+
+    private static Dictionary<IntPtr, string> NamesIn(nn.Module? module)
+    {
+        var names = new Dictionary<IntPtr, string>();
+        foreach (var (name, parameter) in module?.named_parameters() ?? []) names.TryAdd(parameter.Handle, name);
+        return names;
     }
 
     private static void RequireFloat(ParameterSlot slot)

@@ -3,37 +3,58 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// Makes every pass of a step draw the same random numbers, so that dropout cuts the same units in each (google-research/sam reuses its key
-/// likewise). The CPU generator's state is taken and set back. TorchSharp cannot read the CUDA generators' state, so these are seeded at the start of every pass
-/// with a number that differs from step to step.
+/// The random numbers of a step. On request every pass draws the same ones, so that dropout cuts the same units in each (google-research/sam reuses its key
+/// likewise); and a step that throws leaves the generator as it found it. TorchSharp cannot read the CUDA generators' state, so for a replay these are seeded at the start
+/// of every pass with a number that differs from step to step and from one part of a batch to the next.
 /// </summary>
-internal sealed class RandomReplay(long seed) : IDisposable
+/// <param name="replays">Whether passes draw the same numbers.</param>
+/// <param name="seed">For the CUDA generators.</param>
+internal sealed class RandomReplay(bool replays, long seed) : IDisposable
 {
-    private Tensor? _state;
+    private Tensor? _start, _pass;
+    private long _cudaSeed;
 
-    /// <summary>Called before the first pass of a step.</summary>
-    public void Begin(long step, bool onCuda)
+    /// <summary>How the CUDA generators are seeded; a test may listen.</summary>
+    internal Action<long> SeedCuda { get; set; } = number => cuda.manual_seed_all(number);
+
+    /// <summary>Called when a step begins.</summary>
+    public void Begin() => Hold(ref _start);
+
+    /// <summary>Called before the first pass of a step, or of a part of its batch.</summary>
+    public void BeginPasses(long step, int draw, bool onCuda)
     {
-        _state?.Dispose();
-        _state = random.get_rng_state().DetachFromDisposeScope();
-        SeedCuda(step, onCuda);
+        if (!replays) return;
+        Hold(ref _pass);
+        _cudaSeed = unchecked((((seed * 1_000_003) + step) * 1_009) + draw);
+        if (onCuda) SeedCuda(_cudaSeed);
     }
 
     /// <summary>Called before each further pass.</summary>
-    public void Rewind(long step, bool onCuda)
+    public void Rewind(bool onCuda)
     {
-        if (_state is not null) random.set_rng_state(_state);
-        SeedCuda(step, onCuda);
+        if (!replays || _pass is null) return;
+        random.set_rng_state(_pass);
+        if (onCuda) SeedCuda(_cudaSeed);
+    }
+
+    /// <summary>Called when a step is over.</summary>
+    /// <param name="isComplete">Otherwise the generator is set back to where the step began.</param>
+    public void End(bool isComplete)
+    {
+        if (!isComplete && _start is not null) random.set_rng_state(_start);
+        Dispose();
     }
 
     public void Dispose()
     {
-        _state?.Dispose();
-        _state = null;
+        _start?.Dispose();
+        _pass?.Dispose();
+        _start = _pass = null;
     }
 
-    private void SeedCuda(long step, bool onCuda)
+    private static void Hold(ref Tensor? state)
     {
-        if (onCuda) cuda.manual_seed_all(unchecked(seed * 1_000_003 + step));
+        state?.Dispose();
+        state = random.get_rng_state().DetachFromDisposeScope();
     }
 }

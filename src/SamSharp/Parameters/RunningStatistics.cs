@@ -4,46 +4,57 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// Keeps the running statistics of a module's batch and instance normalisation as the first pass left them, whatever the second does:
-/// they describe the network at its weights, not at perturbed ones, and move once a step.
+/// Keeps the running statistics of a module's batch and instance normalization as the first pass left them, whatever the second does:
+/// they describe the network at its weights, not at perturbed ones, and move once a step. A step that throws or is skipped leaves them as it found them.
 /// </summary>
 internal sealed class RunningStatistics : IDisposable
 {
     private readonly NormBase[] _layers;
-    private Tensor[] _saved = [];
-    private bool _isOpen;
+    private Tensor[] _start = [], _kept = [];
+    private bool _isKept;
 
     public RunningStatistics(nn.Module? module) =>
         _layers = module is null ? [] : module.modules().Append(module).OfType<NormBase>().Where(layer => layer.track_running_stats).Distinct().ToArray();
 
-    /// <summary>Remembers the statistics as they are now.</summary>
+    /// <summary>Remembers the statistics as a step finds them.</summary>
+    public void Begin() => Hold(ref _start);
+
+    /// <summary>Remembers the statistics as they are now, for <see cref="Restore"/>.</summary>
     public void Save()
     {
-        using var noGradient = no_grad();
-        var buffers = Buffers();
-        if (_saved.Length == 0) _saved = Array.ConvertAll(buffers, buffer => empty_like(buffer).DetachFromDisposeScope());
-        Copy(from: buffers, to: _saved);
-        _isOpen = true;
+        Hold(ref _kept);
+        _isKept = true;
     }
 
-    /// <summary>Puts them back in place; nothing if none are remembered.</summary>
+    /// <summary>Puts them back in place as they were saved; nothing if none were.</summary>
     public void Restore()
     {
-        if (!_isOpen) return;
-        using var noGradient = no_grad();
-        Copy(from: _saved, to: Buffers());
-        _isOpen = false;
+        if (!_isKept) return;
+        Copy(from: _kept, to: Buffers());
+        _isKept = false;
     }
+
+    /// <summary>Puts them back in place as the step found them.</summary>
+    public void Rollback() => Copy(from: _start, to: Buffers());
 
     public void Dispose()
     {
         Restore();
-        foreach (var saved in _saved) saved.Dispose();
-        _saved = [];
+        foreach (var held in _start.Concat(_kept)) held.Dispose();
+        _start = _kept = [];
+    }
+
+    private void Hold(ref Tensor[] held)
+    {
+        using var noGradient = no_grad();
+        var buffers = Buffers();
+        if (held.Length == 0) held = Array.ConvertAll(buffers, buffer => empty_like(buffer).DetachFromDisposeScope());
+        Copy(from: buffers, to: held);
     }
 
     private static void Copy(Tensor[] from, Tensor[] to)
     {
+        using var noGradient = no_grad();
         for (var i = 0; i < from.Length; i++) to[i].copy_(from[i]);
     }
 

@@ -19,7 +19,7 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
 
     /// <summary>Lets <paramref name="perturb"/> write the lists' perturbed weights into their results, and makes these the weights.
     /// May be called again before they are restored: the weights then move on from where they are.</summary>
-    public void Move(IReadOnlyList<TensorList> lists, Action perturb)
+    public void Move(IReadOnlyList<ParameterBucket> lists, Action perturb)
     {
         var atHome = _exchanged.Count;
         try
@@ -62,9 +62,9 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
     }
 
     /// <summary>Says where the list's results go: into buffers, if no weight of it is away already, else in place, with what is not saved yet copied before.</summary>
-    private void Prepare(TensorList list)
+    private void Prepare(ParameterBucket list)
     {
-        var slots = list.Slots.ToArray();
+        var slots = list.Parameters.ToArray();
         var unsaved = Array.Exists(slots, slot => slot.IsSaved) ? Array.FindAll(slots, slot => !slot.IsSaved) : slots;
         var buffers = Array.ConvertAll(unsaved, BufferOf);
         if (list.IsExchangeable && unsaved == slots)

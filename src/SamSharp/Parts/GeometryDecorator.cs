@@ -1,42 +1,27 @@
 using SamSharp.Steps;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>A geometry around another, which it leaves as it is but for what a derived class overrides.</summary>
-/// <param name="inner">The geometry within.</param>
-public abstract class GeometryDecorator(IGeometry inner) : IGeometry, IDisposable
+/// <summary>A geometry around another, which it leaves unchanged except for what a derived record overrides.</summary>
+/// <param name="Wrapped">The geometry within.</param>
+public abstract record GeometryDecorator(IGeometry Wrapped) : IGeometry
 {
     /// <summary>The geometry within.</summary>
-    protected IGeometry Inner { get; } = inner ?? throw new ArgumentNullException(nameof(inner));
+    public IGeometry Wrapped { get; init; } = Wrapped ?? throw new ArgumentNullException(nameof(Wrapped));
 
     /// <inheritdoc/>
-    public virtual Tensor Norm(Ascent ascent) => Inner.Norm(ascent);
+    public virtual IEnumerable<IStepPart> Inner => [Wrapped];
 
     /// <inheritdoc/>
-    public virtual void Perturb(Ascent ascent, Tensor norm) => Inner.Perturb(ascent, norm);
+    public virtual Tensor Norm(Ascent ascent) => Wrapped.Norm(ascent);
 
     /// <inheritdoc/>
-    public virtual int Treatment(ParameterSlot slot) => Inner.Treatment(slot);
+    public virtual void Perturb(Ascent ascent, Tensor norm) => Wrapped.Perturb(ascent, norm);
 
     /// <inheritdoc/>
-    public virtual bool Perturbs(ParameterSlot slot) => Inner.Perturbs(slot);
+    public virtual int Treatment(ParameterSlot parameter) => Wrapped.Treatment(parameter);
 
     /// <inheritdoc/>
-    public virtual string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => Inner.Objection(options, baseOptimizer);
-
-    /// <inheritdoc/>
-    public virtual void Exchange(PartState state) => Inner.Exchange(state);
-
-    /// <summary>Frees what the geometry keeps, and the one within. The optimizer does this itself.</summary>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Frees what the geometry keeps.</summary>
-    /// <param name="disposing">Always true.</param>
-    protected virtual void Dispose(bool disposing) => (Inner as IDisposable)?.Dispose();
+    public virtual bool Perturbs(ParameterSlot parameter) => Wrapped.Perturbs(parameter);
 }

@@ -4,29 +4,29 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// Clips gradients to a global norm before they are weighted, as WSAM's implementations do: d := d min(1, maxNorm / (||d|| + 1e-6)). The ascent follows the gradient as it was.
+/// Clips gradients to a global norm before they are weighted, as WSAM's implementations do: d := d min(1, maxNorm / (|d| + 1e-6)). The ascent follows the unclipped gradient.
 /// </summary>
 /// <remarks>The authors (intelligent-machine-learning/atorch) clip both gradients. kozistr/pytorch_optimizer clips the perturbed one alone, so that their difference no longer measures
 /// sharpness; training can then diverge.</remarks>
 /// <param name="MaxNorm">The largest norm; above 0.</param>
-/// <param name="PerturbedOnly">Leaves the gradient at w as it is. Default false, as the authors.</param>
+/// <param name="PerturbedOnly">Leaves the gradient at w unclipped. Default false, as the authors.</param>
 public sealed record GradientClipping(double MaxNorm, bool PerturbedOnly = false)
 {
     private const double Floor = 1e-6; // torch.nn.utils.clip_grad_norm_
 
     /// <summary>The largest norm; above 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not a finite number above 0.</exception>
-    public double MaxNorm { get; init; } = Check.Positive(MaxNorm, nameof(MaxNorm));
+    public double MaxNorm { get; init => field = Check.Positive(value, nameof(MaxNorm)); } = Check.Positive(MaxNorm, nameof(MaxNorm));
 
     internal void Apply(Descent descent)
     {
-        Clip(descent, descent.NormAtPerturbed(), pairs => pairs.AtPerturbed);
-        if (!PerturbedOnly) Clip(descent, descent.NormAtWeights(), pairs => pairs.AtWeights);
+        Clip(descent, descent.NormAtPerturbed(), pair => pair.AtPerturbed);
+        if (!PerturbedOnly) Clip(descent, descent.NormAtWeights(), pair => pair.AtWeights);
     }
 
-    private void Clip(Descent descent, Tensor norm, Func<GradientPairs, Tensor[]> gradients)
+    private void Clip(Descent descent, Tensor norm, Func<ParameterBucket, Tensor[]> gradients)
     {
-        var factor = ((norm + Floor).reciprocal() * MaxNorm).clamp(max: 1.0);
-        foreach (var list in descent.Lists) descent.Multiply(list, gradients(list.Pairs()), factor);
+        var factor = norm.Plus(Floor).reciprocal().Times(MaxNorm).Clamped(max: 1.0);
+        foreach (var pair in descent.Pairs) descent.Multiply(gradients(pair), factor);
     }
 }

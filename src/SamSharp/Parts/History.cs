@@ -2,11 +2,10 @@ using SamSharp.Steps;
 
 namespace SamSharp;
 
-/// <summary>What directions with a history have in common.</summary>
+/// <summary>What directions with a history share.</summary>
 internal static class History
 {
     /// <summary>A history takes up one gradient in a step.</summary>
-    public static string? Objection(IDirection direction, SharpnessAwareOptions options) => options.AscentSteps == 1
-        ? null
+    public static string? Objection(IDirection direction, SharpnessAwareOptions options) => options.AscentSteps == 1 ? null
         : $"{direction.GetType().Name} takes one gradient at w into its history in each step, but there are {options.AscentSteps} ascents. Set AscentSteps to 1.";
 }

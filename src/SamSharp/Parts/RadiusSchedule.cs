@@ -6,16 +6,13 @@ namespace SamSharp;
 public static class RadiusSchedule
 {
     /// <summary>The configured radius in every step.</summary>
-    public static IRadiusSchedule Constant { get; } = From((_, rho) => rho);
+    public static IRadiusSchedule Constant { get; } = new ConstantRadius();
 
     /// <summary>Sharpness-aware in steps k, 2k, 3k, ..., plain in the others, as mosaicml/composer's interval.</summary>
     /// <param name="k">The interval; 1 is every step.</param>
-    /// <exception cref="ArgumentOutOfRangeException">k is less than 1.</exception>
-    public static IRadiusSchedule Every(int k)
-    {
-        Check.Positive(k);
-        return From((info, rho) => info.Step % k == 0 ? rho : 0);
-    }
+    /// <param name="first">The first sharpness-aware step, from 1. Null (default): k.</param>
+    /// <exception cref="ArgumentOutOfRangeException">k or first is less than 1.</exception>
+    public static IRadiusSchedule Every(int k, long? first = null) => new EveryKth(Check.Positive(k), Check.Positive(first ?? k, nameof(first)));
 
     /// <summary>Plain steps at first, sharpness-aware from the given step on: late-phase SAM, for which the last tenth of a training suffices
     /// (Zhou et al., "Sharpness-Aware Minimization Efficiently Selects Flatter Minima Late in Training", 2025).</summary>
@@ -24,7 +21,7 @@ public static class RadiusSchedule
     public static IRadiusSchedule StartingAt(long step)
     {
         if (step < 1) throw new ArgumentOutOfRangeException(nameof(step), step, "Steps are counted from 1.");
-        return From((info, rho) => info.Step >= step ? rho : 0);
+        return new FromStep(step);
     }
 
     /// <summary>Sharpness-aware with the given probability in each step, otherwise plain: SS-SAM, also RST (Zhao, Zhang, Hu, 2022).</summary>
@@ -33,8 +30,7 @@ public static class RadiusSchedule
     /// <exception cref="ArgumentOutOfRangeException">The probability is out of its range.</exception>
     public static IRadiusSchedule AtRandom(double probability, long seed = 0)
     {
-        Check.Fraction(probability);
-        return AtRandom(_ => probability, seed);
+        return new Sometimes(Check.Fraction(probability), null, seed);
     }
 
     /// <summary>Sharpness-aware with a probability that changes from step to step.</summary>
@@ -43,7 +39,7 @@ public static class RadiusSchedule
     public static IRadiusSchedule AtRandom(Func<long, double> probability, long seed = 0)
     {
         ArgumentNullException.ThrowIfNull(probability);
-        return From((info, rho) => CounterRandom.Uniform(seed, info.Step) < probability(info.Step) ? rho : 0);
+        return new Sometimes(1, probability, seed);
     }
 
     /// <summary>The configured radius times a factor that changes from step to step, for instance a <see cref="Ramp"/>.</summary>
@@ -51,7 +47,7 @@ public static class RadiusSchedule
     public static IRadiusSchedule Scaled(Func<long, double> factor)
     {
         ArgumentNullException.ThrowIfNull(factor);
-        return From((info, rho) => rho * factor(info.Step));
+        return new Multiple(factor);
     }
 
     /// <summary>The radius is multiplied by gamma again and again: rho gamma^floor((step - 1) / every).</summary>
@@ -62,7 +58,7 @@ public static class RadiusSchedule
     {
         Check.Fraction(gamma);
         if (every < 1) throw new ArgumentOutOfRangeException(nameof(every), every, "every must be at least 1.");
-        return Scaled(step => Math.Pow(gamma, (step - 1) / every));
+        return new Decay(gamma, every);
     }
 
     /// <summary>
@@ -78,11 +74,7 @@ public static class RadiusSchedule
         Check.Radius(rhoMin);
         Check.NonNegative(lrMin);
         if (lrMax is { } given) Check.NonNegative(given, nameof(lrMax));
-        return From((info, rho) =>
-        {
-            var range = (lrMax ?? info.InitialLearningRate) - lrMin;
-            return range == 0 ? rho : Math.Max(0, rhoMin + ((rho - rhoMin) * (info.LearningRate - lrMin) / range));
-        });
+        return new LearningRateTied(rhoMin, lrMin, lrMax);
     }
 
     /// <summary>Any function of the step and the configured radius.</summary>
@@ -90,11 +82,45 @@ public static class RadiusSchedule
     public static IRadiusSchedule From(Func<StepInfo, double, double> radius)
     {
         ArgumentNullException.ThrowIfNull(radius);
-        return new FunctionSchedule(radius);
+        return new Function(radius);
     }
 
-    private sealed class FunctionSchedule(Func<StepInfo, double, double> radius) : IRadiusSchedule
+    private sealed record EveryKth(int K, long First) : IRadiusSchedule
     {
-        public double At(StepInfo info, double rho) => radius(info, rho);
+        public double At(StepInfo info, double rho) => info.Step >= First && (info.Step - First) % K == 0 ? rho : 0;
+    }
+
+    private sealed record FromStep(long First) : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho) => info.Step >= First ? rho : 0;
+    }
+
+    private sealed record Sometimes(double Probability, Func<long, double>? Changing, long Seed) : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho) => CounterRandom.Uniform(Seed, info.Step) < (Changing?.Invoke(info.Step) ?? Probability) ? rho : 0;
+    }
+
+    private sealed record Multiple(Func<long, double> Factor) : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho) => rho * Factor(info.Step);
+    }
+
+    private sealed record Decay(double Gamma, long Interval) : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho) => rho * Math.Pow(Gamma, (info.Step - 1) / Interval);
+    }
+
+    private sealed record LearningRateTied(double RhoMin, double LrMin, double? LrMax) : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho)
+        {
+            var range = (LrMax ?? info.InitialLearningRate) - LrMin;
+            return range == 0 ? rho : Math.Max(0, RhoMin + ((rho - RhoMin) * (info.LearningRate - LrMin) / range));
+        }
+    }
+
+    private sealed record Function(Func<StepInfo, double, double> Radius) : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho) => Radius(info, rho);
     }
 }

@@ -2,9 +2,9 @@ using SamSharp.Steps;
 
 namespace SamSharp;
 
-/// <summary>A random direction, which needs no gradient: with nothing else that does, a step has one pass alone. Each draw of a step, and each part of a batch, has another.</summary>
-/// <param name="noise">The random vectors.</param>
-public sealed class RandomDirection(INoise noise) : IDirection
+/// <summary>A random direction, which needs no gradient: if nothing else needs one, a step has a single pass. Each draw of a step, and each part of a batch, gets another.</summary>
+/// <param name="Noise">The random vectors.</param>
+public sealed record RandomDirection(INoise Noise) : IDirection
 {
     /// <inheritdoc/>
     public bool NeedsGradients(long number) => false;
@@ -12,7 +12,7 @@ public sealed class RandomDirection(INoise noise) : IDirection
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
-        ArgumentNullException.ThrowIfNull(ascent);
-        foreach (var list in ascent.Lists) list.Direction = list.Slots.Select(slot => noise.Sample(slot, ascent.Step, ascent.Draw)).ToArray();
+        foreach (var bucket in ascent.Buckets)
+            bucket.Direction = bucket.Parameters.Select(parameter => Noise.Sample(parameter, ascent.Step, ascent.Draw)).ToArray();
     }
 }

@@ -4,94 +4,79 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// LookSAM: a sharpness-aware step leaves behind the part of its gradient that is orthogonal to g, v = g+ - (&lt;g, g+&gt; / ||g||^2) g, which changes slowly; the plain steps that follow, with one pass
-/// each, use it again: g + alpha (||g|| / ||v||) v (Liu, Mai, Chen, Hsieh, You, "Towards Efficient and Scalable Sharpness-Aware Minimization", 2022). Which steps are which is the radius schedule's affair.
+/// LookSAM: a sharpness-aware step leaves behind the part of its gradient that is orthogonal to g, v = g+ - (&lt;g, g+&gt; / |g|^2) g, which changes slowly; the plain steps that follow, with one pass
+/// each, use it again: g + alpha (|g| / |v|) v (Liu, Mai, Chen, Hsieh, You, "Towards Efficient and Scalable Sharpness-Aware Minimization", 2022). The radius schedule decides which steps are
+/// sharpness-aware.
 /// </summary>
 /// <remarks>
-/// The paper, and MarlonBecker/MSAM, project the whole gradient at once, the default here. rollovd/LookSAM and kozistr/pytorch_optimizer project each tensor by itself and add 1e-8 to ||v||:
-/// <paramref name="perTensor"/> with a <paramref name="normFloor"/> of 1e-8. Where v is no more than rounding, as when the Hessian is a multiple of the identity, nothing is added.
+/// The paper, and MarlonBecker/MSAM, project the whole gradient at once, the default here. rollovd/LookSAM and kozistr/pytorch_optimizer project each tensor by itself and add 1e-8 to |v|:
+/// <paramref name="PerTensor"/> with a <paramref name="NormFloor"/> of 1e-8. Where v is no more than rounding, as when the Hessian is a multiple of the identity, nothing is added.
+/// v is kept in checkpoints.
 /// </remarks>
-/// <param name="alpha">How much of v is used again. Default 0.7 (rollovd, kozistr; MarlonBecker/MSAM's script has 0.2).</param>
-/// <param name="perTensor">See the remarks. Default false.</param>
-/// <param name="normFloor">Added to ||v||. Default 0.</param>
-/// <exception cref="ArgumentOutOfRangeException">alpha or normFloor is negative or not finite.</exception>
-public sealed class RememberedSharpness(double alpha = 0.7, bool perTensor = false, double normFloor = 0) : ICombiner, IDisposable
+/// <param name="Alpha">How much of v is used again, at least 0. Default 0.7 (rollovd, kozistr; MarlonBecker/MSAM's script uses 0.2).</param>
+/// <param name="PerTensor">See the remarks. Default false.</param>
+/// <param name="NormFloor">Added to |v|, at least 0. Default 0.</param>
+public sealed record RememberedSharpness(double Alpha = 0.7, bool PerTensor = false, double NormFloor = 0) : ICombiner
 {
-    /// <summary>v is rounding when it is shorter than so many units of rounding of g+.</summary>
+    private const string Directions = "directions"; // v / (|v| + floor)
+
+    /// <summary>v is rounding when it is shorter than this many units of rounding of g+.</summary>
     private const double Rounding = 16;
 
-    private readonly double _alpha = Check.NonNegative(alpha);
-    private readonly double _normFloor = Check.NonNegative(normFloor);
-    private readonly SlotTensors _directions = new(); // v / (||v|| + floor)
+    /// <summary>How much of v is used again, at least 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double Alpha { get; init => field = Check.NonNegative(value, nameof(Alpha)); } = Check.NonNegative(Alpha);
+
+    /// <summary>Added to |v|, at least 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double NormFloor { get; init => field = Check.NonNegative(value, nameof(NormFloor)); } = Check.NonNegative(NormFloor);
+
+    /// <inheritdoc/>
+    public bool Remembers => true;
 
     /// <inheritdoc/>
     public bool NeedsAscentGradients => true;
 
     /// <inheritdoc/>
+    public bool LeavesGradients => true;
+
+    /// <inheritdoc/>
     public void Combine(Descent descent)
     {
-        ArgumentNullException.ThrowIfNull(descent);
-        foreach (var block in Blocks(descent, list => list.Pairs()))
+        foreach (var block in Blocks(descent.Pairs))
         {
-            var parts = block.ConvertAll(part => (part.List, part.Pairs, Stored: _directions.Of(part.Pairs.Slots)));
-            var norm = Root(parts, part => descent.Kernels.Norm(part.Pairs.AtWeights));
-            var product = Total(parts, part => descent.Kernels.Dot(part.Pairs.AtWeights, part.Pairs.AtPerturbed));
-            var along = descent.Along(product, norm);
-            foreach (var (list, pairs, stored) in parts)
+            var stored = block.ToDictionary(pair => pair, pair => descent.MemoryOf(this).Change(Directions, pair.Parameters));
+            var along = descent.Along(Descent.Sum(block, pair => descent.Dot(pair.AtWeights, pair.AtPerturbed)), descent.GlobalNorm(block, pair => descent.Norm(pair.AtWeights)));
+            foreach (var pair in block)
             {
-                descent.Kernels.Copy(stored, pairs.AtPerturbed);
-                descent.Kernels.Mix(stored, Pass.Factor(list, 1), pairs.AtWeights, Pass.Factor(list, -along));
+                descent.Copy(stored[pair], pair.AtPerturbed);
+                descent.Mix(stored[pair], ones_like(along), pair.AtWeights, along.neg());
             }
-            var length = Root(parts, part => descent.Kernels.Norm(part.Stored));
-            var perturbed = Root(parts, part => descent.Kernels.Norm(part.Pairs.AtPerturbed));
-            var inverse = descent.Kernels.Scale(length, 1, _normFloor) * length.gt(perturbed * RoundingOf(block[0].List));
-            foreach (var (list, _, stored) in parts) descent.Multiply(list, stored, inverse);
+            var length = descent.GlobalNorm(block, pair => descent.Norm(stored[pair]));
+            var perturbed = descent.GlobalNorm(block, pair => descent.Norm(pair.AtPerturbed));
+            var inverse = descent.Inverse(length, NormFloor).mul(length.gt(perturbed.Times(RoundingOf(block[0]))));
+            foreach (var pair in block) descent.Multiply(stored[pair], inverse);
         }
     }
 
     /// <inheritdoc/>
     public void Plain(Descent descent)
     {
-        ArgumentNullException.ThrowIfNull(descent);
-        if (_directions.IsEmpty) return;
-        foreach (var block in Blocks(descent, list => new GradientPairs(list.Slots, list.Gradients, list.Gradients)))
+        var memory = descent.MemoryOf(this);
+        if (memory.IsEmpty(Directions)) return;
+        foreach (var block in Blocks(descent.Buckets))
         {
-            var reach = Root(block, part => descent.Kernels.Norm(part.Pairs.AtWeights)) * _alpha;
-            foreach (var (list, pairs) in block)
-                descent.Kernels.Mix(pairs.AtWeights, Pass.Factor(list, 1), _directions.Of(pairs.Slots), Pass.Factor(list, reach));
+            var reach = descent.GlobalNorm(block, bucket => descent.Norm(bucket.AtWeights)).Times(Alpha);
+            foreach (var bucket in block) descent.Mix(bucket.AtWeights, ones_like(reach), memory.Of(Directions, bucket.Parameters), reach);
         }
     }
 
-    /// <inheritdoc/>
-    public void Exchange(PartState state)
+    /// <summary>What is projected together: all buckets, or each tensor by itself.</summary>
+    private IReadOnlyList<IReadOnlyList<ParameterBucket>> Blocks(IReadOnlyList<ParameterBucket> buckets)
     {
-        ArgumentNullException.ThrowIfNull(state);
-        state.Tensors("directions", _directions);
+        if (buckets.Count == 0) return [];
+        return PerTensor ? [.. buckets.SelectMany(bucket => Enumerable.Range(0, bucket.Parameters.Count).Select(i => new[] { bucket.Only(i) }))] : [buckets];
     }
 
-    /// <summary>Frees what is remembered. The optimizer does this itself.</summary>
-    public void Dispose() => _directions.Dispose();
-
-    /// <summary>What is projected together: all lists, or each tensor by itself.</summary>
-    private List<List<(TensorList List, GradientPairs Pairs)>> Blocks(Descent descent, Func<TensorList, GradientPairs> pairsOf)
-    {
-        var whole = descent.Lists.Select(list => (List: list, Pairs: pairsOf(list))).Where(part => part.Pairs.Slots.Count > 0).ToList();
-        if (!perTensor) return whole.Count == 0 ? [] : [whole];
-        return whole.SelectMany(part => part.Pairs.Slots.Select((slot, i) => new List<(TensorList, GradientPairs)>
-        {
-            (part.List, new GradientPairs([slot], [part.Pairs.AtWeights[i]], [part.Pairs.AtPerturbed[i]])),
-        })).ToList();
-    }
-
-    private static Tensor Root<T>(List<T> parts, Func<T, Tensor> norm) => parts.Count == 1 ? norm(parts[0]) : linalg.vector_norm(Joined(parts, norm));
-
-    private static Tensor Total<T>(List<T> parts, Func<T, Tensor> number) => parts.Count == 1 ? number(parts[0]) : Joined(parts, number).sum();
-
-    private static Tensor Joined<T>(List<T> parts, Func<T, Tensor> number)
-    {
-        var numbers = parts.Select(number).ToArray();
-        return stack(numbers.Select(part => part.to(ScalarType.Float64, numbers[0].device)).ToArray());
-    }
-
-    private static double RoundingOf(TensorList list) => Rounding * finfo(list.Slots[0].Parameter.dtype).eps;
+    private static double RoundingOf(ParameterBucket bucket) => Rounding * finfo(bucket.Weights[0].dtype).eps;
 }

@@ -8,16 +8,17 @@ namespace SamSharp;
 /// with weight = gamma it is that of G-RST (Zhao, Zhang, Hu, "Randomized Sharpness-Aware Training for Boosting Computational Efficiency in Deep Learning", 2022),
 /// and with random directions that of m-RWP (Li, Tao et al. 2024).
 /// </summary>
-/// <param name="weight">The share of g+: 0 is the base optimizer alone, 1 is SAM, more than 1 weighs sharpness above the loss. At least 0.</param>
-/// <param name="clipping">Clips the gradients first. Default: not.</param>
-/// <exception cref="ArgumentOutOfRangeException">The weight is negative or not finite.</exception>
-public sealed class WeightedGradient(double weight, GradientClipping? clipping = null) : ICombiner
+/// <param name="Weight">The share of g+, at least 0: 0 is the base optimizer alone, 1 is SAM, more than 1 weighs sharpness above the loss.</param>
+/// <param name="Clipping">Clips the gradients first. Default: none.</param>
+public sealed record WeightedGradient(double Weight, GradientClipping? Clipping = null) : ICombiner
 {
-    private readonly double _weight = Check.NonNegative(weight);
+    /// <summary>The share of g+, at least 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double Weight { get; init => field = Check.NonNegative(value, nameof(Weight)); } = Check.NonNegative(Weight);
 
     /// <summary>WSAM's coupled form: weight = gamma / (1 - gamma).</summary>
     /// <param name="gamma">In [0, 1): 0 is the base optimizer alone, 0.5 is SAM.</param>
-    /// <param name="clipping">Clips the gradients first. Default: not.</param>
+    /// <param name="clipping">Clips the gradients first. Default: none.</param>
     /// <exception cref="ArgumentOutOfRangeException">gamma lies outside [0, 1).</exception>
     public static WeightedGradient OfGamma(double gamma, GradientClipping? clipping = null) => new(Check.Share(gamma) / (1 - gamma), clipping);
 
@@ -27,12 +28,7 @@ public sealed class WeightedGradient(double weight, GradientClipping? clipping =
     /// <inheritdoc/>
     public void Combine(Descent descent)
     {
-        ArgumentNullException.ThrowIfNull(descent);
-        clipping?.Apply(descent);
-        foreach (var list in descent.Lists)
-        {
-            var pairs = list.Pairs();
-            descent.Kernels.Mix(pairs.AtPerturbed, Pass.Factor(list, _weight), pairs.AtWeights, Pass.Factor(list, 1 - _weight));
-        }
+        Clipping?.Apply(descent);
+        foreach (var pair in descent.Pairs) descent.Mix(pair.AtPerturbed, Weight, pair.AtWeights, 1 - Weight);
     }
 }

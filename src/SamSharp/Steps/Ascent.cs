@@ -1,59 +1,75 @@
-using SamSharp.Kernels;
 using TorchSharp;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>One ascent: the lists to perturb, each with its direction and radius, and the kernels to do it with.</summary>
-public sealed class Ascent : Pass, IDisposable
+/// <summary>One ascent: the parameters to perturb, with their gradients, the direction to climb along and the radius.</summary>
+public sealed class Ascent : StepPhase, IDisposable
 {
     private readonly List<Tensor> _owned = [];
     private Tensor[][] _directions = [];
 
-    internal Ascent(long step, int draw, IReadOnlyList<TensorList> lists, ITensorListKernels kernels, Optimizer baseOptimizer) : base(step, lists, kernels, baseOptimizer) => Draw = draw;
+    internal Ascent(StepServices services, IReadOnlyList<ParameterBucket> buckets, int draw) : base(services, buckets) => Draw = draw;
 
-    /// <summary>Which perturbation of the step this is, from 0, where a step makes several that differ: one for each part of the batch, or for each point that a combiner asks
-    /// for. Together with <see cref="Pass.Step"/> it seeds random directions.</summary>
+    /// <summary>Which perturbation of the step this is, from 0, where a step makes several: one for each part of the batch, or for each point that a combiner asks for.
+    /// Together with <see cref="StepPhase.Step"/> it seeds random directions.</summary>
     public int Draw { get; }
 
-    /// <summary>radius / (norm + floor) as a list's kernels take it: on its device, in its accumulator's dtype; 0 where the norm is 0 or not finite.</summary>
-    public Tensor Scale(TensorList list, Tensor norm, double floor)
+    /// <summary>The Euclidean norm of the whole direction.</summary>
+    public Tensor Norm() => GlobalNorm(bucket => Norm(bucket.Direction));
+
+    /// <summary>One norm over all buckets: sqrt(sum of the buckets' squared norms).</summary>
+    public Tensor GlobalNorm(Func<ParameterBucket, Tensor> norm) => GlobalNorm(Buckets, norm);
+
+    /// <summary>Adds up a number of every bucket.</summary>
+    public Tensor Sum(Func<ParameterBucket, Tensor> number) => Sum(Buckets, number);
+
+    /// <summary>result := w + radius d / (norm + floor). Where the norm is 0 or not finite, e is 0.</summary>
+    public void Perturb(ParameterBucket bucket, Tensor norm, double floor) =>
+        Kernels.Perturb(bucket.Weights, bucket.Results, bucket.Direction, Scale(bucket, norm, floor));
+
+    /// <summary>result := w + radius (|w| + kappa)^2 d / (norm + floor). Where the norm is 0 or not finite, e is 0.</summary>
+    public void PerturbAdaptive(ParameterBucket bucket, Tensor norm, double floor, double kappa) =>
+        Kernels.PerturbAdaptive(bucket.Weights, bucket.Results, bucket.Direction, Scale(bucket, norm, floor), kappa);
+
+    /// <summary>result := w + radius d, without normalization. Where the norm is 0 or not finite, e is 0.</summary>
+    public void PerturbUnnormalized(ParameterBucket bucket, Tensor norm)
     {
-        ArgumentNullException.ThrowIfNull(list);
-        ArgumentNullException.ThrowIfNull(norm);
         using var scope = NewDisposeScope();
-        return Factor(list, Kernels.Scale(norm, list.Radius, floor)).MoveToOuterDisposeScope();
+        var usable = norm.isfinite().logical_and(norm.IsGreaterThan(0));
+        var radius = FactorFor(bucket.Weights, usable.to_type(bucket.Accumulator).Times(bucket.Radius));
+        Kernels.Perturb(bucket.Weights, bucket.Results, bucket.Direction, radius);
     }
 
-    /// <summary>The radius itself as a list's kernels take it, and 0 where the norm is 0 or not finite: for directions that are not to be normalised.</summary>
-    public static Tensor Reach(TensorList list, Tensor norm)
+    /// <summary>result := w + factor v.</summary>
+    public void PerturbBy(ParameterBucket bucket, Tensor[] vectors, double factor) =>
+        Kernels.Perturb(bucket.Weights, bucket.Results, vectors, FactorFor(bucket.Weights, factor));
+
+    /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite: a number on the bucket's device.</summary>
+    public Tensor Scale(ParameterBucket bucket, Tensor norm, double floor)
     {
-        ArgumentNullException.ThrowIfNull(list);
-        ArgumentNullException.ThrowIfNull(norm);
         using var scope = NewDisposeScope();
-        var usable = norm.isfinite().logical_and(norm.gt(0));
-        return Factor(list, usable.to_type(list.Accumulator).mul(list.Radius)).MoveToOuterDisposeScope();
+        return FactorFor(bucket.Weights, Kernels.Scale(norm, bucket.Radius, floor)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The norm that scaled e; null unless <see cref="Keep"/> was called.</summary>
     internal Tensor? KeptNorm { get; private set; }
 
-    /// <summary>Keeps what e was made of, so that it can be made again at another reach.</summary>
+    /// <summary>Keeps what e was made of, so that multiples of it can be made.</summary>
     internal void Keep(Tensor norm, DisposeScope scope)
     {
-        _directions = Lists.Select(list => list.Direction).ToArray();
+        _directions = Buckets.Select(bucket => bucket.Direction).ToArray();
         KeptNorm = norm;
         foreach (var made in _directions.SelectMany(direction => direction).Append(norm).Where(scope.Contains)) _owned.Add(made.DetachFromDisposeScope());
     }
 
-    /// <summary>Gives the lists the directions back that were kept.</summary>
+    /// <summary>Gives the buckets back the directions that were kept.</summary>
     internal void ReturnDirections()
     {
-        foreach (var (list, direction) in Lists.Zip(_directions)) list.Direction = direction;
+        foreach (var (bucket, direction) in Buckets.Zip(_directions)) bucket.Direction = direction;
     }
 
-    /// <summary>Frees what was kept. The optimizer does this itself.</summary>
+    /// <summary>Frees what was kept. The step does this itself.</summary>
     public void Dispose()
     {
         foreach (var made in _owned) made.Dispose();

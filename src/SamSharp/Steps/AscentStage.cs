@@ -5,4 +5,14 @@ namespace SamSharp;
 /// <summary>One of several ascents that follow each other in a step, each from where the last one ended.</summary>
 /// <param name="Closure">The loss that is climbed; calls <c>backward()</c> and returns the loss.</param>
 /// <param name="Scale">Multiple of the step's radius: finite and positive. Default 1.</param>
-public sealed record AscentStage(Func<Tensor> Closure, double Scale = 1);
+public sealed record AscentStage(Func<Tensor> Closure, double Scale = 1)
+{
+    /// <exception cref="ArgumentException">There is no ascent, or a scale is not a positive number.</exception>
+    internal static void Require(IReadOnlyList<AscentStage> ascents)
+    {
+        ArgumentNullException.ThrowIfNull(ascents);
+        if (ascents.Count == 0) throw new ArgumentException("There is no ascent; a step has at least one.", nameof(ascents));
+        if (ascents.FirstOrDefault(ascent => !(ascent.Scale > 0 && double.IsFinite(ascent.Scale))) is { } odd)
+            throw new ArgumentException($"The scale of an ascent is {odd.Scale}; it must be a positive number.", nameof(ascents));
+    }
+}

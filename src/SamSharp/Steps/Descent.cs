@@ -1,46 +1,70 @@
-using SamSharp.Kernels;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
 /// <summary>The second half of a step: every parameter that has a gradient, and what is known of the two points.</summary>
-public sealed class Descent : Pass
+public sealed class Descent : StepPhase
 {
-    private readonly IFurtherPasses? _further;
+    private readonly FurtherPasses? _further;
+    private IReadOnlyList<ParameterBucket>? _pairs;
 
-    internal Descent(long step, IReadOnlyList<TensorList> lists, ITensorListKernels kernels, Optimizer baseOptimizer, StepReport report, IFurtherPasses? further = null)
-        : base(step, lists, kernels, baseOptimizer)
-    {
-        Loss = report.LossTensor;
-        PerturbedLoss = report.PerturbedLossTensor;
-        _further = further;
-    }
+    internal Descent(StepServices services, IReadOnlyList<ParameterBucket> buckets, FurtherPasses? further) : base(services, buckets) => _further = further;
 
-    /// <summary>The loss at w, without history; null when it is not known, as in a loop written by hand.</summary>
-    public Tensor? Loss { get; }
+    /// <summary>The loss at w, without history; null when it is not known, as in a two-phase loop.</summary>
+    public Tensor? Loss => Services.Report.LossTensor;
 
     /// <summary>The loss at w + e, without history; null when it is not known.</summary>
-    public Tensor? PerturbedLoss { get; }
+    public Tensor? PerturbedLoss => Services.Report.PerturbedLossTensor;
 
-    /// <summary>The closure that the step was given to climb, as a rule the one that is minimized too; null in a loop written by hand.</summary>
-    public Func<Tensor>? AscentClosure { get; internal init; }
+    /// <summary>The closure that was climbed, usually the one that is minimized too; null in a two-phase loop.</summary>
+    public Func<Tensor>? AscentClosure => _further?.AscentClosure;
 
-    /// <summary>Loss and gradients at w + reach e, with the e of this step; reach -1 is the point opposite. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
-    /// <param name="reach">Multiple of e.</param>
-    /// <returns>To be disposed; gradients and weights of the model are as before.</returns>
-    public FurtherPass At(double reach) => Further.At(reach);
+    /// <summary>The parameters that both passes reached, with both gradients. Complete only where the combiner says <see cref="ICombiner.NeedsAscentGradients"/>.</summary>
+    public IReadOnlyList<ParameterBucket> Pairs => _pairs ??= Buckets.Select(bucket => bucket.WithBothGradients()).OfType<ParameterBucket>().ToArray();
 
-    /// <summary>Loss and gradients at w + e', where e' is made anew along another random direction. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
+    /// <summary>What <see cref="ICombiner.Inspect"/> leaves for <see cref="ICombiner.Combine"/>: a number or tensor, freed with the step.</summary>
+    public Tensor? Inspected { get; set; }
+
+    /// <summary>The inner product of g and g+.</summary>
+    public Tensor Product() => Sum(Pairs, pair => Dot(pair.AtWeights, pair.AtPerturbed));
+
+    /// <summary>|g|, over the parameters that both passes reached.</summary>
+    public Tensor NormAtWeights() => GlobalNorm(Pairs, pair => Norm(pair.AtWeights));
+
+    /// <summary>|g+|, over the parameters that both passes reached.</summary>
+    public Tensor NormAtPerturbed() => GlobalNorm(Pairs, pair => Norm(pair.AtPerturbed));
+
+    /// <summary>The share c of one gradient that lies along another of the given norm: product / norm^2, and 0 where the norm is 0.</summary>
+    public Tensor Along(Tensor product, Tensor norm)
+    {
+        var inverse = Inverse(norm);
+        return product.mul(inverse).mul(inverse); // in this order, which neither overflows nor makes NaN of small norms
+    }
+
+    /// <summary>Gives the base optimizer these gradients in place of those at w + e, which the bucket keeps.</summary>
+    /// <param name="bucket">One of <see cref="StepPhase.Buckets"/> or <see cref="Pairs"/>.</param>
+    /// <param name="gradients">One for each parameter of the bucket, of its shape, dtype and device.</param>
+    public static void HandOver(ParameterBucket bucket, Tensor[] gradients)
+    {
+        for (var i = 0; i < gradients.Length; i++) bucket.Parameters[i].Parameter.grad = gradients[i];
+    }
+
+    /// <summary>Loss and gradients at w + multiple e, with the e of this step; -1 is the opposite point. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
+    /// <param name="multiple">Multiple of e.</param>
+    /// <returns>Dispose it. Gradients and weights of the model are as before.</returns>
+    public PointGradients At(double multiple) => Further.At(multiple);
+
+    /// <summary>Loss and gradients at w + e', where e' is made along another random direction. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
     /// <param name="draw">Which: the step's own perturbation is 0.</param>
-    /// <returns>To be disposed; gradients and weights of the model are as before.</returns>
-    public FurtherPass AtDraw(int draw) => Further.AtDraw(draw);
+    /// <returns>Dispose it. Gradients and weights of the model are as before.</returns>
+    public PointGradients AtDraw(int draw) => Further.AtDraw(draw);
 
-    /// <summary>Loss and gradients at weights of one's own making. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
-    /// <param name="move">Writes other weights, given the lists with <see cref="TensorList.Weights"/> and <see cref="TensorList.Results"/>.</param>
+    /// <summary>Loss and gradients at any weights. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
+    /// <param name="move">Writes other weights into <see cref="ParameterBucket.Results"/>, from <see cref="ParameterBucket.Weights"/>.</param>
     /// <param name="closure">The loss; null for the step's own closure.</param>
-    /// <returns>To be disposed; gradients and weights of the model are as before.</returns>
-    public FurtherPass AtPoint(Action<IReadOnlyList<TensorList>> move, Func<Tensor>? closure = null) => Further.AtPoint(move, closure);
+    /// <returns>Dispose it. Gradients and weights of the model are as before.</returns>
+    public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? closure = null) => Further.AtPoint(move, closure);
 
-    private IFurtherPasses Further => _further ?? throw new InvalidOperationException("No further pass can be made here: the combiner must say NeedsFurtherPasses, and the step must have a closure.");
+    private FurtherPasses Further => _further ?? throw new InvalidOperationException(
+        "No further pass can be made here: the combiner must say NeedsFurtherPasses, and the step must have a closure.");
 }

@@ -4,26 +4,22 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// SAM's own ball: e = rho d / (||d|| + floor), with one Euclidean norm over all perturbed parameters
+/// SAM's own ball: e = rho d / (|d| + floor), with one Euclidean norm over all perturbed parameters
 /// (Foret, Kleiner, Mobahi, Neyshabur, "Sharpness-Aware Minimization for Efficiently Improving Generalization", 2021).
 /// </summary>
-/// <param name="normFloor">Added to the norm. Default 1e-12, as davda54/sam.</param>
-public sealed class EuclideanGeometry(double normFloor = 1e-12) : IGeometry
+/// <param name="NormFloor">Added to the norm; at least 0. Default 1e-12, as in davda54/sam.</param>
+public sealed record EuclideanGeometry(double NormFloor = 1e-12) : IGeometry
 {
-    private readonly double _normFloor = Check.NonNegative(normFloor);
+    /// <summary>Added to the norm; at least 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double NormFloor { get; init => field = Check.NonNegative(value, nameof(NormFloor)); } = Check.NonNegative(NormFloor);
 
     /// <inheritdoc/>
-    public Tensor Norm(Ascent ascent)
-    {
-        ArgumentNullException.ThrowIfNull(ascent);
-        return ascent.GlobalNorm(list => ascent.Kernels.Norm(list.Direction));
-    }
+    public Tensor Norm(Ascent ascent) => ascent.Norm();
 
     /// <inheritdoc/>
     public void Perturb(Ascent ascent, Tensor norm)
     {
-        ArgumentNullException.ThrowIfNull(ascent);
-        foreach (var list in ascent.Lists)
-            ascent.Kernels.Perturb(list.Weights, list.Results, list.Direction, ascent.Scale(list, norm, _normFloor));
+        foreach (var bucket in ascent.Buckets) ascent.Perturb(bucket, norm, NormFloor);
     }
 }

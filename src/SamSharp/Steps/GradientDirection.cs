@@ -3,11 +3,11 @@ using SamSharp.Steps;
 namespace SamSharp;
 
 /// <summary>SAM's direction: the gradient of the ascent closure.</summary>
-public sealed class GradientDirection : IDirection
+public sealed record GradientDirection : IDirection
 {
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
-        // Every list starts out with its gradients.
+        // Every bucket starts out with its gradients.
     }
 }

@@ -1,18 +1,18 @@
 namespace SamSharp.Steps;
 
 /// <summary>Which vector the ascent follows.</summary>
-public interface IDirection : IRecipePart
+public interface IDirection : IStepPart
 {
-    /// <summary>Whether the ascent of a step needs the gradient at w, which costs a pass. Where it is false, and nothing else needs that gradient, the step has one pass alone.
+    /// <summary>Whether the ascent of a step needs the gradient at w, which costs a pass. Where it is false, and nothing else needs that gradient, the step has a single pass.
     /// Default: true.</summary>
     /// <param name="number">The number of the step, from 1.</param>
     bool NeedsGradients(long number) => true;
 
-    /// <summary>Sets <see cref="TensorList.Direction"/> of every list. It starts out as the list's gradients; where there was no first pass it must be set,
-    /// for every parameter of the list.</summary>
+    /// <summary>Sets <see cref="ParameterBucket.Direction"/> of every bucket. It starts out as the gradients at w; where there was no first pass it must be set,
+    /// for every parameter of the bucket.</summary>
     void Aim(Ascent ascent);
 
-    /// <summary>Sees the gradients at w + e, before they are combined; for directions that follow the past. Default: nothing.</summary>
+    /// <summary>Sees the gradients at w + e before they are combined; for directions that follow the past. Default: nothing.</summary>
     void Observe(Descent descent)
     {
     }

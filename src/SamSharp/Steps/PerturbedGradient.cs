@@ -3,10 +3,10 @@ using SamSharp.Steps;
 namespace SamSharp;
 
 /// <summary>SAM's choice: the gradient at w + e, as it is.</summary>
-public sealed class PerturbedGradient : ICombiner
+public sealed record PerturbedGradient : ICombiner
 {
     /// <inheritdoc/>
-    public bool NeedsAscentGradients => false;
+    public bool LeavesGradients => true;
 
     /// <inheritdoc/>
     public void Combine(Descent descent)

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// How a <see cref="SharpnessAwareOptimizer"/> works: a recipe of direction, geometry, radius and combiner, and how it is carried out. Left as it is, it is plain SAM
-/// with rho = 0.05. <see cref="Recipe"/> has the published ones by name, to be changed by <c>with</c>.
+/// How a <see cref="SharpnessAwareOptimizer"/> works: a recipe of direction, geometry, radius schedule and combiner, and how it is carried out. The defaults are plain SAM
+/// with rho = 0.05. <see cref="Recipe"/> has the published ones by name; change them with <c>with</c>. It is a value: any number of optimizers may share it.
 /// </summary>
 public sealed record SharpnessAwareOptions
 {
@@ -23,7 +23,7 @@ public sealed record SharpnessAwareOptions
     }
 
     /// <summary>How the radius changes from step to step, and in which steps it is 0. Default: constant.</summary>
-    public IRadiusSchedule Radius { get; init; } = RadiusSchedule.Constant;
+    public IRadiusSchedule Schedule { get; init; } = new ConstantRadius();
 
     /// <summary>Which vector is climbed along. Default: the gradient.</summary>
     public IDirection Direction { get; init; } = new GradientDirection();
@@ -46,7 +46,7 @@ public sealed record SharpnessAwareOptions
     }
 
     /// <summary>
-    /// The model, or null (default). It gives parameters their names, and lets the running statistics of its normalisation layers move once a step instead of twice.
+    /// The model, or null (default). It gives parameters their names, and lets the running statistics of its normalization layers move once a step instead of twice.
     /// Set it for any model with BatchNorm.
     /// </summary>
     public nn.Module? Module { get; init; }
@@ -57,7 +57,7 @@ public sealed record SharpnessAwareOptions
     /// </summary>
     public bool ReplayRandomness { get; init; }
 
-    /// <summary>From which the CUDA generators' seed of each step is made when <see cref="ReplayRandomness"/> is on. Default 0.</summary>
+    /// <summary>Seed for the CUDA generators when <see cref="ReplayRandomness"/> is on (combined with the step number). Default 0.</summary>
     public long ReplaySeed { get; init; }
 
     /// <summary>
@@ -75,6 +75,9 @@ public sealed record SharpnessAwareOptions
     /// </summary>
     public bool CompareGradients { get; init; }
 
-    /// <summary>The implementation of the update. Default: <see cref="UpdateKernels.Default"/>.</summary>
-    public ITensorListKernels Kernels { get; init; } = UpdateKernels.Default;
+    /// <summary>The implementation of the update. Default: the fastest for each device.</summary>
+    public UpdateKernels Kernels { get; init; } = UpdateKernels.Automatic;
+
+    /// <summary>Kernels that the enumeration does not name, for tests of them.</summary>
+    internal ITensorListKernels? GivenKernels { get; init; }
 }

@@ -4,14 +4,15 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// What the last step did. Its numbers stay on the device until one is read, which then waits for the device. It always describes the last step:
-/// read what you need before the next.
+/// What the last step did. Its numbers stay on the device until one is read, which then waits for the device. It always describes the last step, or the one under way:
+/// read what you need before the next. Any thread may read it.
 /// </summary>
 public sealed class StepReport : IDisposable
 {
+    private readonly Lock _lock = new();
     private Tensor? _loss;
     private Tensor? _perturbedLoss;
-    private Tensor? _gradientNorm;
+    private Tensor? _directionNorm;
     private Tensor? _gradientCosine;
     private Tensor? _foundInf;
     private Tensor? _leftOut;
@@ -25,21 +26,21 @@ public sealed class StepReport : IDisposable
     /// <summary>The number of the step, from 1; 0 before the first.</summary>
     public long Step { get; internal set; }
 
-    /// <summary>The loss at w: of the ascent closure when one was given. NaN when it is not known, as in a loop written by hand.</summary>
-    public double Loss => Read(_loss);
+    /// <summary>The loss at w: of the ascent closure when one was given. NaN when it is not known, as in a two-phase loop.</summary>
+    public double Loss => Read(() => _loss);
 
     /// <summary>The loss of the closure at w + e. NaN when the step was a plain one, or when it is not known.</summary>
-    public double PerturbedLoss => Read(_perturbedLoss);
+    public double PerturbedLoss => Read(() => _perturbedLoss);
 
     /// <summary>PerturbedLoss - Loss, the sharpness that SAM pays for; meaningful when both closures see the same data.</summary>
     public double Sharpness => PerturbedLoss - Loss;
 
-    /// <summary>The norm, in the geometry's sense, of the direction at w. NaN when the step was a plain one.</summary>
-    public double GradientNorm => Read(_gradientNorm);
+    /// <summary>Norm of the ascent direction as the geometry measures it; NaN in a plain step.</summary>
+    public double DirectionNorm => Read(() => _directionNorm);
 
     /// <summary>The cosine of the angle between the gradients at w and at w + e, over all parameters that have both. NaN unless <see cref="SharpnessAwareOptions.CompareGradients"/>
-    /// is on and the step was no plain one.</summary>
-    public double GradientCosine => Read(_gradientCosine);
+    /// is on and the step was not a plain one.</summary>
+    public double GradientCosine => Read(() => _gradientCosine);
 
     /// <summary>The largest radius of any param group in this step.</summary>
     public double Radius { get; internal set; }
@@ -48,10 +49,17 @@ public sealed class StepReport : IDisposable
     public bool Perturbed { get; internal set; }
 
     /// <summary>Whether the step was left out because a loss or gradient was not finite.</summary>
-    public bool Skipped => _skipped || Read(_foundInf) > 0;
+    public bool Skipped => _skipped || Read(() => _foundInf) > 0;
 
     /// <summary>How many steps there have been that were left out because a loss or gradient was not finite.</summary>
-    public long SkippedSteps => _skippedSteps + (_leftOut is null ? 0 : (long)Read(_leftOut));
+    public long SkippedSteps
+    {
+        get
+        {
+            var leftOut = Read(() => _leftOut);
+            return _skippedSteps + (double.IsNaN(leftOut) ? 0 : (long)leftOut);
+        }
+    }
 
     /// <summary>The share of all steps so far that were left out; 0 before the first.</summary>
     public double SkippedShare => Step == 0 ? 0 : (double)SkippedSteps / Step;
@@ -68,10 +76,10 @@ public sealed class StepReport : IDisposable
         set => Keep(ref _perturbedLoss, value);
     }
 
-    internal Tensor? GradientNormTensor
+    internal Tensor? DirectionNormTensor
     {
-        get => _gradientNorm;
-        set => Keep(ref _gradientNorm, value);
+        get => _directionNorm;
+        set => Keep(ref _directionNorm, value);
     }
 
     internal Tensor? GradientCosineTensor
@@ -85,6 +93,7 @@ public sealed class StepReport : IDisposable
     {
         Forget();
         Step = step;
+        Set(0);
         _skipped = false;
     }
 
@@ -113,8 +122,11 @@ public sealed class StepReport : IDisposable
     {
         Keep(ref _foundInf, foundInf);
         using var noGradient = no_grad();
-        if (_leftOut is null) _leftOut = foundInf.clone().DetachFromDisposeScope();
-        else _leftOut.add_(foundInf);
+        lock (_lock)
+        {
+            if (_leftOut is null) _leftOut = foundInf.clone().DetachFromDisposeScope();
+            else _leftOut.IncreaseBy(foundInf);
+        }
     }
 
     /// <summary>Frees the numbers that are still on the device. The optimizer does this itself.</summary>
@@ -130,7 +142,7 @@ public sealed class StepReport : IDisposable
         Keep(ref _foundInf, null);
         LossTensor = null;
         PerturbedLossTensor = null;
-        GradientNormTensor = null;
+        DirectionNormTensor = null;
         GradientCosineTensor = null;
     }
 
@@ -141,20 +153,26 @@ public sealed class StepReport : IDisposable
         if (Skipped) return $"step {Step}: skipped, a loss or gradient is not finite{loss}";
         if (!Perturbed) return $"step {Step}: plain{loss}";
         var perturbed = _perturbedLoss is null ? "" : Invariant($", {PerturbedLoss:G6} at w + e");
-        return Invariant($"step {Step}: radius {Radius:G4}, gradient norm {GradientNorm:G6}{loss}{perturbed}");
+        return Invariant($"step {Step}: radius {Radius:G4}, direction norm {DirectionNorm:G6}{loss}{perturbed}");
     }
 
     /// <summary>A view without history, alive beyond any dispose scope, in place of the one held before.</summary>
-    private static void Keep(ref Tensor? held, Tensor? value)
+    private void Keep(ref Tensor? held, Tensor? value)
     {
-        held?.Dispose();
-        held = value?.detach().DetachFromDisposeScope();
+        lock (_lock)
+        {
+            held?.Dispose();
+            held = value?.detach().DetachFromDisposeScope();
+        }
     }
 
-    private static double Read(Tensor? value)
+    private double Read(Func<Tensor?> held)
     {
-        if (value is null) return double.NaN;
-        using var number = value.to(ScalarType.Float64);
-        return number.item<double>();
+        lock (_lock)
+        {
+            if (held() is not { } value) return double.NaN;
+            using var number = value.to(ScalarType.Float64);
+            return number.ReadDouble();
+        }
     }
 }

@@ -16,7 +16,7 @@ public class CombinerEdgeTests
         { "StableSAM on ASAM", () => Recipe.StableAsam() },
         { "StableSAM on USAM", () => Recipe.StableUnnormalizedSam() },
         { "LookSAM", () => Recipe.LookSam(k: 2, rho: 0.2) },
-        { "LookSAM per tensor", () => Recipe.LookSam(k: 2, rho: 0.2) with { Combiner = new RememberedSharpness(0.7, perTensor: true, normFloor: 1e-8) } },
+        { "LookSAM per tensor", () => Recipe.LookSam(k: 2, rho: 0.2) with { Combiner = new RememberedSharpness(0.7, PerTensor: true, NormFloor: 1e-8) } },
         { "Look-LayerSAM", () => Recipe.LookLayerSam(k: 2) },
         { "CR-SAM", () => Recipe.CrSam(rho: 0.2) },
     };
@@ -27,7 +27,7 @@ public class CombinerEdgeTests
     {
         var own = Train(recipe());
         var sam = Train(recipe() with { Combiner = new PerturbedGradient() });
-        var plain = Train(recipe() with { Rho = 0, Radius = RadiusSchedule.Constant });
+        var plain = Train(recipe() with { Rho = 0, Schedule = RadiusSchedule.Constant });
         Assert.True((own - sam).abs().max().item<double>() > 1e-6, $"{name} is SAM");
         Assert.True((own - plain).abs().max().item<double>() > 1e-6, $"{name} is the base optimizer");
     }
@@ -87,7 +87,7 @@ public class CombinerEdgeTests
         using var problem = new Problem();
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(Recipe.StableSam(rho: 0.3));
         optimizer.Step(() => problem.Backward()).Dispose();
-        Assert.Equal(optimizer.LastStep.GradientNorm, problem.Gradients().norm().item<double>(), 10);
+        Assert.Equal(optimizer.LastStep.DirectionNorm, problem.Gradients().norm().item<double>(), 10);
     }
 
     [Fact]

@@ -15,8 +15,8 @@ public class CombinerQuadraticTests
         { "GSAM", new SurrogateGap(0.4), [1.599579058, -1.154747992] },
         { "GSAM with alpha 0 is SAM", new SurrogateGap(0), Perturbed },
         // g + 0.4 (g+ - c g), c = <g, g+> / ||g||^2 = 3.555085108 / 3.25
-        { "GSAM descending the plain loss", new SurrogateGap(0.4, minimizePerturbed: false), [1.4880526110, -1.0179210833] },
-        { "GSAM descending the plain loss with alpha 0 is the base", new SurrogateGap(0, minimizePerturbed: false), Gradient },
+        { "GSAM descending the plain loss", new SurrogateGap(0.4, MinimizePerturbed: false), [1.4880526110, -1.0179210833] },
+        { "GSAM descending the plain loss with alpha 0 is the base", new SurrogateGap(0, MinimizePerturbed: false), Gradient },
         { "coupled WSAM", WeightedGradient.OfGamma(0.9), [2.498460353, -2.248075442] },
         { "coupled WSAM with gamma 0.5 is SAM", WeightedGradient.OfGamma(0.5), Perturbed },
         { "coupled WSAM with gamma 0 is the base", WeightedGradient.OfGamma(0), Gradient },
@@ -132,9 +132,9 @@ public class CombinerQuadraticTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new SurrogateGap(-1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new WeightedGradient(double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => new GradientClipping(0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RescaledGradient(kappa: -1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new CurvatureRegularized(gamma: -1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RememberedSharpness(alpha: double.PositiveInfinity));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RescaledGradient(Kappa: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CurvatureRegularized(Gamma: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RememberedSharpness(Alpha: double.PositiveInfinity));
         Assert.Throws<ArgumentOutOfRangeException>(() => Recipe.LookSam(k: 0));
     }
 }

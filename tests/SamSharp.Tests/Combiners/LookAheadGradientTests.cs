@@ -85,9 +85,9 @@ public class LookAheadGradientTests
             Assert.Contains(why, Assert.Throws<ArgumentException>(() => baseOptimizer().WithSharpnessAwareness(recipe)).Message, StringComparison.Ordinal);
         Refused("SGD", () => optim.AdamW(problem.Parameters), Recipe.Sampa());
         Refused("nesterov", () => optim.SGD(problem.Parameters, 0.1, momentum: 0.9, nesterov: true), Recipe.Sampa());
-        Refused("same object", () => optim.SGD(problem.Parameters, 0.1), Recipe.Sampa() with { Direction = new StaleGradient() });
-        Assert.Throws<ArgumentOutOfRangeException>(() => new LookAheadGradient(new StaleGradient(observes: false), 1.2));
-        Assert.Throws<ArgumentException>(() => new LookAheadGradient(new StaleGradient()));
+        Refused("both to the same one", () => optim.SGD(problem.Parameters, 0.1), Recipe.Sampa() with { Direction = new StaleGradient() });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LookAheadGradient(1.2));
+        Refused("both to the same one", () => optim.SGD(problem.Parameters, 0.1), Recipe.Sampa() with { Combiner = new LookAheadGradient(0.3) });
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public class AveragedGradientTests
         var (dx, dy) = ((0.75 * 1.5) + (0.25 * ((2 * x) + y)), (0.75 * -1) + (0.25 * (x + (4 * y))));
         var norm = Math.Sqrt((dx * dx) + (dy * dy));
         Close.To([x + (0.1 * dx / norm), y + (0.1 * dy / norm)], quadratic.Points[3]);
-        Assert.Equal(norm, optimizer.LastStep.GradientNorm, 8);
+        Assert.Equal(norm, optimizer.LastStep.DirectionNorm, 8);
     }
 
     [Fact]

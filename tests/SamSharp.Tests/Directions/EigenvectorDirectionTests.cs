@@ -54,7 +54,7 @@ public class EigenvectorDirectionTests
         using var optimizer = optim.SGD(model.parameters(), 0.1).WithSharpnessAwareness(new SharpnessAwareOptions
         {
             Rho = 0.1,
-            Direction = new EigenvectorDirection(model, model.Loss, 0.2, interval: 1, iterations: 40),
+            Direction = new EigenvectorDirection(model, model.Loss, 0.2, Interval: 1, Iterations: 40),
             Geometry = new RawGeometry(),
         });
         optimizer.Step(model.Backward).Dispose();

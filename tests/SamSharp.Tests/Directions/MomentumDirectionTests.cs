@@ -79,7 +79,7 @@ public class MomentumDirectionTests
         var before = problem.Weights();
         for (var t = 0; t < 3; t++) optimizer.Step(() => problem.Backward(t)).Dispose();
         Assert.False(optimizer.LastStep.Skipped);
-        Assert.True(optimizer.LastStep.GradientNorm > 0);
+        Assert.True(optimizer.LastStep.DirectionNorm > 0);
         Assert.False(before.equal(problem.Weights()).all().item<bool>());
     }
 

@@ -53,7 +53,7 @@ public class ResidualGradientTests
     [Fact]
     public void Arguments_are_checked()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ResidualGradient(sigma: -1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ResidualGradient(lambda: double.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ResidualGradient(Sigma: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ResidualGradient(Lambda: double.NaN));
     }
 }

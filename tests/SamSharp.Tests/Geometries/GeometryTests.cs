@@ -69,7 +69,7 @@ public class GeometryTests
         using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Geometry = new MaximumGeometry(0.01, _ => true) });
         optimizer.Step(quadratic.Backward).Dispose();
         Close.To([1 + 0.101, -0.5 - 0.051], quadratic.Points[1]);
-        Assert.Equal((1.5 * 1.01) + 0.51, optimizer.LastStep.GradientNorm, 9);
+        Assert.Equal((1.5 * 1.01) + 0.51, optimizer.LastStep.DirectionNorm, 9);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public class GeometryTests
         using var optimizer = optim.SGD(problem.Parameters, 0).WithSharpnessAwareness(Recipe.UnnormalizedSam(0.1));
         optimizer.Step(() => problem.Backward()).Dispose();
         var gradient = problem.Gradients();
-        var norm = optimizer.LastStep.GradientNorm;
+        var norm = optimizer.LastStep.DirectionNorm;
         using var sam = optim.SGD(problem.Parameters, 0).WithSharpnessAwareness(Recipe.Sam(0.1 * norm));
         sam.Step(() => problem.Backward()).Dispose();
         Close.To(gradient, problem.Gradients(), 1e-9);
@@ -164,8 +164,8 @@ public class GeometryTests
         using var model = nn.Sequential(("ln_1", nn.LayerNorm(4)), ("fc", nn.Linear(4, 4)), ("bn", nn.BatchNorm1d(4)));
         using var optimizer = optim.SGD(model.parameters(), 0.1).WithSharpnessAwareness(Recipe.SamOn(model));
         var ofType = NormalizationLayers.Of(model);
-        Assert.Equal(["ln_1.weight", "ln_1.bias", "bn.weight", "bn.bias"], optimizer.Slots.Where(ofType).Select(slot => slot.Name!));
-        Assert.Equal(["bn.weight", "bn.bias"], optimizer.Slots.Where(NormalizationLayers.Named).Select(slot => slot.Name!));
+        Assert.Equal(["ln_1.weight", "ln_1.bias", "bn.weight", "bn.bias"], optimizer.Parameters.Where(ofType).Select(slot => slot.Name!));
+        Assert.Equal(["bn.weight", "bn.bias"], optimizer.Parameters.Where(NormalizationLayers.Named).Select(slot => slot.Name!));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal static partial class GoldenPeers
     private static void Efficient(GoldenRun run)
     {
         using var optimizer = run.Wrap(new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new EuclideanGeometry(1e-7) });
-        var efficient = new EfficientSam(optimizer, run.Number("beta"), rule: new LargestRise(run.Number("gamma"), aboveCutoff: true), draws: (step, slot) =>
+        var efficient = new EfficientSam(optimizer, run.Number("beta"), rule: new LargestRise(run.Number("gamma"), AboveCutoff: true), draws: (step, slot) =>
             !run.Expected.TryGetValue($"requires_grad.{run.NameOf(slot)}", out var drawn) || drawn[step - 1].to(float64).item<double>() == 1);
         for (var t = 0; t < run.Problem.Steps; t++)
         {

@@ -11,15 +11,15 @@ internal static partial class GoldenPeers
         ["kozistr/pytorch_optimizer: WSAM"] = run => Weighted(run, perturbedOnly: true),
         ["cltan023/stablesam2024: SAM"] = run => run.Drive(Recipe.Sam(run.Number("rho")) with
         {
-            Geometry = run.Is("adaptive") ? new AdaptiveGeometry(kappa: 0) : new EuclideanGeometry(),
+            Geometry = run.Is("adaptive") ? new AdaptiveGeometry(Kappa: 0) : new EuclideanGeometry(),
             Combiner = run.Is("stable") ? new RescaledGradient(run.Is("adaptive") ? 0 : null) : new PerturbedGradient(),
         }),
         ["cltan023/stablesam2024: USAM"] = run => run.Drive(Recipe.UnnormalizedSam(run.Number("rho")) with
         {
             Combiner = run.Is("stable") ? new RescaledGradient() : new PerturbedGradient(),
         }),
-        ["rollovd/LookSAM: LookSAM"] = run => Look(run, new RememberedSharpness(run.Number("alpha"), perTensor: true, normFloor: 1e-8), ascentFloor: 1e-8),
-        ["kozistr/pytorch_optimizer: LookSAM"] = run => Look(run, new RememberedSharpness(run.Number("alpha"), perTensor: true, normFloor: 1e-8), ascentFloor: 1e-12),
+        ["rollovd/LookSAM: LookSAM"] = run => Look(run, new RememberedSharpness(run.Number("alpha"), PerTensor: true, NormFloor: 1e-8), ascentFloor: 1e-8),
+        ["kozistr/pytorch_optimizer: LookSAM"] = run => Look(run, new RememberedSharpness(run.Number("alpha"), PerTensor: true, NormFloor: 1e-8), ascentFloor: 1e-12),
         ["MarlonBecker/MSAM: LookSAM (optimizer/looksam.py)"] = run => Look(run, new RememberedSharpness(run.Number("alpha")), ascentFloor: 1e-12),
         ["TrustAIoT/CR-SAM: CRSAM"] = run => run.Drive(Recipe.CrSam(run.Number("rho"), run.Number("gamma"), run.Number("beta"))),
     };
@@ -31,8 +31,8 @@ internal static partial class GoldenPeers
         var radii = given.data<double>().ToArray();
         run.Drive(new SharpnessAwareOptions
         {
-            Radius = RadiusSchedule.From((info, _) => radii[info.Step - 1]),
-            Geometry = run.Is("adaptive") ? new AdaptiveGeometry(kappa: 0, normFloor: run.Number("perturb_eps")) : new EuclideanGeometry(run.Number("perturb_eps")),
+            Schedule = RadiusSchedule.From((info, _) => radii[info.Step - 1]),
+            Geometry = run.Is("adaptive") ? new AdaptiveGeometry(Kappa: 0, NormFloor: run.Number("perturb_eps")) : new EuclideanGeometry(run.Number("perturb_eps")),
             Combiner = new SurrogateGap(run.Number("alpha")),
         });
     }

@@ -27,12 +27,12 @@ internal static partial class GoldenPeers
             (group.TryGetProperty("adaptive", out var own) || common.TryGetProperty("adaptive", out own)) && own.GetBoolean();
 
         IGeometry geometry = run.Has("eta") ? new AdaptiveGeometry(run.Number("eta"), AdaptiveGeometry.NamedWeights)
-            : groups.Any(IsAdaptive) ? new AdaptiveGeometry(kappa: 0, slot => IsAdaptive(groups[slot.Group]))
+            : groups.Any(IsAdaptive) ? new AdaptiveGeometry(Kappa: 0, slot => IsAdaptive(groups[slot.Group]))
             : new EuclideanGeometry(run.Has("epsilon") ? run.Number("epsilon") : 1e-12);
         run.Drive(new SharpnessAwareOptions
         {
             Rho = RhoOf(common),
-            Radius = run.Has("interval") ? RadiusSchedule.Every(run.Whole("interval")) : RadiusSchedule.Constant,
+            Schedule = run.Has("interval") ? RadiusSchedule.Every(run.Whole("interval")) : RadiusSchedule.Constant,
             Geometry = geometry,
             Groups = groups.Select(group => new SharpnessGroup { Rho = RhoOf(group) }).ToArray(),
         }, GoldenBase.Create(run.Entry, names.Select((members, g) => (members.Select(run.ParameterOf).ToArray(), groups[g])).ToArray()));

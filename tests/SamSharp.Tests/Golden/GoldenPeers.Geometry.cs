@@ -49,39 +49,42 @@ internal static partial class GoldenPeers
         if (t % 5 != 0) return;
         using var scope = NewDisposeScope();
         using var scores = new SlotTensors();
-        var left = optimizer.Slots.ToDictionary(slot => slot, slot => slot.Parameter.grad!.clone());
+        var left = optimizer.Parameters.ToDictionary(slot => slot, slot => slot.Parameter.grad!.clone());
         for (var sample = 0; sample < 16; sample++)
         {
             optimizer.zero_grad();
             run.Problem.LossOfSample(sample).backward();
             using var noGradient = no_grad();
-            foreach (var slot in optimizer.Slots)
+            foreach (var slot in optimizer.Parameters)
             {
                 var gradient = sample == 0 ? slot.Parameter.grad! + left[slot] : slot.Parameter.grad!;
                 scores.Of([slot])[0].addcmul_(gradient, gradient, 1);
             }
         }
         optimizer.zero_grad();
-        using var mask = new SampleFisherMask(run.Number("sparsity"));
-        mask.Mark(optimizer, scores);
-        foreach (var slot in optimizer.Slots) run.Near($"mask_in_force.{run.NameOf(slot)}", t + 1, mask.Find(slot)!);
+        using var marked = run.Wrap(Recipe.SparseSam(run.Number("sparsity")));
+        marked.Memory.Parts.OfType<SampleFisherMask>().Single().Mark(marked, scores);
+        foreach (var slot in marked.Parameters) run.Near($"mask_in_force.{run.NameOf(slot)}", t + 1, MaskOf(marked, slot));
     });
 
     private static void Dynamic(GoldenRun run)
     {
         var given = new GivenMask(run);
-        using var mask = new DynamicMask(run.Whole("T_end") - run.Whole("T_start"), 5, run.Number("sparsity"), run.Number("drop_rate"),
+        var mask = new DynamicMask(run.Whole("T_end") - run.Whole("T_start"), 5, run.Number("sparsity"), run.Number("drop_rate"),
             Enum.Parse<MaskScore>(run.Settings.GetProperty("drop_strategy").GetString()!, true), Enum.Parse<MaskScore>(run.Settings.GetProperty("growth_strategy").GetString()!, true),
-            initial: slot => given.At(slot, 0).clone());
+            Initial: slot => given.At(slot, 0).clone());
         using var optimizer = run.Wrap(new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new MaskedGeometry(new EuclideanGeometry(1e-7), mask) });
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             optimizer.Step(() => run.Problem.Backward(t)).Dispose();
             run.WeightsNear(t);
             if (t + 1 == run.Problem.Steps) break;
-            foreach (var slot in optimizer.Slots) run.Near($"mask_in_force.{run.NameOf(slot)}", t + 1, mask.Find(slot)!);
+            foreach (var slot in optimizer.Parameters) run.Near($"mask_in_force.{run.NameOf(slot)}", t + 1, MaskOf(optimizer, slot));
         }
     }
+
+    private static Tensor MaskOf(SharpnessAwareOptimizer optimizer, ParameterSlot parameter) =>
+        optimizer.Memory.All.Single().Memory.Find("mask", parameter)!;
 
     /// <summary>The masks of a run's file.</summary>
     private sealed class GivenMask(GoldenRun run) : IElementMask
@@ -90,7 +93,7 @@ internal static partial class GoldenPeers
 
         public Tensor At(ParameterSlot slot, int step) => run.Expected[$"mask_in_force.{run.NameOf(slot)}"][step].to(run.Dtype);
 
-        public Tensor[] MaskOf(TensorList list) => list.Slots.Select(slot => At(slot, _step)).ToArray();
+        public Tensor[] MaskOf(Ascent ascent, ParameterBucket bucket) => bucket.Parameters.Select(slot => At(slot, _step)).ToArray();
 
         public void Review(Ascent ascent) => _step++;
     }

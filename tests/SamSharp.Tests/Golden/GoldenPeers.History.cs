@@ -10,7 +10,7 @@ internal static partial class GoldenPeers
         ["BingcongLi/VaSSO: VASSO"] = run => run.Drive(Recipe.Vasso(run.Number("rho"), run.Number("theta"))),
         ["nblt/F-SAM: FriendlySAM"] = run => run.Drive(Recipe.FriendlySam(run.Number("rho"), run.Number("sigma"), run.Number("lmbda")) with
         {
-            Geometry = run.Is("adaptive") ? new AdaptiveGeometry(kappa: 0) : new EuclideanGeometry(),
+            Geometry = run.Is("adaptive") ? new AdaptiveGeometry(Kappa: 0) : new EuclideanGeometry(),
         }),
         ["MarlonBecker/MSAM: MSAM"] = run => Momentum(run, new PerturbedDecay(run.Number("weight_decay")),
             optim.SGD(run.Problem.Parameters.Values, run.Number("lr"), run.Number("momentum"))),

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SamSharp.Kernels;
 using SamSharp.Steps;
 using TorchSharp.Modules;
 
@@ -10,7 +9,7 @@ internal sealed class GoldenRun
 {
     private readonly double _absolute, _relative;
 
-    public GoldenRun(string name, string precision, ITensorListKernels kernels)
+    public GoldenRun(string name, string precision, UpdateKernels kernels)
     {
         Entry = Index.GetProperty("runs").GetProperty(name);
         Kernels = kernels;
@@ -27,7 +26,7 @@ internal sealed class GoldenRun
 
     public JsonElement Settings => Entry.GetProperty("hyperparameters");
 
-    public ITensorListKernels Kernels { get; }
+    public UpdateKernels Kernels { get; }
 
     public ScalarType Dtype { get; }
 

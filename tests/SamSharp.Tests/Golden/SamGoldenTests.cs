@@ -1,13 +1,11 @@
-using SamSharp.Kernels;
-
 namespace SamSharp.Tests.Golden;
 
 /// <summary>Ten steps of official and widely used implementations, every run that the index lists.</summary>
 public class SamGoldenTests
 {
-    private static readonly Dictionary<string, ITensorListKernels> Kernels = new()
+    private static readonly Dictionary<string, UpdateKernels> Kernels = new()
     {
-        ["vectorized"] = UpdateKernels.Vectorized,
+        ["vectorized"] = UpdateKernels.Automatic,
         ["multi-tensor"] = UpdateKernels.MultiTensor,
         ["reference"] = UpdateKernels.Reference,
     };

@@ -30,7 +30,7 @@ public class MaskTests
     {
         var expected = After(new SharpnessAwareOptions { Rho = 0.1, Geometry = new EuclideanGeometry(1e-7) });
         Close.To(expected, After(Recipe.FisherMaskSam(0.1, keep: 1)), 1e-14);
-        Close.To(expected, After(Recipe.SparseSam(new SampleFisherMask(0), 0.1)), 1e-14);
+        Close.To(expected, After(Recipe.SparseSam(0, 0.1)), 1e-14);
         Close.To(expected, After(Recipe.DynamicSparseSam(4, 1, 0.1, sparsity: 0)), 1e-14);
         Assert.False(expected.allclose(After(Recipe.FisherMaskSam(0.1))));
     }
@@ -74,11 +74,10 @@ public class MaskTests
     public void A_sample_mask_is_that_of_the_largest_squared_gradients()
     {
         var quadratic = new Quadratic();
-        using var mask = new SampleFisherMask(0.5);
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(Recipe.SparseSam(mask, 0.1));
-        mask.Refresh(optimizer, [quadratic.Backward, () => quadratic.Backward(2)]);
+        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(Recipe.SparseSam(0.5, 0.1));
+        SampleFisherMask.Refresh(optimizer, [quadratic.Backward, () => quadratic.Backward(2)]);
         Assert.Null(quadratic.W.grad);
-        Close.To([1, 0], mask.Find(optimizer.Slots[0])!.data<double>().ToArray(), 0);
+        Close.To([1, 0], optimizer.Memory.All.Single().Memory.Find("mask", optimizer.Parameters[0])!.data<double>().ToArray(), 0);
         quadratic.Points.Clear();
         optimizer.Step(quadratic.Backward).Dispose();
         Close.To([1.083205029, -0.5], quadratic.Points[1], 1e-7);
@@ -111,7 +110,7 @@ public class MaskTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new FisherMask(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => new FisherMask(1.1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new SampleFisherMask(1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DynamicMask(1, 1, drop: 2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DynamicMask(1, 1, Drop: 2));
     }
 
     [Fact]

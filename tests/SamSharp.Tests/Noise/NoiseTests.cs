@@ -13,7 +13,7 @@ public class NoiseTests
         using var optimizer = optim.SGD([first, second], 0.1).WithSharpnessAwareness();
         double[] Draw(INoise noise, int slot, long step, int draw)
         {
-            using var sample = noise.Sample(optimizer.Slots[slot], step, draw);
+            using var sample = noise.Sample(optimizer.Parameters[slot], step, draw);
             return sample.data<double>().ToArray();
         }
 
@@ -34,8 +34,8 @@ public class NoiseTests
     {
         var large = new Parameter(zeros(100, 100));
         using var optimizer = optim.SGD([large], 0.1).WithSharpnessAwareness();
-        using var normal = new GaussianNoise(1).Sample(optimizer.Slots[0], 1, 0);
-        using var cube = new CubeNoise(0.2, 1).Sample(optimizer.Slots[0], 1, 0);
+        using var normal = new GaussianNoise(1).Sample(optimizer.Parameters[0], 1, 0);
+        using var cube = new CubeNoise(0.2, 1).Sample(optimizer.Parameters[0], 1, 0);
         Assert.InRange(normal.mean().item<float>(), -0.04, 0.04);
         Assert.InRange(normal.std().item<float>(), 0.97, 1.03);
         Assert.InRange(cube.abs().max().item<float>(), 0.199, 0.2);
@@ -139,7 +139,7 @@ public class NoiseTests
         var quadratic = new Quadratic();
         using var optimizer = optim.SGD([quadratic.W], 1e-30).WithSharpnessAwareness(Recipe.AdaptiveRwp(0.1) with
         {
-            Direction = new AdaptedNoise(new GivenNoise([0.3, -0.4]), eta: 2, beta: 0.5),
+            Direction = new AdaptedNoise(new GivenNoise([0.3, -0.4]), Eta: 2, Beta: 0.5),
             Geometry = new RawGeometry(),
         });
         for (var t = 0; t < 3; t++) optimizer.Step(quadratic.Backward).Dispose();

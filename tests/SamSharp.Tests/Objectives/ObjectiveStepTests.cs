@@ -155,7 +155,7 @@ public class ObjectiveStepTests
 
         public void Aim(Ascent ascent)
         {
-            foreach (var list in ascent.Lists) list.Direction = list.Slots.Select(slot => ones_like(slot.Parameter, requires_grad: false)).ToArray();
+            foreach (var list in ascent.Buckets) list.Direction = list.Parameters.Select(slot => ones_like(slot.Parameter, requires_grad: false)).ToArray();
         }
     }
 

@@ -1,4 +1,5 @@
 using SamSharp.Optimizers;
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 

@@ -9,7 +9,7 @@ public class RadiusScheduleTests
     public void Every_third_step_ascends_and_the_others_take_one_pass()
     {
         using var problem = new Problem();
-        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Radius = RadiusSchedule.Every(3) });
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Schedule = RadiusSchedule.Every(3) });
         var passes = new List<int>();
         for (var t = 0; t < 6; t++)
         {
@@ -40,7 +40,7 @@ public class RadiusScheduleTests
         using var optimizer = optim.SGD(problem.Parameters, 0.2).WithSharpnessAwareness(new SharpnessAwareOptions
         {
             Rho = 0.4,
-            Radius = RadiusSchedule.From((info, rho) =>
+            Schedule = RadiusSchedule.From((info, rho) =>
             {
                 seen.Add((info, rho));
                 return rho * info.LearningRate / info.InitialLearningRate;
@@ -60,7 +60,7 @@ public class RadiusScheduleTests
     public void A_schedule_that_gives_no_radius_is_named_before_any_weight_moves(double radius)
     {
         using var problem = new Problem();
-        using var optimizer = optim.SGD(problem.Parameters, 0.2).WithSharpnessAwareness(new SharpnessAwareOptions { Radius = RadiusSchedule.From((_, _) => radius) });
+        using var optimizer = optim.SGD(problem.Parameters, 0.2).WithSharpnessAwareness(new SharpnessAwareOptions { Schedule = RadiusSchedule.From((_, _) => radius) });
         var before = problem.Weights();
         var message = Assert.Throws<InvalidOperationException>(() => optimizer.Step(() => problem.Backward())).Message;
         Assert.Contains($"gave {radius} for group 0 in step 1", message, StringComparison.Ordinal);

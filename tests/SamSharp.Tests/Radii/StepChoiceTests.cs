@@ -103,8 +103,8 @@ public class StepChoiceTests
         // z = 3.25 f^2; the thresholds mu + c s are 3.25, 5.150, 4.128, 6.640 - 0.333 * 7.579, 1.139 and -1.27.
         double[] factors = [1, 2, 1, 3, 0.5, 1];
         Assert.Equal([2, 2, 1, 2, 1, 2], PassesAt(factors, new GradientNormSchedule(6)));
-        Assert.Equal([2, 2, 2, 2, 2, 2], PassesAt(factors, new GradientNormSchedule(6, lambda1: -1e9, lambda2: -1e9)));
-        Assert.Equal([2, 1, 1, 1, 1, 1], PassesAt(factors, new GradientNormSchedule(6, lambda1: 1e9, lambda2: 1e9)));
+        Assert.Equal([2, 2, 2, 2, 2, 2], PassesAt(factors, new GradientNormSchedule(6, Lambda1: -1e9, Lambda2: -1e9)));
+        Assert.Equal([2, 1, 1, 1, 1, 1], PassesAt(factors, new GradientNormSchedule(6, Lambda1: 1e9, Lambda2: 1e9)));
         Assert.Equal([2, 2, 2], PassesAt([1, 1, 1], new GradientNormSchedule(6)));
     }
 
@@ -121,7 +121,7 @@ public class StepChoiceTests
         Resume.EqualsUninterrupted(problem => optim.SGD(problem.Parameters, 0.5).WithSharpnessAwareness(Recipe.AdaptivePolicySam(6, 0.3)));
         using var problem = new Problem();
         Assert.Contains("gradient at w", Assert.Throws<ArgumentException>(() => optim.SGD(problem.Parameters, 0.1)
-            .WithSharpnessAwareness(Recipe.StaleSam() with { Radius = new GradientNormSchedule(6) })).Message, StringComparison.Ordinal);
+            .WithSharpnessAwareness(Recipe.StaleSam() with { Schedule = new GradientNormSchedule(6) })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public class StepChoiceTests
     private static int[] PassesAt(double[] factors, IRadiusSchedule schedule)
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 1e-30).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Radius = schedule });
+        using var optimizer = optim.SGD([quadratic.W], 1e-30).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Schedule = schedule });
         return factors.Select(factor =>
         {
             var before = quadratic.Points.Count;

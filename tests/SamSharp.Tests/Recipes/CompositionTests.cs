@@ -16,7 +16,7 @@ public class CompositionTests
         ["momentum"] = _ => new MomentumDirection(),
         ["refreshed"] = _ => new RefreshedAverage(3),
         ["random"] = _ => new RandomDirection(new GaussianNoise(3)),
-        ["eigenvector"] = problem => new EigenvectorDirection(problem.Model, () => Loss(problem, 0), interval: 2),
+        ["eigenvector"] = problem => new EigenvectorDirection(problem.Model, () => Loss(problem, 0), Interval: 2),
     };
 
     private static readonly Dictionary<string, Func<Problem, IGeometry>> Geometries = new()
@@ -57,7 +57,7 @@ public class CompositionTests
         ["GSAM with ASAM on normalisation layers, every second step"] = problem => Recipe.Gsam(0.3, 0.1) with
         {
             Geometry = new SelectedGeometry(new AdaptiveGeometry(0.01), NormalizationLayers.Of(problem.Model)),
-            Radius = RadiusSchedule.Every(2),
+            Schedule = RadiusSchedule.Every(2),
         },
         ["VaSSO, StableSAM, a Fisher mask"] = _ => Recipe.Vasso() with { Combiner = new RescaledGradient(), Geometry = new MaskedGeometry(new EuclideanGeometry(), new FisherMask(0.3, 2)) },
         ["Friendly-SAM, CR-SAM, layer by layer"] = _ => Recipe.FriendlySam() with { Combiner = new CurvatureRegularized(0.1, 0.1), Geometry = new LayerwiseGeometry() },
@@ -66,7 +66,7 @@ public class CompositionTests
         ["Eigen-SAM with WSAM from the third step on"] = problem => Recipe.EigenSam(problem.Model, () => Loss(problem, 0), interval: 2) with
         {
             Combiner = new DecoupledSharpness(0.7),
-            Radius = RadiusSchedule.StartingAt(3),
+            Schedule = RadiusSchedule.StartingAt(3),
         },
         ["two ascents with ASAM and GSAM"] = _ => Recipe.MultiStepSam(2) with { Geometry = new AdaptiveGeometry(0.01), Combiner = new SurrogateGap(0.3) },
     };
@@ -200,7 +200,7 @@ public class CompositionTests
                 Rho = 0.05,
                 Direction = Directions[parts[0]](problem),
                 Geometry = Geometries[parts[1]](problem),
-                Radius = Radii[parts[2]](),
+                Schedule = Radii[parts[2]](),
                 Combiner = Combiners[parts[3]](),
             };
         }

@@ -127,14 +127,14 @@ public class CheckpointTests
         using var stream = Saved(optimizer);
         var bytes = stream.ToArray();
         var version = bytes.AsSpan().IndexOf("SamSharp state"u8) + "SamSharp state".Length;
-        Assert.Equal(2, BitConverter.ToInt32(bytes, version));
-        bytes[version] = 3;
+        Assert.Equal(3, BitConverter.ToInt32(bytes, version));
+        bytes[version] = 4;
         var message = Assert.Throws<InvalidDataException>(() => optimizer.load_state_dict(new BinaryReader(new MemoryStream(bytes)))).Message;
-        Assert.Contains("format version 3", message, StringComparison.Ordinal);
+        Assert.Contains("format version 4", message, StringComparison.Ordinal);
     }
 
     private static SharpnessAwareOptimizer Wrap(string name, Problem problem) =>
-        Bases[name](problem.Parameters).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.2, Radius = RadiusSchedule.Every(3) });
+        Bases[name](problem.Parameters).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.2, Schedule = RadiusSchedule.Every(3) });
 
     private static void Transfer(SharpnessAwareOptimizer from, SharpnessAwareOptimizer to, string way)
     {

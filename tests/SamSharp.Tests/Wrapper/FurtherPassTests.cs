@@ -15,9 +15,9 @@ public class FurtherPassTests
             using var opposite = descent.At(-1);
             using var twice = descent.At(2);
             Assert.Equal(1 - (0.1 * 1.802775638) + (0.5 * 0.01 * 1.692307692), opposite.Loss.item<double>(), 6);
-            var slots = descent.Lists[0].Slots;
-            Close.To([1.5 - 0.110940039, -1 + 0.138675049], opposite.Of(slots)[0].data<double>().ToArray(), 1e-6);
-            Close.To([1.5 + 2 * 0.110940039, -1 - 2 * 0.138675049], twice.Of(slots)[0].data<double>().ToArray(), 1e-6);
+            var bucket = descent.Buckets[0];
+            Close.To([1.5 - 0.110940039, -1 + 0.138675049], opposite.Of(bucket)[0].data<double>().ToArray(), 1e-6);
+            Close.To([1.5 + 2 * 0.110940039, -1 - 2 * 0.138675049], twice.Of(bucket)[0].data<double>().ToArray(), 1e-6);
         });
         using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = looks });
         optimizer.Step(quadratic.Backward).Dispose();
@@ -34,11 +34,11 @@ public class FurtherPassTests
         var quadratic = new Quadratic();
         var looks = new Looks(descent =>
         {
-            using var doubled = descent.AtPoint(lists =>
+            using var doubled = descent.AtPoint(ascent =>
             {
-                foreach (var list in lists) descent.Kernels.Perturb(list.Weights, list.Results, list.Weights, tensor(1.0));
+                foreach (var bucket in ascent.Buckets) ascent.PerturbBy(bucket, bucket.Weights, 1);
             }, () => quadratic.Backward(3));
-            Close.To([3 * 3.0, 3 * -2.0], doubled.Of(descent.Lists[0].Slots)[0].data<double>().ToArray(), 1e-12);
+            Close.To([3 * 3.0, 3 * -2.0], doubled.Of(descent.Buckets[0])[0].data<double>().ToArray(), 1e-12);
         });
         using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = looks });
         optimizer.Step(quadratic.Backward).Dispose();
@@ -76,11 +76,11 @@ public class FurtherPassTests
         var quadratic = new Quadratic();
         var looks = new Looks(descent =>
         {
-            Assert.Empty(descent.Lists[0].Pairs().Slots);
+            Assert.Empty(descent.Pairs);
             Assert.IsType<TorchSharp.Modules.SGD>(descent.BaseOptimizer);
             using var opposite = descent.At(-1);
-            Close.To([1.4, -1.4], opposite.Of(descent.Lists[0].Slots)[0].data<double>().ToArray(), 1e-12);
-            using var other = descent.AtPoint(lists => Assert.Single(lists), descent.AscentClosure);
+            Close.To([1.4, -1.4], opposite.Of(descent.Buckets[0])[0].data<double>().ToArray(), 1e-12);
+            using var other = descent.AtPoint(ascent => Assert.Single(ascent.Buckets), descent.AscentClosure);
             Assert.Equal(3, other.Loss.item<double>(), 12);
         });
         using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = looks, Direction = new Upwards() });
@@ -126,8 +126,6 @@ public class FurtherPassTests
 
     private sealed class Looks(Action<Descent> look) : ICombiner
     {
-        public bool NeedsAscentGradients => false;
-
         public bool NeedsFurtherPasses => true;
 
         public void Combine(Descent descent) => look(descent);
@@ -139,7 +137,7 @@ public class FurtherPassTests
 
         public void Aim(Ascent ascent)
         {
-            foreach (var list in ascent.Lists) list.Direction = list.Slots.Select(_ => tensor(new[] { 0.0, 1.0 })).ToArray();
+            foreach (var list in ascent.Buckets) list.Direction = list.Parameters.Select(_ => tensor(new[] { 0.0, 1.0 })).ToArray();
         }
     }
 }

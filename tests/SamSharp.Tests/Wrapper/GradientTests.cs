@@ -81,7 +81,7 @@ public class GradientTests
     public void The_radius_may_depend_on_the_first_pass(double threshold, double radius, int passes)
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Radius = new Above(threshold) });
+        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Schedule = new Above(threshold) });
         optimizer.Step(quadratic.Backward).Dispose();
         Assert.Equal(radius, optimizer.LastStep.Radius);
         Assert.Equal(passes, quadratic.Points.Count);
@@ -110,10 +110,10 @@ public class GradientTests
 
         public void Aim(Ascent ascent)
         {
-            foreach (var list in ascent.Lists)
+            foreach (var list in ascent.Buckets)
             {
-                Assert.Empty(list.Gradients);
-                list.Direction = list.Slots.Select(_ => tensor(new[] { 0.0, 1.0 })).ToArray();
+                Assert.Empty(list.AtWeights);
+                list.Direction = list.Parameters.Select(_ => tensor(new[] { 0.0, 1.0 })).ToArray();
             }
         }
     }
@@ -122,6 +122,6 @@ public class GradientTests
     {
         public double At(StepInfo info, double rho) => rho;
 
-        public double After(StepInfo info, double radius, FirstPass measured) => measured.GradientNorm >= threshold ? radius : 0;
+        public double After(FirstPassReport first, StepInfo info, double radius) => first.GradientNorm >= threshold ? radius : 0;
     }
 }

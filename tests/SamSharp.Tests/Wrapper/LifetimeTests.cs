@@ -69,7 +69,7 @@ public class LifetimeTests
             using (NewDisposeScope()) optimizer.Step(() => problem.Backward(t));
             other.Step(() => expected.Backward(t)).Dispose();
             Assert.Equal(other.LastStep.Loss, optimizer.LastStep.Loss);
-            Assert.Equal(other.LastStep.GradientNorm, optimizer.LastStep.GradientNorm);
+            Assert.Equal(other.LastStep.DirectionNorm, optimizer.LastStep.DirectionNorm);
         }
         Close.Bits(expected.Weights(), problem.Weights());
     }

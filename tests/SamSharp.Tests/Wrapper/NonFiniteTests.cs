@@ -102,6 +102,6 @@ public class NonFiniteTests
             return loss;
         }).Dispose();
         Assert.False(optimizer.LastStep.Skipped);
-        Assert.Equal(30000 * 8.0, optimizer.LastStep.GradientNorm, 0);
+        Assert.Equal(30000 * 8.0, optimizer.LastStep.DirectionNorm, 0);
     }
 }

@@ -119,7 +119,7 @@ public class ParameterTests
             return loss;
         }).Dispose();
 
-        Assert.Equal(13, optimizer.LastStep.GradientNorm, 6);
+        Assert.Equal(13, optimizer.LastStep.DirectionNorm, 6);
         for (var i = 0; i < weights.Length; i++) Close.Bits(before[i], weights[i]);
     }
 

@@ -38,17 +38,27 @@ public class PartStateTests
         Assert.Contains("GradientDirection", message, StringComparison.Ordinal);
     }
 
+    /// <summary>One recipe, two optimizers in turn: each climbs along its own history.</summary>
     [Fact]
-    public void A_part_with_state_belongs_to_one_optimizer()
+    public void Optimizers_share_a_recipe_and_not_its_memory()
     {
-        using var problem = new Problem();
-        using var other = new Problem();
-        var recipe = new SharpnessAwareOptions { Direction = new Trailing() };
-        using (optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(recipe))
+        var recipe = Recipe.Vasso(0.2, 0.3);
+        Tensor After(int others)
         {
-            Assert.Contains("another optimizer", Assert.Throws<ArgumentException>(() => optim.SGD(other.Parameters, 0.1).WithSharpnessAwareness(recipe)).Message, StringComparison.Ordinal);
+            using Problem own = new(), other = new();
+            using var first = optim.SGD(own.Parameters, 0.1).WithSharpnessAwareness(recipe);
+            using var second = optim.SGD(other.Parameters, 0.1).WithSharpnessAwareness(recipe);
+            for (var t = 0; t < 4; t++)
+            {
+                first.Step(() => own.Backward(t)).Dispose();
+                for (var n = 0; n < others; n++) second.Step(() => other.Backward(t + n + 3)).Dispose();
+            }
+            return own.Weights();
         }
-        using var later = optim.SGD(other.Parameters, 0.1).WithSharpnessAwareness(recipe);
+        using var scope = NewDisposeScope();
+        Close.Bits(After(others: 0), After(others: 2));
+        Assert.Equal(recipe, Recipe.Vasso(0.2, 0.3));
+        Assert.NotEqual(recipe, Recipe.Vasso(0.2, 0.4));
     }
 
     [Fact]
@@ -98,24 +108,21 @@ public class PartStateTests
     }
 
     /// <summary>Climbs along the sum of all gradients so far.</summary>
-    private sealed class Trailing : IDirection, IDisposable
+    private sealed class Trailing : IDirection
     {
-        private readonly SlotTensors _sums = new();
         private Tensor[] _last = [];
+
+        public bool Remembers => true;
 
         public void Aim(Ascent ascent)
         {
-            foreach (var list in ascent.Lists)
+            foreach (var bucket in ascent.Buckets)
             {
-                var sums = _sums.Of(list.Slots);
-                ascent.Kernels.Accumulate(sums, list.Gradients, 1);
-                list.Direction = _last = sums;
+                _last = ascent.MemoryOf(this).Change("sums", bucket.Parameters);
+                ascent.Accumulate(_last, bucket.AtWeights, 1);
+                bucket.Direction = _last;
             }
         }
-
-        public void Dispose() => _sums.Dispose();
-
-        public void Exchange(PartState state) => state.Tensors("sums", _sums);
 
         public bool IsFinite() => _last.Length > 0 && _last.All(tensor => tensor.isfinite().all().item<bool>());
     }

@@ -20,9 +20,9 @@ public class QuadraticTests
         Close.To([1 + 0.083205029, -0.5 - 0.055470020], _quadratic.Points[1]);
         Close.To([1.610940039, -1.138675049], _quadratic.FinalGradient);
         Close.To([0.838905996, -0.386132495], _quadratic.Weights);
-        Assert.Equal(1.802775638, optimizer.LastStep.GradientNorm, 8);
+        Assert.Equal(1.802775638, optimizer.LastStep.DirectionNorm, 8);
         Assert.Equal(0.188739102, optimizer.LastStep.Sharpness, 8);
-        Assert.Equal("step 1: radius 0.1, gradient norm 1.80278, loss 1, 1.18874 at w + e", optimizer.LastStep.ToString());
+        Assert.Equal("step 1: radius 0.1, direction norm 1.80278, loss 1, 1.18874 at w + e", optimizer.LastStep.ToString());
     }
 
     public static TheoryData<double, double[], double[]> Adaptive() => new()
@@ -56,7 +56,7 @@ public class QuadraticTests
     public void Parameters_that_are_not_adaptive_keep_the_plain_scale()
     {
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD([_quadratic.W], 0.1),
-            new SharpnessAwareOptions { Rho = 0.1, Geometry = new AdaptiveGeometry(0.01, adapts: _ => false) });
+            new SharpnessAwareOptions { Rho = 0.1, Geometry = new AdaptiveGeometry(0.01, Adapts: _ => false) });
         optimizer.Step(_quadratic.Backward).Dispose();
         Close.To([1.610940039, -1.138675049], _quadratic.FinalGradient);
     }
@@ -93,7 +93,7 @@ public class QuadraticTests
         var norm = Math.Sqrt((1.610940039 * 1.610940039) + (1.138675049 * 1.138675049));
         Assert.Equal(3, _quadratic.Points.Count);
         Close.To([1 + 0.083205029 + (0.1610940039 / norm), -0.5 - 0.055470020 - (0.1138675049 / norm)], _quadratic.Points[2]);
-        Assert.Equal(1.802775638, optimizer.LastStep.GradientNorm, 8);
+        Assert.Equal(1.802775638, optimizer.LastStep.DirectionNorm, 8);
     }
 
     [Fact]

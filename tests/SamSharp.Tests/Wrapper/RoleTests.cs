@@ -39,7 +39,7 @@ public class RoleTests
     {
         public void Aim(Ascent ascent)
         {
-            foreach (var list in ascent.Lists) list.Direction = Array.ConvertAll(list.Gradients, gradient => gradient.neg());
+            foreach (var list in ascent.Buckets) list.Direction = Array.ConvertAll(list.AtWeights, gradient => gradient.neg());
         }
     }
 
@@ -49,9 +49,9 @@ public class RoleTests
 
         public void Combine(Descent descent)
         {
-            foreach (var list in descent.Lists)
+            foreach (var pair in descent.Pairs)
             {
-                foreach (var (final, ascent) in list.Gradients.Zip(list.AscentGradients)) final.add_(ascent!).div_(2);
+                foreach (var (final, first) in pair.AtPerturbed.Zip(pair.AtWeights)) final.add_(first).div_(2);
             }
         }
     }

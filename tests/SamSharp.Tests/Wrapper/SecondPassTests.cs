@@ -37,7 +37,7 @@ public class SecondPassTests
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0), new SharpnessAwareOptions
         {
             Module = problem.Model,
-            Radius = RadiusSchedule.Every(2),
+            Schedule = RadiusSchedule.Every(2),
         });
         for (var t = 0; t < 4; t++)
         {

@@ -1,5 +1,4 @@
 using SamSharp.Steps;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -7,45 +6,27 @@ namespace SamSharp;
 /// <summary>
 /// Another geometry in which single weights stay: e = m * e_inner, with the norm of the whole direction, so that e is shorter than rho. It is the geometry of FSAM and Sparse SAM.
 /// </summary>
-/// <param name="inner">Gives norm and radius.</param>
-/// <param name="mask">Which weights move.</param>
-public sealed class MaskedGeometry(IGeometry inner, IElementMask mask) : GeometryDecorator(inner)
+/// <param name="Wrapped">Gives norm and radius.</param>
+/// <param name="Mask">Which weights move.</param>
+public sealed record MaskedGeometry(IGeometry Wrapped, IElementMask Mask) : GeometryDecorator(Wrapped)
 {
-    private readonly IElementMask _mask = mask ?? throw new ArgumentNullException(nameof(mask));
+    /// <inheritdoc/>
+    public override IEnumerable<IStepPart> Inner => [Wrapped, Mask];
 
     /// <inheritdoc/>
     public override Tensor Norm(Ascent ascent)
     {
-        ArgumentNullException.ThrowIfNull(ascent);
-        _mask.Prepare(ascent);
-        var norm = Inner.Norm(ascent);
-        foreach (var list in ascent.Lists) list.Direction = list.Direction.Zip(_mask.MaskOf(list), (d, m) => d.mul(m)).ToArray();
+        Mask.Prepare(ascent);
+        var norm = Wrapped.Norm(ascent);
+        foreach (var bucket in ascent.Buckets)
+            bucket.Direction = bucket.Direction.Zip(Mask.MaskOf(ascent, bucket), (d, m) => d.mul(m)).ToArray();
         return norm;
     }
 
     /// <inheritdoc/>
     public override void Perturb(Ascent ascent, Tensor norm)
     {
-        ArgumentNullException.ThrowIfNull(ascent);
         base.Perturb(ascent, norm);
-        _mask.Review(ascent);
-    }
-
-    /// <inheritdoc/>
-    public override string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) =>
-        base.Objection(options, baseOptimizer) ?? _mask.Objection(options, baseOptimizer);
-
-    /// <inheritdoc/>
-    public override void Exchange(PartState state)
-    {
-        base.Exchange(state);
-        _mask.Exchange(state);
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        (_mask as IDisposable)?.Dispose();
-        base.Dispose(disposing);
+        Mask.Review(ascent);
     }
 }

@@ -7,15 +7,16 @@ namespace SamSharp;
 internal static class TopScores
 {
     /// <summary>Exactly <paramref name="count"/> ones among all scores together, by the highest score; of equal ones libtorch's topk decides.</summary>
-    /// <param name="scores">One tensor per parameter.</param>
+    /// <param name="scores">One tensor per parameter; they may lie on several devices.</param>
     /// <param name="count">How many to mark; no more than there are.</param>
-    /// <returns>Tensors of the scores' shapes and dtypes, in the current dispose scope.</returns>
+    /// <returns>Tensors of the scores' shapes, on the first one's device, in the current dispose scope.</returns>
     public static Tensor[] Mark(IReadOnlyList<Tensor> scores, long count)
     {
         if (scores.Count == 0) return [];
-        var all = cat(scores.Select(score => score.reshape(-1)).ToArray());
+        var device = scores[0].device;
+        var all = cat(scores.Select(score => score.reshape(-1).to(device)).ToArray());
         var marks = zeros_like(all);
-        if (count > 0) marks.index_fill_(0, all.topk((int)Math.Min(count, all.numel())).indexes, 1);
+        if (count > 0) marks.FillAt(0, all.topk((int)Math.Min(count, all.numel())).indexes, 1);
         var start = 0L;
         return scores.Select(score =>
         {
@@ -25,11 +26,11 @@ internal static class TopScores
         }).ToArray();
     }
 
-    /// <summary>Marks among the parameters of several lists, and keeps the marks.</summary>
-    public static void Keep(IReadOnlyList<(ParameterSlot Slot, Tensor Score)> scores, long count, SlotTensors into)
+    /// <summary>Marks among the parameters of several buckets, and remembers the marks as their masks.</summary>
+    public static void Keep(IReadOnlyList<(ParameterSlot Parameter, Tensor Score)> scores, long count, PartMemory into)
     {
         using var scope = NewDisposeScope();
-        foreach (var (mark, (slot, _)) in Mark(scores.Select(score => score.Score).ToArray(), count).Zip(scores))
-            into.Put(slot, mark.to(slot.Parameter.dtype, slot.Parameter.device, copy: true));
+        foreach (var (mark, (parameter, _)) in Mark(scores.Select(score => score.Score).ToArray(), count).Zip(scores))
+            into.Put(MaskMemory.Mask, parameter, mark.to(parameter.Parameter.dtype, parameter.Parameter.device, copy: true));
     }
 }

@@ -7,8 +7,8 @@ namespace SamSharp;
 public interface INoise
 {
     /// <summary>The noise for a parameter: of its shape and dtype, on its device. Freed by the optimizer.</summary>
-    /// <param name="slot">The parameter.</param>
+    /// <param name="parameter">The parameter.</param>
     /// <param name="number">The step's number, from 1.</param>
     /// <param name="draw">Which of the step's draws, from 0.</param>
-    Tensor Sample(ParameterSlot slot, long number, int draw);
+    Tensor Sample(ParameterSlot parameter, long number, int draw);
 }

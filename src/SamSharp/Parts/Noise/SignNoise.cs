@@ -3,15 +3,11 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>Independent signs, 1 or -1 with equal probability (Rademacher), as Hutchinson's estimators want them.</summary>
-/// <param name="seed">As for <see cref="GaussianNoise"/>. Default 0.</param>
-public sealed class SignNoise(long seed = 0) : INoise
+/// <summary>Independent signs, 1 or -1 with equal probability (Rademacher), which Hutchinson's estimators need.</summary>
+/// <param name="Seed">As for <see cref="GaussianNoise"/>. Default 0.</param>
+public sealed record SignNoise(long Seed = 0) : INoise
 {
     /// <inheritdoc/>
-    public Tensor Sample(ParameterSlot slot, long number, int draw)
-    {
-        ArgumentNullException.ThrowIfNull(slot);
-        using var generator = CounterRandom.GeneratorFor(slot, seed, number, draw);
-        return randint(0, 2, slot.Parameter.shape, dtype: slot.Parameter.dtype, device: slot.Parameter.device, generator: generator).mul_(2).sub_(1);
-    }
+    public Tensor Sample(ParameterSlot parameter, long number, int draw) => SeededNoise.Draw(parameter, Seed, number, draw,
+        (shape, dtype, generator) => randint(0, 2, shape, dtype: dtype, generator: generator)).MultiplyBy(2).DecreaseBy(1);
 }

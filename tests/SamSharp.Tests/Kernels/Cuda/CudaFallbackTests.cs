@@ -132,10 +132,10 @@ public class CudaFallbackTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
         var vector = randn(10_001, generator: generator);
-        Close.Bits(UpdateKernels.Vectorized.Norm([vector]), UpdateKernels.Default.Norm([vector]));
-        Assert.Same(UpdateKernels.Default, new SharpnessAwareOptions().Kernels);
-        Assert.Equal(UpdateKernels.MultiTensor.Norm([vector]).item<float>(), UpdateKernels.Cuda.Norm([vector]).item<float>());
-        Assert.StartsWith("not used so far", UpdateKernels.CudaStatus, StringComparison.Ordinal);
+        Close.Bits(KernelSets.Vectorized.Norm([vector]), KernelSets.Default.Norm([vector]));
+        Assert.Same(KernelSets.Default, KernelSets.Of(new SharpnessAwareOptions().Kernels));
+        Assert.Equal(KernelSets.MultiTensor.Norm([vector]).item<float>(), KernelSets.Cuda.Norm([vector]).item<float>());
+        Assert.StartsWith("not used so far", KernelSets.CudaStatus, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -135,12 +135,12 @@ public class CudaKernelsTests
         Tensor Train(ITensorListKernels kernels)
         {
             using var problem = new Problem(float32, hidden: Problem.Large);
-            using var sam = new SharpnessAwareOptimizer(optim.AdamW(problem.Parameters, 0.01), new SharpnessAwareOptions { Kernels = kernels, Rho = 0.5 });
+            using var sam = new SharpnessAwareOptimizer(optim.AdamW(problem.Parameters, 0.01), new SharpnessAwareOptions { GivenKernels = kernels, Rho = 0.5 });
             for (var step = 0; step < 5; step++) sam.Step(() => problem.Backward(step)).Dispose();
             return problem.Weights();
         }
 
-        Close.To(Train(UpdateKernels.Reference), Train(HostDevice.Kernels()), 1e-4);
+        Close.To(Train(KernelSets.Reference), Train(HostDevice.Kernels()), 1e-4);
     }
 
     /// <summary>Random numbers that start so many elements after a boundary of 16 bytes.</summary>

@@ -1,0 +1,79 @@
+using SamSharp.Steps;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>
+/// ESAM (Du, Yan, Feng, Zhou, Zhen, Goh, Tan, "Efficient Sharpness-aware Minimization for Improved Training of Neural Networks", 2022): the ascent perturbs a random share beta of the
+/// tensors, by 1/beta as far, and spares the others their gradients; the descent takes the share gamma of the examples whose losses rose most.
+/// </summary>
+/// <remarks>The paper masks single weights, dydjw9/Efficient_SAM whole tensors, which alone saves time; the code is followed. If no tensor at all is drawn, one is.</remarks>
+public sealed class EfficientSam
+{
+    private readonly SharpnessAwareOptimizer _optimizer;
+    private readonly IExampleRule _rule;
+    private readonly Func<long, ParameterSlot, bool> _draws;
+    private readonly double _beta;
+
+    /// <summary>ESAM around an optimizer, whose recipe is commonly <see cref="Recipe.Sam"/>.</summary>
+    /// <param name="optimizer">Makes the steps.</param>
+    /// <param name="beta">The share of tensors, in (0, 1]. Default 0.5 (others' choice; 1 in dydjw9/Efficient_SAM).</param>
+    /// <param name="gamma">The share of examples, in (0, 1]. Default 0.5 (the same).</param>
+    /// <param name="seed">Seed of the random tensors; each step's are drawn from it and the step's number.</param>
+    /// <param name="rule">The choice of examples, or null for <see cref="LargestRise"/> with gamma.</param>
+    /// <param name="draws">Whether a parameter is perturbed in a step (from 1), or null for random.</param>
+    /// <exception cref="ArgumentOutOfRangeException">beta or gamma is not in (0, 1].</exception>
+    public EfficientSam(SharpnessAwareOptimizer optimizer, double beta = 0.5, double gamma = 0.5, long seed = 0, IExampleRule? rule = null, Func<long, ParameterSlot, bool>? draws = null)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        _optimizer = optimizer;
+        _beta = Check.PositiveFraction(beta);
+        _rule = rule ?? new LargestRise(gamma);
+        _draws = draws ?? ((step, parameter) => CounterRandom.Uniform(seed, step, parameter.Index) < beta);
+    }
+
+    /// <summary>One whole step.</summary>
+    /// <param name="losses">As for <see cref="StepExtensions.Step(SharpnessAwareOptimizer, Func{Tensor?, Tensor}, IExampleRule)"/>.</param>
+    /// <returns>The loss of the first pass, at w.</returns>
+    public Tensor Step(Func<Tensor?, Tensor> losses)
+    {
+        var step = _optimizer.LastStep.Step + 1;
+        var trainable = _optimizer.Parameters.Where(parameter => parameter.Parameter.requires_grad).ToArray();
+        var spared = _beta < 1 ? trainable.Where(parameter => !_draws(step, parameter)).ToArray() : [];
+        if (spared.Length > 0 && spared.Length == trainable.Length) spared = spared[1..];
+        try
+        {
+            return ExampleSteps.Step(_optimizer, losses, _rule, 1 / _beta, isAscent =>
+            {
+                foreach (var parameter in spared) parameter.Parameter.requires_grad = !isAscent;
+            });
+        }
+        finally
+        {
+            foreach (var parameter in spared) parameter.Parameter.requires_grad = true;
+        }
+    }
+}
+
+/// <summary>
+/// ESAM's sharpness-sensitive data selection: the second pass is made on the examples whose loss rises most from w to w + e (Du et al. 2022).
+/// </summary>
+/// <param name="Share">The share of the batch, in (0, 1]: K = floor(share * examples), at least one. ESAM's gamma; others use 0.5.</param>
+/// <param name="AboveCutoff">False (default): the K largest, as in the paper. True: those above the K-th largest, so K - 1 where none are equal, as in dydjw9/Efficient_SAM.</param>
+public sealed record LargestRise(double Share = 0.5, bool AboveCutoff = false) : IExampleRule
+{
+    /// <summary>The share of the batch, in (0, 1].</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    public double Share { get; init => field = Check.PositiveFraction(value, nameof(Share)); } = Check.PositiveFraction(Share);
+
+    /// <inheritdoc/>
+    public bool LooksAgain => Share < 1;
+
+    /// <inheritdoc/>
+    public ExampleSubset ForDescent(Tensor? losses, Tensor? perturbed)
+    {
+        if (losses is null || perturbed is null) return default;
+        var count = Math.Max(1, (int)Math.Floor(losses.numel() * Share) - (AboveCutoff ? 1 : 0));
+        return new ExampleSubset(perturbed.sub(losses).topk(count).indexes);
+    }
+}

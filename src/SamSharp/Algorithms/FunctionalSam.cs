@@ -1,0 +1,56 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+public static partial class StepExtensions
+{
+    /// <summary>
+    /// One step of Functional-SAM: forward at w + e, backward with the loss's gradient u with respect to the logits at w, so that the descent gradient is J(w + e)' u. It keeps the part of SAM
+    /// that flattens the function, and leaves out the part that acts through the logits, which harms language models
+    /// (Singh, Mobahi, Agarwala, Dauphin, "Avoiding spurious sharpness minimization broadens applicability of SAM", 2025; from the paper, code not seen; without its optional preconditioning).
+    /// </summary>
+    /// <remarks>Set <see cref="SharpnessAwareOptions.ReplayRandomness"/> where the model has dropout. In memory it costs a buffer as large as the logits.</remarks>
+    /// <param name="optimizer">The optimizer; its recipe says how e is made.</param>
+    /// <param name="logits">Computes the logits of the batch, the same batch in the same order each time. Called once or twice.</param>
+    /// <param name="loss">The loss of such logits.</param>
+    /// <returns>The loss at w, without history.</returns>
+    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Step(Func{Tensor}, Func{Tensor}?)"/>; or the recipe makes no pass at w.</exception>
+    public static Tensor FunctionalStep(this SharpnessAwareOptimizer optimizer, Func<Tensor> logits, Func<Tensor, Tensor> loss)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(loss);
+        Tensor? clean = null;
+
+        // The first pass of the step is made at w; its cotangent is kept. Further ascents climb with their own.
+        Tensor Pass(bool ascends)
+        {
+            if (clean is null && optimizer.IsPerturbed)
+                throw new InvalidOperationException("Functional-SAM starts from the loss's gradient with respect to the logits at w, but the recipe makes no pass there. Use a direction that follows the gradient.");
+            using var scope = NewDisposeScope();
+            var outputs = logits();
+            var leaf = outputs.detach().requires_grad_();
+            var value = loss(leaf);
+            if (ascends || clean is null)
+            {
+                value.backward();
+                clean ??= leaf.grad!.detach().DetachFromDisposeScope();
+                outputs.backward([leaf.grad!]);
+            }
+            else
+            {
+                outputs.backward([clean]);
+            }
+            return value.detach().MoveToOuterDisposeScope();
+        }
+
+        try
+        {
+            return optimizer.Step(() => Pass(ascends: false), () => Pass(ascends: true));
+        }
+        finally
+        {
+            clean?.Dispose();
+        }
+    }
+}

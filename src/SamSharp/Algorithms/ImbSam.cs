@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+public static partial class StepExtensions
+{
+    /// <summary>
+    /// One step of ImbSAM: only examples of rare classes are made flat. e is made of the tail's loss, and the base optimizer gets the head's gradient at w plus the tail's at w + e
+    /// (Zhou et al., "ImbSAM: A Closer Look at Sharpness-Aware Minimization in Class-Imbalanced Recognition", 2023).
+    /// </summary>
+    /// <param name="optimizer">The optimizer; its combiner must not act after the step.</param>
+    /// <param name="head">The loss of the frequent classes' examples, backward() called, divided by the size of the whole batch; null when there are none.</param>
+    /// <param name="tail">The same for rare classes; null when there are none: a plain step.</param>
+    /// <returns>The whole loss at w, without history. The closures' own losses are freed.</returns>
+    /// <exception cref="ArgumentException">Both are null.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Gradient"/> and <see cref="SharpnessAwareOptimizer.Apply"/>.</exception>
+    public static Tensor ImbalancedStep(this SharpnessAwareOptimizer optimizer, Func<Tensor>? head, Func<Tensor>? tail)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        if ((head ?? tail) is null) throw new ArgumentException("A step needs examples, of frequent or of rare classes.", nameof(head));
+        if (optimizer.IsPerturbed) throw new InvalidOperationException("A step cannot begin while the weights are perturbed: call Descend() or Restore() first.");
+        using var scope = NewDisposeScope();
+        Tensor? loss = null;
+        if (tail is null)
+        {
+            foreach (var parameter in optimizer.parameters()) parameter.grad = null;
+        }
+        else
+        {
+            loss = optimizer.Gradient(tail).detach();
+        }
+        if (head is not null)
+        {
+            using var gradients = enable_grad(); // the head's gradient adds to the tail's
+            var own = head().detach();
+            loss = loss is null ? own : loss + own;
+        }
+        optimizer.Apply();
+        return loss!.MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,33 @@
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>K-SAM: both passes are made on the K examples of the largest loss at w (Ni, Chiang, Geiping, Goldblum, Wilson, Goldstein, "K-SAM: Sharpness-Aware Minimization at the Speed
+/// of SGD", 2022). It leans towards examples with wrong labels.</summary>
+/// <param name="Count">K, for both passes, at least 1; all examples where there are fewer.</param>
+/// <param name="AscentCount">K of the first pass, at least 1, when it differs. Null (default): the same.</param>
+/// <example><code>optimizer.Step(rows => LossesOf(rows), new LargestLoss(16));</code></example>
+public sealed record LargestLoss(int Count, int? AscentCount = null) : IExampleRule
+{
+    /// <summary>K, for both passes, at least 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public int Count { get; init => field = Check.Positive(value, nameof(Count)); } = Check.Positive(Count);
+
+    /// <summary>K of the first pass, at least 1; null: the same.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public int? AscentCount { get; init => field = Checked(value); } = Checked(AscentCount);
+
+    /// <inheritdoc/>
+    public bool LooksFirst => true;
+
+    /// <inheritdoc/>
+    public ExampleSubset ForAscent(Tensor? losses) => Largest(losses, AscentCount ?? Count);
+
+    /// <inheritdoc/>
+    public ExampleSubset ForDescent(Tensor? losses, Tensor? perturbed) => Largest(losses, Count);
+
+    private static ExampleSubset Largest(Tensor? losses, int count) =>
+        losses is null ? default : new ExampleSubset(losses.topk((int)Math.Min(count, losses.numel())).indexes);
+
+    private static int? Checked(int? count) => count is { } given ? Check.Positive(given, nameof(AscentCount)) : null;
+}

@@ -1,0 +1,107 @@
+using SamSharp.Steps;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>Steps that differ from an optimizer's own in what their passes compute: m-SAM, ESAM's family, Functional-SAM, ImbSAM, OT-MDR.</summary>
+public static partial class StepExtensions
+{
+    /// <summary>
+    /// One whole step of m-SAM: for each part the gradient at w + e(part), every time from the same w; then one step of the base optimizer with their weighted mean
+    /// (Foret et al. 2021, m-sharpness; Behdin et al., "mSAM: Micro-Batch-Averaged Sharpness-Aware Minimization", 2023).
+    /// </summary>
+    /// <param name="optimizer">The optimizer; its recipe must not remember anything, nor act after the step.</param>
+    /// <param name="parts">At least one part. With a single one it is SAM.</param>
+    /// <returns>The weighted mean of the parts' losses at w (at w + e where the recipe needs no pass at w), without history. The losses that the closures return are freed.</returns>
+    /// <exception cref="ArgumentException">There is no part, or a weight is not a positive number.</exception>
+    /// <exception cref="InvalidOperationException">A closure left no gradient; an ascent is under way; or a part of the recipe remembers something, or acts after the step, and so needs one
+    /// gradient of the whole batch.</exception>
+    public static Tensor Step(this SharpnessAwareOptimizer optimizer, IReadOnlyList<BatchPart> parts)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        var whole = BatchPart.TotalWeight(parts);
+        Composition.RequireNothingAfterStep(optimizer.Options, "A step over the parts of a batch");
+        if (optimizer.Memory.Keeper is { } keeper)
+            throw new InvalidOperationException($"{keeper.GetType().Name} keeps a history from step to step, of the gradient of the whole batch, which a step over the parts of a batch " +
+                "never has. Use Step(closure).");
+        return optimizer.InNewStep(step =>
+        {
+            using var mean = new GradientMean(step.Services);
+            for (var draw = 0; draw < parts.Count; draw++)
+            {
+                using var loss = step.Run(parts[draw].Closure, optimizer.StagesOf(parts[draw].Closure), draw);
+                mean.Add(parts[draw].Weight / whole);
+            }
+            mean.Put();
+            step.StepBase();
+            return mean.TakeLoss();
+        });
+    }
+}
+
+/// <summary>One part of a batch for m-SAM, where each part has its own perturbation.</summary>
+/// <param name="Closure">Computes the mean loss of the part, calls <c>backward()</c> and returns the loss.</param>
+/// <param name="Weight">Its share in the final gradient, relative to the other parts': its number of rows when parts differ. Default 1.</param>
+public readonly record struct BatchPart(Func<Tensor> Closure, double Weight = 1)
+{
+    /// <summary>The sum of the weights of parts, which are checked.</summary>
+    internal static double TotalWeight(IReadOnlyList<BatchPart> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        if (parts.Count == 0) throw new ArgumentException("There is no part to compute a gradient from.", nameof(parts));
+        if (parts.Any(part => !(part.Weight > 0 && double.IsFinite(part.Weight))))
+            throw new ArgumentException($"The weights of the parts are [{string.Join(", ", parts.Select(part => part.Weight))}]; each must be a positive number.", nameof(parts));
+        return parts.Sum(part => part.Weight);
+    }
+
+    /// <summary>sum := sum + share part, where no sum is 0. Frees the part.</summary>
+    internal static void AddTo(ref Tensor? sum, Tensor part, double share)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var before = sum;
+        var weighted = part.Times(share);
+        part.Dispose();
+        sum = (before is null ? weighted : before.Plus(weighted)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>The weighted mean of the gradients and losses of several runs of one step.</summary>
+internal sealed class GradientMean(StepServices services) : IDisposable
+{
+    private readonly SlotTensors _sums = new();
+    private Tensor? _loss, _perturbedLoss;
+
+    /// <summary>Takes up the losses and final gradients of a run.</summary>
+    public void Add(double share)
+    {
+        if (services.Report.LossTensor is { } loss) BatchPart.AddTo(ref _loss, loss.alias(), share);
+        if (services.Report.PerturbedLossTensor is { } perturbed) BatchPart.AddTo(ref _perturbedLoss, perturbed.alias(), share);
+        using var noGradient = no_grad();
+        foreach (var bucket in services.Table.Filled)
+            services.Kernels.Accumulate(_sums.Of(bucket.Parameters), bucket.Parameters.Select(parameter => parameter.Final!).ToArray(), share);
+        services.Table.ReleaseGradients();
+    }
+
+    /// <summary>Makes the means the parameters' gradients and the losses of the report.</summary>
+    public void Put()
+    {
+        services.Report.LossTensor = _loss;
+        services.Report.PerturbedLossTensor = _perturbedLoss;
+        foreach (var parameter in services.Table.Slots)
+        {
+            if (_sums.Find(parameter) is { } sum) parameter.Parameter.grad = sum;
+        }
+        services.Table.RequireGradients("second", perturbed: false);
+    }
+
+    /// <summary>The mean loss, the caller's.</summary>
+    public Tensor TakeLoss() => (_loss ?? _perturbedLoss!).alias();
+
+    public void Dispose()
+    {
+        _loss?.Dispose();
+        _perturbedLoss?.Dispose();
+        _sums.Dispose();
+    }
+}

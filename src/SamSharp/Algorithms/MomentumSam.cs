@@ -1,0 +1,111 @@
+using SamSharp.Optimizers;
+using SamSharp.Steps;
+using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
+
+namespace SamSharp;
+
+public static partial class Recipe
+{
+    /// <summary>Momentum-SAM (Becker, Altrock, Risse, 2024): climbs against the base optimizer's momentum, so that a step costs one pass and no additional memory.</summary>
+    /// <param name="rho">The radius. Default 0.3, the authors' for SGD (their README has 3); they use 1 for AdamW.</param>
+    /// <remarks>Weight decay is the base optimizer's. The authors' SGD decays the perturbed weights and their AdamW decays after its step: set
+    /// <see cref="SharpnessAwareOptions.Combiner"/> to <see cref="PerturbedDecay"/> or <see cref="LateDecay"/>, and the base's to 0, for their numbers.</remarks>
+    public static SharpnessAwareOptions MomentumSam(double rho = 0.3) => new() { Rho = rho, Direction = new MomentumDirection() };
+}
+
+/// <summary>
+/// Momentum-SAM's direction, against the base optimizer's momentum v (SGD's buffer, Adam's first moment): e = -rho v / |v|, ahead along the coming update, so that a step
+/// has a single pass (Becker, Altrock, Risse, "Momentum-SAM: Sharpness Aware Minimization without Computational Overhead", 2024; MarlonBecker/MSAM). While there is no
+/// momentum, e is 0.
+/// </summary>
+/// <remarks>The authors leave the weights perturbed between steps and move them back for an evaluation. Here they are perturbed only within the step: the gradients are taken
+/// at the same points, and an evaluation needs nothing.</remarks>
+public sealed record MomentumDirection : IDirection
+{
+    /// <inheritdoc/>
+    public bool NeedsGradients(long number) => false;
+
+    /// <inheritdoc/>
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => BaseMomentum.IsKept(baseOptimizer) ? null
+        : $"{nameof(MomentumDirection)} follows the base optimizer's momentum, and {baseOptimizer.GetType().Name} keeps none. Use an SGD with momentum, or one of the Adam family.";
+
+    /// <inheritdoc/>
+    public void Aim(Ascent ascent)
+    {
+        var momentum = BaseMomentum.Of(ascent.BaseOptimizer);
+        foreach (var bucket in ascent.Buckets)
+        {
+            bucket.Direction = bucket.Parameters.Select(parameter => momentum.Find(parameter) is { } v
+                ? v.neg().to(parameter.Parameter.dtype)
+                : zeros_like(parameter.Parameter, requires_grad: false)).ToArray();
+        }
+    }
+}
+
+/// <summary>
+/// The gradient at w + e with an L2 penalty that is taken there too: g(w + e) + weightDecay (w + e), as in MarlonBecker/MSAM's SGD, whose weights are perturbed when it decays
+/// them. Set the base optimizer's own weight decay, which sees w, to 0. In a step whose radius is 0 there is no difference: g(w) + weightDecay w.
+/// </summary>
+/// <param name="WeightDecay">The penalty's factor, at least 0.</param>
+public sealed record PerturbedDecay(double WeightDecay) : ICombiner
+{
+    /// <summary>The penalty's factor, at least 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double WeightDecay { get; init => field = Check.NonNegative(value, nameof(WeightDecay)); } = Check.NonNegative(WeightDecay);
+
+    /// <inheritdoc/>
+    public bool LeavesGradients => true;
+
+    /// <inheritdoc/>
+    public void Inspect(Descent descent)
+    {
+        foreach (var bucket in descent.Buckets) descent.Accumulate(bucket.AtPerturbed, bucket.Weights, WeightDecay);
+    }
+
+    /// <inheritdoc/>
+    public void Combine(Descent descent)
+    {
+        // The penalty was added where the weights were perturbed.
+    }
+
+    /// <inheritdoc/>
+    public void Plain(Descent descent)
+    {
+        foreach (var bucket in descent.Buckets) descent.Accumulate(bucket.AtWeights, bucket.Weights, WeightDecay);
+    }
+}
+
+/// <summary>
+/// The gradient at w + e, and decoupled weight decay after the base optimizer's step: w = (1 - lr weightDecay) w, as in MarlonBecker/MSAM's AdamW; the usual AdamW decays
+/// before its step. Set the base optimizer's own weight decay to 0. Steps whose radius is 0 do not decay.
+/// </summary>
+/// <param name="WeightDecay">The decay, at least 0; multiplied by each param group's learning rate.</param>
+public sealed record LateDecay(double WeightDecay) : ICombiner
+{
+    /// <summary>The decay, at least 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double WeightDecay { get; init => field = Check.NonNegative(value, nameof(WeightDecay)); } = Check.NonNegative(WeightDecay);
+
+    /// <inheritdoc/>
+    public bool ActsAfterStep => true;
+
+    /// <inheritdoc/>
+    public bool LeavesGradients => true;
+
+    /// <inheritdoc/>
+    public void Combine(Descent descent)
+    {
+        // The second pass left the gradient in place.
+    }
+
+    /// <inheritdoc/>
+    public void AfterStep(Descent descent)
+    {
+        foreach (var bucket in descent.Buckets)
+        {
+            var factor = tensor(1 - (bucket.LearningRate * WeightDecay), bucket.Accumulator, bucket.Device);
+            foreach (var weight in bucket.Weights) weight.mul_(factor);
+        }
+    }
+}

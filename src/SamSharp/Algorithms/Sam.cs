@@ -1,0 +1,17 @@
+namespace SamSharp;
+
+/// <summary>
+/// The published algorithms by name, each with the defaults of its paper or official code. A recipe is an ordinary
+/// <see cref="SharpnessAwareOptions"/>: change what you like with <c>with</c>, for instance <c>Recipe.Sam() with { Module = model }</c>. Optimizers may share it.
+/// </summary>
+public static partial class Recipe
+{
+    /// <summary>SAM (Foret, Kleiner, Mobahi, Neyshabur, 2021).</summary>
+    /// <param name="rho">The radius. Default 0.05 (davda54/sam).</param>
+    public static SharpnessAwareOptions Sam(double rho = 0.05) => new() { Rho = rho };
+
+    /// <summary>SAM with several ascents (Foret et al. 2021, appendix).</summary>
+    /// <param name="ascents">How many, each of length rho.</param>
+    /// <param name="rho">The radius of each. Default 0.05.</param>
+    public static SharpnessAwareOptions MultiStepSam(int ascents, double rho = 0.05) => new() { Rho = rho, AscentSteps = ascents };
+}

@@ -1,0 +1,51 @@
+using SamSharp.Steps;
+using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
+
+namespace SamSharp;
+
+public static partial class Recipe
+{
+    /// <summary>TRAM (Sherborne et al. 2024), see <see cref="DivergenceRadius"/>.</summary>
+    /// <param name="divergence">Gives d, see <see cref="DivergenceRadius"/>.</param>
+    /// <param name="rho">Multiple of d. Default 1, the paper's rule.</param>
+    public static SharpnessAwareOptions Tram(Func<Tensor> divergence, double rho = 1) => new() { Rho = rho, Schedule = new DivergenceRadius(divergence) };
+
+    /// <summary>TRAM in ASAM's geometry (the paper's weighted form), every parameter in its own scale.</summary>
+    /// <param name="divergence">Gives d, see <see cref="DivergenceRadius"/>.</param>
+    /// <param name="rho">Multiple of d. Default 1.</param>
+    /// <param name="kappa">Added to |w|. Default 0.01, ASAM's.</param>
+    public static SharpnessAwareOptions AdaptiveTram(Func<Tensor> divergence, double rho = 1, double kappa = 0.01) => Tram(divergence, rho) with { Geometry = new AdaptiveGeometry(kappa) };
+}
+
+/// <summary>
+/// TRAM's radius: how far the model's predictions have moved from a target's sets how far the ascent reaches, rho d, so that e = rho d g / |g|
+/// (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). It waits for the device once a step, to read d.
+/// </summary>
+/// <remarks>The paper's rule. The published code (tomsherborne/tram_optimizer) multiplies by ones, or w^2, where the gradient should be; that is not followed.
+/// A divergence that is negative (by rounding) or not finite counts as 0: a plain step.</remarks>
+/// <param name="Divergence">Gives d for the batch of the step, at the current weights: see <see cref="SamSharp.Divergence"/>. Called once a step after the first pass, with gradients off;
+/// for only one more forward pass let it reuse the logits that the closure has just computed.</param>
+public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
+{
+    /// <summary>Gives d for the batch of the step, at the current weights.</summary>
+    public Func<Tensor> Divergence { get; init; } = Divergence ?? throw new ArgumentNullException(nameof(Divergence));
+
+    /// <inheritdoc/>
+    public double At(StepInfo info, double rho) => rho;
+
+    /// <inheritdoc/>
+    public double After(FirstPassReport first, StepInfo info, double radius) => radius * first.Once(this, Measure);
+
+    /// <inheritdoc/>
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => options.Direction.NeedsGradients(1) ? null
+        : $"{nameof(DivergenceRadius)} measures after the pass at w, which {options.Direction.GetType().Name} does not make. Use a direction that follows the gradient.";
+
+    private double Measure()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var value = Divergence().to(ScalarType.Float64).ReadDouble();
+        return double.IsFinite(value) && value > 0 ? value : 0;
+    }
+}

@@ -1,0 +1,170 @@
+using SamSharp.Steps;
+using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
+
+namespace SamSharp;
+
+public static partial class Recipe
+{
+    /// <summary>Universal SAM for the trace of the Hessian (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
+    /// <param name="rho">The noise's standard deviation. Default 0.01 (the official README).</param>
+    /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
+    /// <param name="draws">The random points. Default 1 (the official code).</param>
+    /// <param name="seed">Seed of the noise. Default 0.</param>
+    /// <remarks>The official sampler is called a hypersphere but never applies its radius, so it is Gaussian, as here.</remarks>
+    public static SharpnessAwareOptions TraceSam(double rho = 0.01, double lambda = 1, int draws = 1, long seed = 0) =>
+        Universal(UniversalSharpness.Trace, new GaussianNoise(seed), rho, lambda, draws);
+
+    /// <summary>Universal SAM for the Frobenius norm of the Hessian (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
+    /// <param name="rho">The noise's standard deviation. Default 0.005 (the official README).</param>
+    /// <param name="lambda">The weight of the sharpness. Default 0.005 (the official README).</param>
+    /// <param name="draws">The random points, at least 2. Default 2 (the official README).</param>
+    /// <param name="seed">Seed of the noise. Default 0.</param>
+    public static SharpnessAwareOptions FrobeniusSam(double rho = 0.005, double lambda = 0.005, int draws = 2, long seed = 0) =>
+        Universal(UniversalSharpness.Frobenius, new GaussianNoise(seed), rho, lambda, draws);
+
+    /// <summary>Universal SAM for the determinant of the Hessian (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
+    /// <param name="halfWidth">Half the edge of the cube of random points. Default 0.01 (the official README).</param>
+    /// <param name="rho">What they are multiplied by. Default 1 (the official README).</param>
+    /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
+    /// <param name="draws">The random points. Default 1 (the official code).</param>
+    /// <param name="seed">Seed of the noise. Default 0.</param>
+    public static SharpnessAwareOptions DeterminantSam(double halfWidth = 0.01, double rho = 1, double lambda = 1, int draws = 1, long seed = 0) =>
+        Universal(UniversalSharpness.Determinant, new CubeNoise(halfWidth, seed), rho, lambda, draws);
+
+    private static SharpnessAwareOptions Universal(UniversalSharpness sharpness, INoise noise, double rho, double lambda, int draws) => new()
+    {
+        Rho = rho,
+        Direction = new RandomDirection(noise),
+        Geometry = new RawGeometry(),
+        Combiner = new UniversalGradient(sharpness, lambda, draws),
+    };
+}
+
+/// <summary>
+/// Universal SAM's gradient of the loss and lambda times a sharpness: g + lambda sum over i of c_i (g_i - g), where g_i is the gradient at the random point w + rho x_i, and the measure
+/// makes the weights c_i of the losses (Tahmasebi, Soleymani, Bahri, Jegelka, Jaillet, "A Universal Class of Sharpness-Aware Minimization Algorithms", 2024; dbahri/universal_sam).
+/// </summary>
+/// <remarks>n points cost n passes beside that at w, and hold n + 1 gradients at a time. The weights stay on the device. Fold constant factors (1 / rho^2 of the general rule
+/// included) into lambda, as the official code does.</remarks>
+public sealed record UniversalGradient : ICombiner
+{
+    /// <summary>A combination for the given measure.</summary>
+    /// <param name="sharpness">The measure.</param>
+    /// <param name="lambda">Its weight beside the loss, at least 0. Default 1 (the official code).</param>
+    /// <param name="draws">The number of random points. Default 1 (the official code).</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are too few points for the measure, or lambda is negative or not finite.</exception>
+    public UniversalGradient(UniversalSharpness sharpness, double lambda = 1, int draws = 1)
+    {
+        ArgumentNullException.ThrowIfNull(sharpness);
+        Sharpness = sharpness;
+        Lambda = Check.NonNegative(lambda);
+        Draws = draws >= sharpness.LeastDraws ? draws
+            : throw new ArgumentOutOfRangeException(nameof(draws), draws, $"The measure takes at least {sharpness.LeastDraws} random points.");
+    }
+
+    /// <summary>The measure.</summary>
+    public UniversalSharpness Sharpness { get; }
+
+    /// <summary>The weight of the sharpness beside the loss.</summary>
+    public double Lambda { get; }
+
+    /// <summary>The number of random points.</summary>
+    public int Draws { get; }
+
+    /// <inheritdoc/>
+    public bool NeedsAscentGradients => true;
+
+    /// <inheritdoc/>
+    public bool NeedsFurtherPasses => true;
+
+    /// <inheritdoc/>
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => RandomPoints.Objection(this, options);
+
+    /// <inheritdoc/>
+    public void Combine(Descent descent)
+    {
+        var points = Enumerable.Range(1, Draws - 1).Select(descent.AtDraw).ToArray();
+        var losses = stack(points.Select(point => point.Loss).Prepend(descent.PerturbedLoss!).Select(Number).ToArray());
+        var weights = Sharpness.Weights(Number(descent.Loss!), losses, descent.Buckets.Max(bucket => bucket.Radius)).Times(Lambda);
+        var rest = weights.sum().SubtractedFrom(1);
+        foreach (var pair in descent.Pairs)
+        {
+            descent.Mix(pair.AtPerturbed, weights.select(0, 0), pair.AtWeights, rest);
+            for (var i = 0; i < points.Length; i++) descent.Mix(pair.AtPerturbed, ones_like(rest), points[i].Of(pair), weights.select(0, i + 1));
+        }
+        foreach (var point in points) point.Dispose();
+    }
+
+    private static Tensor Number(Tensor loss) => loss.to(ScalarType.Float64).reshape([]);
+}
+
+/// <summary>
+/// A measure of sharpness made of losses at random points, for <see cref="UniversalGradient"/>: how much the gradient at each point counts.
+/// Below, L is the loss at w, L_i that at w + rho x_i, D_i = (L_i - L) / rho^2, n the number of points.
+/// </summary>
+public sealed class UniversalSharpness
+{
+    private readonly Func<Tensor, Tensor, double, Tensor> _weights;
+    private readonly string _name;
+
+    private UniversalSharpness(string name, int leastDraws, Func<Tensor, Tensor, double, Tensor> weights)
+    {
+        _name = name;
+        LeastDraws = leastDraws;
+        _weights = weights;
+    }
+
+    /// <summary>The least number of points.</summary>
+    public int LeastDraws { get; }
+
+    /// <summary>The trace of the Hessian, with Gaussian x: weights 1/n.</summary>
+    public static UniversalSharpness Trace { get; } = Of("trace", delta => delta, delta => ones_like(delta), mean => ones_like(mean));
+
+    /// <summary>The determinant of the Hessian, with x uniform in a cube: phi(s) = s^-2 and psi(D) = exp(-D / 2). Factors that do not depend on w are left out, as in the
+    /// official code.</summary>
+    public static UniversalSharpness Determinant { get; } =
+        Of("determinant", delta => delta.Times(-0.5).exp(), delta => delta.Times(-0.5).exp().Times(-0.5), mean => mean.Power(-3).Times(-2));
+
+    /// <summary>The Frobenius norm of the Hessian, with Gaussian x, from the sample covariance of losses and gradients: weights (L_i - mean of L_j) / ((n - 1) rho^2).
+    /// Takes two points at least.</summary>
+    public static UniversalSharpness Frobenius { get; } =
+        new("Frobenius", 2, (_, losses, rho) => losses.sub(losses.mean()).Over((losses.NumberOfElements - 1) * rho * rho));
+
+    /// <summary>Any measure phi(mean of psi(D_i)): weights phi'(mean of psi(D_j)) psi'(D_i) / n.</summary>
+    /// <param name="name">How it is called when it is printed.</param>
+    /// <param name="psi">Of D, element by element.</param>
+    /// <param name="psiSlope">Its derivative.</param>
+    /// <param name="phiSlope">The derivative of phi.</param>
+    public static UniversalSharpness Of(string name, Func<Tensor, Tensor> psi, Func<Tensor, Tensor> psiSlope, Func<Tensor, Tensor> phiSlope)
+    {
+        ArgumentNullException.ThrowIfNull(psi);
+        ArgumentNullException.ThrowIfNull(psiSlope);
+        ArgumentNullException.ThrowIfNull(phiSlope);
+        return new(name, 1, (loss, losses, rho) =>
+        {
+            var delta = losses.sub(loss).Over(rho * rho);
+            return phiSlope(psi(delta).mean()).mul(psiSlope(delta)).Over(losses.NumberOfElements);
+        });
+    }
+
+    /// <summary>The measure's name.</summary>
+    public override string ToString() => _name;
+
+    /// <summary>The weight of each point, [n].</summary>
+    internal Tensor Weights(Tensor loss, Tensor losses, double rho) => _weights(loss, losses, rho);
+}
+
+/// <summary>Independent numbers, each uniform from -halfWidth to halfWidth.</summary>
+/// <param name="HalfWidth">Half the length of the cube's edges, at least 0.</param>
+/// <param name="Seed">As for <see cref="GaussianNoise"/>. Default 0.</param>
+public sealed record CubeNoise(double HalfWidth, long Seed = 0) : INoise
+{
+    /// <summary>Half the length of the cube's edges, at least 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    public double HalfWidth { get; init => field = Check.NonNegative(value, nameof(HalfWidth)); } = Check.NonNegative(HalfWidth);
+
+    /// <inheritdoc/>
+    public Tensor Sample(ParameterSlot parameter, long number, int draw) => SeededNoise.Draw(parameter, Seed, number, draw,
+        (shape, dtype, generator) => rand(shape, dtype, generator: generator)).DecreaseBy(0.5).MultiplyBy(2 * HalfWidth);
+}

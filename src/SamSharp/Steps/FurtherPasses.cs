@@ -1,0 +1,57 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SamSharp.Steps;
+
+/// <summary>Passes at further points, for combiners that ask for them while the weights are at rest.</summary>
+/// <param name="step">The step under way.</param>
+/// <param name="services">What the step works with.</param>
+/// <param name="scope">The dispose scope in which the combiner works.</param>
+/// <param name="closure">The loss to minimize.</param>
+/// <param name="ascentClosure">The loss that was climbed.</param>
+internal sealed class FurtherPasses(SharpnessStep step, StepServices services, DisposeScope scope, Func<Tensor> closure, Func<Tensor> ascentClosure)
+{
+    public Func<Tensor> AscentClosure { get; } = ascentClosure;
+
+    public PointGradients At(double multiple) => Evaluate(closure, ascent =>
+    {
+        if (ascent.KeptNorm is not { } norm) return;
+        step.SetRadii(ascent, multiple);
+        ascent.ReturnDirections();
+        services.Weights.Move(ascent.Buckets, () => services.Options.Geometry.Perturb(ascent, norm));
+    });
+
+    public PointGradients AtDraw(int draw) => Evaluate(closure, _ =>
+    {
+        using var ascent = step.NewAscent(draw);
+        step.Move(ascent, 1);
+    });
+
+    public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? other) =>
+        Evaluate(other ?? closure, ascent => services.Weights.Move(ascent.Buckets, () => move(ascent)));
+
+    /// <summary>Evaluates a closure where <paramref name="move"/> takes the weights, and leaves weights, gradients and buckets as they were.</summary>
+    private PointGradients Evaluate(Func<Tensor> loss, Action<Ascent> move)
+    {
+        // The buckets go back to the ascent's parameters and gradients at w; the gradients of the second pass are held meanwhile.
+        var held = services.Table.TakeGradients();
+        try
+        {
+            if (step.NeedsFirstPass) services.Table.TakeUpAscentGradients();
+            else services.Table.TakeUpAll();
+            move(step.Ascent!);
+            services.Statistics.Save();
+            var ours = scope.DisposablesView.ToHashSet();
+            var value = step.EvaluateAgain(loss);
+            // What else the closure made belongs to the caller's scope, not to that of the combiner.
+            scope.MoveToOuter(scope.DisposablesView.Where(made => !ours.Contains(made)).ToArray());
+            services.Table.ReadGradients(perturbed: true);
+            return new PointGradients(value.DetachFromDisposeScope(), services.Table.TakeGradients());
+        }
+        finally
+        {
+            services.PutBack();
+            services.Table.PutGradients(held);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
+
+namespace SamSharp.Steps;
+
+/// <summary>The base optimizer, and its step, which is left out where a number is not finite.</summary>
+internal sealed class GuardedBase(Optimizer optimizer)
+{
+    private readonly IGuardedOptimizer? _guarded = optimizer as IGuardedOptimizer;
+
+    public Optimizer Optimizer { get; } = optimizer;
+
+    public string Name => Optimizer.GetType().Name;
+
+    /// <summary>One step with the final gradients, unless found_inf says that it must be left out.</summary>
+    /// <param name="table">The parameters with their final gradients.</param>
+    /// <param name="foundInf">Not 0 where a number is not finite; null where nobody looked.</param>
+    /// <param name="mustKnow">Whether the caller needs to know at once, so that the number is read from the device.</param>
+    /// <param name="report">Learns that the step was left out.</param>
+    /// <returns>Whether the step was made, as far as is known without waiting for the device.</returns>
+    public bool TryStep(ParameterTable table, Tensor? foundInf, bool mustKnow, StepReport report)
+    {
+        var unread = foundInf is not null && !mustKnow && _guarded?.LeavesUnread(foundInf) == true;
+        if (!unread && foundInf?.Value() > 0) return false;
+        if (unread) report.SkipWhere(foundInf!);
+        try
+        {
+            if (_guarded is not null) _guarded.Step(table.Slots, unread ? foundInf : null);
+            else Optimizer.step()?.Dispose();
+            return true;
+        }
+        catch (KeyNotFoundException e)
+        {
+            throw new InvalidOperationException($"{Name} does not know one of its parameters any more. model.to(...) replaces " +
+                "a model's parameters: move the model first, then build the optimizer and its wrapper.", e);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using SamSharp.Kernels;
+using static TorchSharp.torch;
+
+namespace SamSharp.Steps;
+
+/// <summary>What outlives a step: options, parameters, buffers for the weights, what the recipe remembers, counters. Every <see cref="SharpnessStep"/> works with it.</summary>
+internal sealed class StepServices : IDisposable
+{
+    public StepServices(SharpnessAwareOptions options, optim.Optimizer baseOptimizer)
+    {
+        Options = options;
+        Base = new GuardedBase(baseOptimizer);
+        Kernels = options.GivenKernels ?? KernelSets.Of(options.Kernels);
+        Table = new ParameterTable(options.Module, options.Geometry.Treatment, options.Geometry.Perturbs);
+        Weights = new WeightScope(Kernels);
+        Statistics = new RunningStatistics(options.Module);
+        Random = new RandomReplay(options.ReplayRandomness, options.ReplaySeed);
+        Memory = new RecipeMemory(options);
+    }
+
+    public SharpnessAwareOptions Options { get; }
+
+    public GuardedBase Base { get; }
+
+    public ITensorListKernels Kernels { get; }
+
+    public ParameterTable Table { get; }
+
+    public WeightScope Weights { get; }
+
+    public RunningStatistics Statistics { get; }
+
+    public RandomReplay Random { get; }
+
+    public RecipeMemory Memory { get; }
+
+    public StepReport Report { get; } = new();
+
+    /// <summary>How many steps have been made, skipped ones included.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>1 if a loss or gradient of the step is not finite, else 0: a float32 on the first parameters' device.</summary>
+    public Tensor FindNonFinite()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var device = Table.Buckets[0].Device;
+        var norms = Table.Filled.Select(bucket => Kernels.Norm(FinalOf(bucket)))
+            .Concat(new[] { Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor }.OfType<Tensor>())
+            .Select(number => number.to(ScalarType.Float64, device).reshape([])).ToArray();
+        return Kernels.Norm(norms).isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether the parts of the recipe may take up the numbers of this step: one that is not finite would stay with them.
+    /// Costs a value read from the device where a part remembers something, otherwise nothing.</summary>
+    public bool CanRemember()
+    {
+        if (Memory.IsEmpty || !Options.SkipNonFinite) return true;
+        using var found = FindNonFinite();
+        return !(found.Value() > 0);
+    }
+
+    /// <summary>Puts weights and running statistics back as the first pass left them.</summary>
+    public void PutBack()
+    {
+        Weights.Restore();
+        Statistics.Restore();
+    }
+
+    public void Dispose()
+    {
+        PutBack();
+        Weights.Dispose();
+        Statistics.Dispose();
+        Random.Dispose();
+        Memory.Dispose();
+        Report.Dispose();
+    }
+
+    private static Tensor[] FinalOf(ParameterBucket bucket) =>
+        bucket.Parameters.Select(parameter => parameter.Final).OfType<Tensor>().ToArray();
+}
