@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using SamSharp.Samples.FineTuneT5.CommandLine;
 using SamSharp.Samples.FineTuneT5.Comparison;
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.FineTuning;
+using SamSharp.Samples.FineTuneT5.Pretraining;
 
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace SamSharp.Benchmarks.Ratios;
+namespace SamSharp.Benchmarks.Racing;
 
 /// <summary>Something timed: phases of work, before each of which something is made ready at no charge.</summary>
 internal sealed class Contender(string name, Action prepare, params Action[] phases)

@@ -1,4 +1,4 @@
-namespace SamSharp.Benchmarks.Ratios;
+namespace SamSharp.Benchmarks.Racing;
 
 /// <summary>Runs contenders in turn, again and again, so that whatever else the machine does meets them all.</summary>
 internal static class Race

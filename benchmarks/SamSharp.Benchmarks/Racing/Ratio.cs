@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace SamSharp.Benchmarks.Ratios;
+namespace SamSharp.Benchmarks.Racing;
 
 /// <summary>A measured ratio, and the most that it should be; without a goal it is there to know.</summary>
 internal sealed record Ratio(string What, double Value, double? Goal)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SamSharp.Benchmarks.Racing;
 using SamSharp.Benchmarks.Shapes;
 using TorchSharp;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SamSharp.Benchmarks.Racing;
 using SamSharp.Benchmarks.Shapes;
 using SamSharp.Benchmarks.Workloads;
 using static TorchSharp.torch.optim;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using SamSharp.Benchmarks.Ratios;
+using SamSharp.Benchmarks.Racing;
 
 namespace SamSharp.Benchmarks.Training;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SamSharp.Benchmarks.Ratios;
+using SamSharp.Benchmarks.Racing;
 using TorchSharp;
 
 namespace SamSharp.Benchmarks.Training;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using SamSharp.Samples.FineTuneT5.Comparison;
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Training;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 

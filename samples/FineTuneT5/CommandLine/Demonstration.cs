@@ -1,5 +1,5 @@
 using SamSharp.Samples.FineTuneT5.Comparison;
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;

@@ -1,5 +1,8 @@
 using System.CommandLine;
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.FineTuneT5.FineTuning;
+using SamSharp.Samples.FineTuneT5.Pretraining;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Training;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 

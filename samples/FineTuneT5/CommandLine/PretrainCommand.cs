@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SamSharp.Samples.FineTuneT5.Pretraining;
 using SamSharp.Samples.T5.Pretraining;
 using SamSharp.Samples.T5.Training;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;

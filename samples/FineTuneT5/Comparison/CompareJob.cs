@@ -1,7 +1,5 @@
 using System.Text.Json;
-using SamSharp.Samples.FineTuneT5.CommandLine;
-using SamSharp.Samples.FineTuneT5.Reporting;
-using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 

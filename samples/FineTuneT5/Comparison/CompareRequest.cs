@@ -1,7 +1,6 @@
-using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.FineTuneT5.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>What the command line asks to compare.</summary>
 public sealed record CompareRequest

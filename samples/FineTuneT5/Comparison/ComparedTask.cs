@@ -1,4 +1,4 @@
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Tasks;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;

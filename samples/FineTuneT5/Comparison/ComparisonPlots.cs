@@ -1,9 +1,9 @@
 using System.Globalization;
-using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.FineTuneT5.Reporting;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
-namespace SamSharp.Samples.FineTuneT5.Reporting;
+namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>The plots of a comparison, each with a panel for each task and optimizer.</summary>
 public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOnlyList<TrialResult> results, IReadOnlyList<SolutionSlice> slices)

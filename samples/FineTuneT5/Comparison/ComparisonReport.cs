@@ -1,9 +1,8 @@
 using System.Globalization;
-using SamSharp.Samples.FineTuneT5.CommandLine;
-using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.FineTuneT5.Reporting;
 using Spectre.Console;
 
-namespace SamSharp.Samples.FineTuneT5.Reporting;
+namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>What a comparison found: tables on the console and in <c>report.md</c>, and plots.</summary>
 /// <param name="results">Of the runs that are reported, the base first in each cell.</param>

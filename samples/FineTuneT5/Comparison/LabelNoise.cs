@@ -1,5 +1,5 @@
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
-using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 

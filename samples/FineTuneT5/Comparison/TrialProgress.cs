@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using SamSharp.Samples.FineTuneT5.Comparison;
+using SamSharp.Samples.FineTuneT5.Reporting;
 using Spectre.Console;
 
-namespace SamSharp.Samples.FineTuneT5.Reporting;
+namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>Shows how far a comparison has come: a bar on a terminal, a line a run elsewhere.</summary>
 public sealed class TrialProgress

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using SamSharp.Analysis;
-using SamSharp.Samples.FineTuneT5.CommandLine;
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
@@ -54,7 +55,7 @@ public sealed class TrialRunner
     {
         var clock = Stopwatch.StartNew();
         var options = Options(trial);
-        var rows = EncodedExample.From(_tasks[trial.Task].TrainingRowsOf(trial), _tokenizer, options);
+        var rows = options.Encode(_tasks[trial.Task].TrainingRowsOf(trial), _tokenizer);
         var folder = new TrainingFolder(_store.WorkOf(trial), _source.Vocabulary, keep: 1);
         folder.CleanUp();
         using var scope = NewDisposeScope();
@@ -151,7 +152,7 @@ public sealed class TrialRunner
             using var baseSurface = Surface(other, rows);
             using var from = baseSurface.Weights();
             using var train = Surface(model, rows);
-            using var test = Surface(model, EncodedExample.From([.. _tasks[trial.Task].Test.Take(MeasuredRows)], _tokenizer, _request.Training));
+            using var test = Surface(model, _request.Training.Encode([.. _tasks[trial.Task].Test.Take(MeasuredRows)], _tokenizer));
             _store.Save(SolutionSlice.Measure(trial, train, test, from));
             Directory.Delete(solution, recursive: true);
         }

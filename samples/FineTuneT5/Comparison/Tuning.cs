@@ -1,5 +1,3 @@
-using SamSharp.Samples.FineTuneT5.CommandLine;
-
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>

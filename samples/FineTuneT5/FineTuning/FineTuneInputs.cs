@@ -1,10 +1,11 @@
-using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Setup;
+using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>What all runs of a request share. Whatever is wrong with the files or the machine shows while loading it, before anything is written.</summary>
 public sealed record FineTuneInputs(

@@ -1,9 +1,9 @@
-using SamSharp.Samples.FineTuneT5.CommandLine;
 using SamSharp.Samples.FineTuneT5.Reporting;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Training;
 using Spectre.Console;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>All runs that a request asks for, one for each seed.</summary>
 public static class FineTuneJob
@@ -14,7 +14,7 @@ public static class FineTuneJob
         var inputs = FineTuneInputs.Load(request, cancellation);
         Console.WriteLine(
             string.Concat(inputs.Tasks.Select(rows =>
-                $"{rows.Task.Name}: {TrainingRows.Count(rows.Train.Count, request)} of {rows.Train.Count} training rows, {rows.Dev.Count} dev rows; ")) +
+                $"{rows.Task.Name}: {request.RowCount(rows.Train.Count)} of {rows.Train.Count} training rows, {rows.Dev.Count} dev rows; ")) +
             $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
 
         var results = new List<RunResult>();

@@ -1,6 +1,6 @@
 using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.FineTuneT5.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>What the command line asks for.</summary>
 public sealed record FineTuneRequest
@@ -56,6 +56,18 @@ public sealed record FineTuneRequest
 
     /// <summary>Options of the sharpness-aware run; seed and, with epochs given, steps are filled in later.</summary>
     public required TrainingOptions Training { get; init; }
+
+    /// <summary>How many training rows are asked for, of so many that there are.</summary>
+    /// <exception cref="ArgumentException">There are not as many.</exception>
+    public int RowCount(int available)
+    {
+        var count = TrainFraction is { } fraction
+            ? Math.Max(1, (int)Math.Round(available * fraction))
+            : TrainRows ?? available;
+        return count <= available
+            ? count
+            : throw new ArgumentException($"--train-rows is {count}, but there are only {available} training rows.");
+    }
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()

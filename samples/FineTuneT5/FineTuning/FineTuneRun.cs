@@ -1,10 +1,12 @@
 using SamSharp.Analysis;
-using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>Trains one model, or goes on training it, and measures it at the end.</summary>
 public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, RunPlan plan)
@@ -21,12 +23,12 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 
     public RunResult Execute(ITrainingObserver observer, CancellationToken cancellation)
     {
-        var examples = inputs.Tasks.Select(task => TrainingRows.Choose(task.Train, request, plan.Options.Seed)).ToList();
+        var examples = inputs.Tasks.Select(task => TrainingRows.Choose(task.Train, request.RowCount(task.Train.Count), plan.Options.Seed)).ToList();
         var counts = examples.Select(task => task.Count).ToList();
         var options = request.Epochs is { } epochs
             ? plan.Options with { Steps = Math.Max(1, (int)Math.Ceiling(epochs * MixtureSampler.Weight(counts, plan.Options.MixtureCap) / plan.Options.BatchSize)) }
             : plan.Options;
-        var tasks = examples.Select(task => EncodedExample.From(task, inputs.Tokenizer, options)).ToList();
+        var tasks = examples.Select(task => options.Encode(task, inputs.Tokenizer)).ToList();
         EncodedExample[] rows = [.. tasks.SelectMany(task => task)];
         // The tasks' rows in turn, so that the first of them are of every task.
         EncodedExample[] measured = [.. tasks.SelectMany(task => task.Index()).OrderBy(row => row.Index).Select(row => row.Item)];

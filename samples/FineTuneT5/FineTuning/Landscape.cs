@@ -1,7 +1,7 @@
 using System.Text.Json;
 using SamSharp.Analysis;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>What the training loss looks like around a finished run's weights: <c>landscape.json</c> in its folder.</summary>
 /// <param name="Name"><c>adamw</c> or <c>SAM(adamw)</c>.</param>

@@ -1,10 +1,10 @@
 using System.Globalization;
 using SamSharp.Analysis;
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Reporting;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
-namespace SamSharp.Samples.FineTuneT5.Reporting;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>Draws the loss around the weights of several runs side by side: three slices, and the density of the Hessian's eigenvalues.</summary>
 public static class LandscapePlot

@@ -1,8 +1,8 @@
 using System.Globalization;
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Reporting;
 using Spectre.Console;
 
-namespace SamSharp.Samples.FineTuneT5.Reporting;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>A row for each run; with several seeds also their mean and standard deviation.</summary>
 public static class ResultTable

@@ -1,7 +1,7 @@
-using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>One training run of a request.</summary>
 /// <param name="Name"><c>adamw</c>, or <c>SAM(adamw)</c>.</param>
@@ -23,15 +23,8 @@ public sealed record RunPlan(string Name, string Folder, TrainingOptions Options
                select new RunPlan(NameOf(options), Path.Combine(request.Output, folder), options),
         ];
         if (!request.Resume)
-            RequireFree([.. runs.Select(run => run.Folder)]);
+            RunFolder.RequireFree([.. runs.Select(run => run.Folder)]);
         return runs;
-    }
-
-    /// <exception cref="ArgumentException">A folder holds a run already.</exception>
-    public static void RequireFree(params IEnumerable<string> folders)
-    {
-        if (folders.FirstOrDefault(TrainingFolder.HoldsRun) is { } taken)
-            throw new ArgumentException($"The folder {taken} already holds a run: add --resume to go on with it, or give another --output.");
     }
 
     private static string NameOf(TrainingOptions options)

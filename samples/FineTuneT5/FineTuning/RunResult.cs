@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>How a finished run did: <c>result.json</c> in its folder.</summary>
 /// <param name="Name"><c>adamw</c> or <c>SAM(adamw)</c>, for tables and plots.</param>

@@ -1,7 +1,7 @@
-using SamSharp.Samples.FineTuneT5.Jobs;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Tasks;
 
-namespace SamSharp.Samples.FineTuneT5.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>Which tasks a request names, and the words of the task <c>text</c>.</summary>
 public static class TaskSelection

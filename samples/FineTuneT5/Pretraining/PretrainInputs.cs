@@ -1,13 +1,14 @@
-using SamSharp.Samples.FineTuneT5.CommandLine;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Pretraining;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Pretraining;
 
 /// <summary>What a pre-training run reads. Whatever is wrong with the files or the machine shows while loading it, before anything is written.</summary>
 /// <param name="Text">Segments to train on.</param>
@@ -49,7 +50,7 @@ public sealed record PretrainInputs(
 
     private static IReadOnlyList<EncodedExample> Rows(string named, T5Tokenizer tokenizer, TrainingOptions options)
         => named.Split('=', 2) is [var task, var folder]
-            ? EncodedExample.From(
-                TaskCatalog.Find(task).Load(folder, Split.Train, notice => Console.Error.WriteLine($"FineTuneT5: {notice}")), tokenizer, options)
+            ? options.Encode(
+                TaskCatalog.Find(task).Load(folder, Split.Train, notice => Console.Error.WriteLine($"FineTuneT5: {notice}")), tokenizer)
             : throw new ArgumentException($"--mix is '{named}': give a task and its folder, for instance sst2=data/SST-2.");
 }

@@ -1,10 +1,12 @@
-using SamSharp.Samples.FineTuneT5.CommandLine;
 using SamSharp.Samples.FineTuneT5.Reporting;
+using SamSharp.Samples.FineTuneT5.Setup;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Pretraining;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Pretraining;
 
 /// <summary>Pre-trains one model, or goes on pre-training it.</summary>
 public static class PretrainJob
@@ -12,7 +14,7 @@ public static class PretrainJob
     public static void Run(PretrainRequest request, CancellationToken cancellation)
     {
         if (!request.Resume)
-            RunPlan.RequireFree(request.Output);
+            RunFolder.RequireFree(request.Output);
         var inputs = PretrainInputs.Load(request, cancellation);
         Console.WriteLine(
             $"{inputs.Text.Sum(segment => (long)segment.Length) / 1e6:N1} M ids of text in {inputs.Text.Count} segments, {inputs.HeldOut.Count} held out; " +

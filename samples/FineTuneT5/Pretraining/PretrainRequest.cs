@@ -1,7 +1,7 @@
 using SamSharp.Samples.T5.Pretraining;
 using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.FineTuneT5.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Pretraining;
 
 /// <summary>What the command line asks to pre-train.</summary>
 public sealed record PretrainRequest

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using SamSharp.Samples.T5.Training;
+using SamSharp.Samples.T5.Monitoring;
 using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;

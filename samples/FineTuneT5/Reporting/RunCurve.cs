@@ -1,4 +1,4 @@
-using SamSharp.Samples.T5.Training;
+using SamSharp.Samples.T5.Monitoring;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 

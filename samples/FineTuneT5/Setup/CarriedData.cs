@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>The sentences and the vocabulary that the repository carries, copied beside the program.</summary>
 public static class CarriedData

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>The small pre-trained T5 that the repository carries, copied beside the program; <c>Pretraining/README.md</c> is its model card.</summary>
 public static class CarriedModel

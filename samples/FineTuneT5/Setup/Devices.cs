@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>Devices by the names of the command line.</summary>
 public static class Devices

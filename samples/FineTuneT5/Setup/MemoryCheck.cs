@@ -2,7 +2,7 @@ using System.Globalization;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>Refuses a model that cannot be trained in the memory there is, before any of it is allocated.</summary>
 public static class MemoryCheck

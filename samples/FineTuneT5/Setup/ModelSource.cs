@@ -6,7 +6,7 @@ using SamSharp.Samples.T5.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>Where a run's model comes from: a folder with weights, or fresh ones in a named size or in the shape of a <c>config.json</c>.</summary>
 public sealed class ModelSource

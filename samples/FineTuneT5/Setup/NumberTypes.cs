@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>What weights and optimizer state, and what activations, are made of.</summary>
 public readonly record struct NumberTypes(ScalarType Weights, ScalarType Activations)

@@ -1,7 +1,7 @@
 using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Tasks;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>The rows of one task of a request.</summary>
 /// <param name="Test">Held-out rows that no choice was made on; null where only the dev rows have labels.</param>

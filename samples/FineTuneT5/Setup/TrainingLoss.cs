@@ -1,8 +1,8 @@
 using SamSharp.Analysis;
 using SamSharp.Samples.T5.Model;
-using SamSharp.Samples.T5.Training;
+using SamSharp.Samples.T5.Sampling;
 
-namespace SamSharp.Samples.FineTuneT5.Jobs;
+namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>The loss on training rows as a function of the weights, in the batches that training takes.</summary>
 public static class TrainingLoss

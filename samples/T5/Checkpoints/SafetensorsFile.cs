@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using SamSharp.Samples.T5.Files;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Checkpoints;

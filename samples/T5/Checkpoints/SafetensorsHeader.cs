@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Checkpoints;
 

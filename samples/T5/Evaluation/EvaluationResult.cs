@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Evaluation;
 
 /// <param name="Loss">Mean cross-entropy over all target ids.</param>
 /// <param name="Scores">The task's metrics of the generated texts.</param>

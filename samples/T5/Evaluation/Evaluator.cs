@@ -1,10 +1,12 @@
 using SamSharp.Samples.T5.Generation;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
+using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Evaluation;
 
 /// <summary>Measures a model on held-out rows as T5 is measured: it generates the label's text, and the task compares texts.</summary>
 public sealed class Evaluator
@@ -22,7 +24,7 @@ public sealed class Evaluator
     public Evaluator(T5Task task, IReadOnlyList<TaskExample> examples, T5Tokenizer tokenizer, TrainingOptions options)
     {
         (_task, _examples, _tokenizer, _options) = (task, examples, tokenizer, options);
-        _rows = EncodedExample.From(examples, tokenizer, options);
+        _rows = options.Encode(examples, tokenizer);
         // Rows of like length share a batch, so little of it is padding.
         _byLength = [.. Enumerable.Range(0, _rows.Count).OrderBy(row => _rows[row].Source.Length)];
     }

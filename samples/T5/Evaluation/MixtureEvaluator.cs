@@ -1,8 +1,9 @@
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
+using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Evaluation;
 
 /// <summary>Measures a model on the held-out rows of each task of a mixture; with one task, exactly as <see cref="Evaluator"/>.</summary>
 public sealed class MixtureEvaluator(

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Checkpoints;
+namespace SamSharp.Samples.T5.Files;
 
 /// <summary>Writes a file so that its path holds either the old content or the whole new one, never a part.</summary>
 public static class AtomicFile

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Files;
 
 /// <summary>
 /// Writes a folder so that it is either wholly there or not at all, through a crash, a kill or a full disk: the files go to a

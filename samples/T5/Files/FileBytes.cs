@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace SamSharp.Samples.T5.Checkpoints;
+namespace SamSharp.Samples.T5.Files;
 
 internal static class FileBytes
 {

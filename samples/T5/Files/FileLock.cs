@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Checkpoints;
+namespace SamSharp.Samples.T5.Files;
 
 /// <summary>A file held open by one process at a time. On Unix it is flock(2), by which Hugging Face's tools lock too.</summary>
 public static class FileLock

@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Hub;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Model;
 

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>Which evaluation was the best so far, read off the metrics alone, so that a resumed run knows it too.</summary>
 public static class BestEvaluation

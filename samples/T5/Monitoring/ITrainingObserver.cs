@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>Is told what happens in a run: a console, a TensorBoard writer.</summary>
 public interface ITrainingObserver

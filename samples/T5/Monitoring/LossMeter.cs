@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>Collects the losses of the steps since the last report, and leaves them on the device until someone asks.</summary>
 public sealed class LossMeter : IDisposable

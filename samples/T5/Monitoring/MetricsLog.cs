@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>
 /// The run's <c>metrics.jsonl</c>: a line a measurement, on disk as soon as it is known. It holds no times, so that an

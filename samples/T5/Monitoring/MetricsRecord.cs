@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>What was measured at a step: one line of <c>metrics.jsonl</c>, {"step": 10, "split": "train", "loss": 0.69}.</summary>
 /// <param name="Split">What it was measured on: <c>train</c>, <c>dev</c> or <c>test</c>.</param>

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>What a sharpness-aware step says of itself, by the names under which it goes into <c>metrics.jsonl</c> and TensorBoard.</summary>
 public static class StepMetrics

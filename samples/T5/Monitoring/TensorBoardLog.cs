@@ -1,7 +1,7 @@
 using TorchSharp;
 using TorchSharp.Modules;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>Writes every metric as a TensorBoard scalar named <c>split/metric</c>, and the speed.</summary>
 public sealed class TensorBoardLog(string folder) : ITrainingObserver

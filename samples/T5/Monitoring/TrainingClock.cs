@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>
 /// Times the steps without waiting for the device at each: a lap ends where the losses were read, which waits for all steps

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>Where a run is after a step.</summary>
 /// <param name="Loss">Mean training loss of the latest report; NaN before the first.</param>

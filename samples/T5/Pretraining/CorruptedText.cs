@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tokenization;
-using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.T5.Pretraining;
 

@@ -1,6 +1,6 @@
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tokenization;
-using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Pretraining;

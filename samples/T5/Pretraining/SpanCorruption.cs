@@ -1,5 +1,5 @@
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tokenization;
-using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.T5.Pretraining;
 

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>Tensors of a few rows, int64: ids and mask [rows, longest source], labels [rows, longest target], -100 where padded.</summary>
 public sealed record Batch(Tensor InputIds, Tensor AttentionMask, Tensor Labels) : IDisposable

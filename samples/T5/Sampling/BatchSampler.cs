@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
 /// Every epoch is its own shuffle of all rows, epochs follow one another without a gap, so every batch is full and may join the end

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>All rows again and again, each epoch in an order of its own.</summary>
 internal sealed class EpochOrder(int rows, int seed)

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>Which rows make up which batch, as a function of the step alone, so that to resume at a step is to ask for that step.</summary>
 public interface IBatchSampler

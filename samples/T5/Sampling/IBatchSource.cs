@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>The rows that each step trains on: a function of the step alone, so that to resume at a step is to ask for that step.</summary>
 public interface IBatchSource

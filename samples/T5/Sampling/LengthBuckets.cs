@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
 /// Batches of rows of like length, which need little padding: the rows of several steps of another sampler, dealt out again by length.

@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
 /// Batches of several tasks: each row is drawn from task i with probability r_i / sum r, r_i = min(rows of i, cap), and every task

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>Tells whether two lists of encoded rows are the same, in the same order.</summary>
 public static class RowFingerprint

@@ -1,6 +1,6 @@
 using TorchSharp;
 
-namespace SamSharp.Samples.T5.Training;
+namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
 /// One seed per step, derived from the run's seed. Seeding the generators before each step makes a step's dropout depend on

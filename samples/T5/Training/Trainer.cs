@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
+using SamSharp.Samples.T5.Sampling;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Training;
@@ -32,7 +34,7 @@ public sealed class Trainer : IDisposable
     public Trainer(
         T5Model model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
         IReadOnlyList<int>? taskRows = null)
-        : this(model, padId, SampledRows.Of(rows, options, taskRows ?? [rows.Count]), options, folder, checkpoint)
+        : this(model, padId, Sample(rows, options, taskRows ?? [rows.Count]), options, folder, checkpoint)
     {
     }
 
@@ -106,6 +108,14 @@ public sealed class Trainer : IDisposable
     {
         _losses.Dispose();
         _optimizer.Dispose();
+    }
+
+    private static SampledRows Sample(IReadOnlyList<EncodedExample> rows, TrainingOptions options, IReadOnlyList<int> taskRows)
+    {
+        IBatchSampler sampler = taskRows.Count == 1
+            ? new BatchSampler(rows.Count, options.BatchSize, options.Seed)
+            : new MixtureSampler(taskRows, options.MixtureCap, options.BatchSize, options.Seed);
+        return new(rows, options.BucketByLength ? new LengthBuckets(sampler, [.. rows.Select(row => row.Source.Length)], options.Seed) : sampler);
     }
 
     private void TrainOneStep()

@@ -1,6 +1,8 @@
 using System.Globalization;
 using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

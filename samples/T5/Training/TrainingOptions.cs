@@ -1,3 +1,7 @@
+using SamSharp.Samples.T5.Sampling;
+using SamSharp.Samples.T5.Tasks;
+using SamSharp.Samples.T5.Tokenization;
+
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
@@ -75,6 +79,10 @@ public sealed record TrainingOptions
 
     /// <summary>Write the mean training loss every so many steps.</summary>
     public int LogEvery { get; init; } = 10;
+
+    /// <summary>Rows as ids, cut to the run's lengths.</summary>
+    public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TaskExample> examples, T5Tokenizer tokenizer) =>
+        EncodedExample.From(examples, tokenizer, MaxSourceLength, MaxTargetLength);
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()

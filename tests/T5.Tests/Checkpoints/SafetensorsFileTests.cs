@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Tests.Tasks;
 using static TorchSharp.torch;
 

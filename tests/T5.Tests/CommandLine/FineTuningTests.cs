@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Tests.Tasks;
-using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.T5.Tests.CommandLine;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Tests.Tasks;
-using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.CommandLine;

@@ -1,7 +1,7 @@
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Tests.Tasks;
-using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.T5.Tests.Training;
+namespace SamSharp.Samples.T5.Tests.Files;
 
 public class AtomicFolderTests
 {

@@ -1,6 +1,6 @@
 using SamSharp.Samples.T5.Pretraining;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tokenization;
-using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.T5.Tests.Pretraining;
 

@@ -1,7 +1,7 @@
-using SamSharp.Samples.T5.Training;
+using SamSharp.Samples.T5.Sampling;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.T5.Tests.Training;
+namespace SamSharp.Samples.T5.Tests.Sampling;
 
 public class BatchTests
 {

@@ -1,6 +1,6 @@
-using SamSharp.Samples.T5.Training;
+using SamSharp.Samples.T5.Sampling;
 
-namespace SamSharp.Samples.T5.Tests.Training;
+namespace SamSharp.Samples.T5.Tests.Sampling;
 
 public class MixtureSamplerTests
 {

@@ -1,8 +1,8 @@
-using SamSharp.Samples.T5.Training;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Tests.Support;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.T5.Tests.Training;
+namespace SamSharp.Samples.T5.Tests.Sampling;
 
 [Collection(GlobalRandomNumbers.Name)]
 public class StepSeedTests

@@ -1,5 +1,6 @@
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
