@@ -10,7 +10,7 @@ public static class Demonstration
     /// <summary>A few times the radius that suits the carried model, so that the rise stands out from rounding.</summary>
     public const double SharpnessRho = 0.5;
 
-    // As the comparison Results/main chose them on validation rows.
+    // As the comparison Artifacts/results/main chose them on validation rows.
     private const double LearningRate = 0.014;
     private const double Rho = 0.05;
 

@@ -8,7 +8,7 @@ public static class PlotFont
     private const string Name = "Plot Sans";
 
     static PlotFont()
-        => Fonts.AddFontFile(Name, Path.Combine(AppContext.BaseDirectory, "Fonts", "PlotSans.ttf"), bold: false, italic: false);
+        => Fonts.AddFontFile(Name, Path.Combine(AppContext.BaseDirectory, "Artifacts", "fonts", "PlotSans.ttf"), bold: false, italic: false);
 
     public static void Use(Plot plot) => plot.Font.Set(Name);
 }

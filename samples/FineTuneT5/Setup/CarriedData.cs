@@ -5,7 +5,7 @@ public static class CarriedData
 {
     public const string Task = "sentences";
 
-    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Data");
+    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Artifacts", "data");
 
     public static string Vocabulary { get; } = Path.Combine(Folder, "spiece.model");
 }

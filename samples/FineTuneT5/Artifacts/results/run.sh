@@ -9,10 +9,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 data=$(realpath "$1")
 shift
 output=${OUTPUT:-$here}
-program=$here/../bin/Release/net10.0/linux-x64/FineTuneT5.dll
+program=$here/../../bin/Release/net10.0/linux-x64/FineTuneT5.dll
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
-[ -f "$program" ] || dotnet build -c Release "$here/.."
+[ -f "$program" ] || dotnet build -c Release "$here/../.."
 
 folder() { find "$data" -maxdepth 2 -type d -name "${folders[$1]}" | sort | head -1; }
 
@@ -81,7 +81,7 @@ for experiment; do
     hard) compare hard "cola mrpc rte boolq" --max-source-length 96 --rows 300 --steps 160 \
         --learning-rates adafactor=0.014 --algorithms sam/4 --rhos sam=0.05 ;; # as main chose them
     scratch) # the same shape with fresh weights, to see what the pre-training is worth
-        compare scratch "subj trec" $short --rows 300 --steps 160 --model "$here/../Pretraining/model/config.json" --tokenizer "$here/../Pretraining/model/spiece.model" \
+        compare scratch "subj trec" $short --rows 300 --steps 160 --model "$here/../model/config.json" --tokenizer "$here/../model/spiece.model" \
             --learning-rates adafactor=0.02,0.04 --algorithms 'base*1.25' ;;
     memory)
         mkdir -p "$output/memory"

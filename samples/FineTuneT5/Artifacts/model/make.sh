@@ -17,7 +17,7 @@ rate=0.01
 pretrain() { # pretrain MODEL OPTIONS...; dropout is off while pre-training
     # The heap of glibc keeps what each step frees, to be used again by the next, whose tensors are of the same sizes.
     export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1
-    dotnet run -c Release --project "$here/.." -- pretrain --model "$1" --tokenizer "$here/model/spiece.model" \
+    dotnet run -c Release --project "$here/../.." -- pretrain --model "$1" --tokenizer "$here/spiece.model" \
         --text "${folders[@]/#/$corpus/}" --held-out "${held[@]/#/$corpus/}" --held-out-rows 768 \
         --random-roll --batch 32 --max-source-length 64 --dropout 0 --optimizer adafactor --learning-rate "$rate" --dtype mixed \
         --warmup-steps 200 --evaluate-every 500 --log-every 50 --save-every 250 --model-dtype bfloat16 --output "$output" "${@:2}"
