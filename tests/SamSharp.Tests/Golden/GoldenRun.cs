@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SamSharp.Steps;
+using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Golden;
@@ -16,7 +17,7 @@ internal sealed class GoldenRun
         Dtype = precision == "f64" ? float64 : float32;
         // The README's recommended bounds; BiSAM's peer holds a constant in float32.
         (_absolute, _relative) = precision == "f64" ? (name.StartsWith("bisam_log", StringComparison.Ordinal) ? 1e-8 : 1e-9, 0) : (1e-5, 1e-5);
-        Expected = SafetensorsFile.ReadAll(GoldenFolder.At("sam", Entry.GetProperty("files").GetProperty(precision).GetString()!));
+        Expected = Safetensors.ReadAll(GoldenFolder.At("sam", Entry.GetProperty("files").GetProperty(precision).GetString()!));
         Problem = new SamGoldenProblem(Index.GetProperty("model"), Dtype, Entry.GetProperty("has_unused_parameter").GetBoolean());
     }
 

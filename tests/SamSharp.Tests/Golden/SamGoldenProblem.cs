@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Golden;
@@ -11,7 +12,7 @@ internal sealed class SamGoldenProblem : nn.Module
 
     public SamGoldenProblem(JsonElement model, ScalarType dtype, bool withUnusedParameter) : base(nameof(SamGoldenProblem))
     {
-        var given = SafetensorsFile.ReadAll(GoldenFolder.At("sam", "problem.safetensors"));
+        var given = Safetensors.ReadAll(GoldenFolder.At("sam", "problem.safetensors"));
         _eps = model.GetProperty("layer_norm_eps").GetDouble();
         _x = given["x"].to(dtype);
         _y = given["y"];

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SamSharp.Optimizers;
 using SamSharp.Tests.Golden;
+using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Optimizers;
@@ -29,8 +30,8 @@ public class AdafactorGoldenTests
     {
         using var scope = NewDisposeScope();
         var run = Index.GetProperty("configs").GetProperty(config);
-        var problem = SafetensorsFile.ReadAll(GoldenFolder.At("adafactor", "problem.safetensors"));
-        var expected = SafetensorsFile.ReadAll(GoldenFolder.At("adafactor", run.GetProperty("files").GetProperty(precision).GetString()!));
+        var problem = Safetensors.ReadAll(GoldenFolder.At("adafactor", "problem.safetensors"));
+        var expected = Safetensors.ReadAll(GoldenFolder.At("adafactor", run.GetProperty("files").GetProperty(precision).GetString()!));
         var names = Index.GetProperty("parameter_order").EnumerateArray().Select(name => name.GetString()!).ToArray();
         var absent = Index.GetProperty("grad_none").EnumerateObject()
             .ToDictionary(entry => entry.Name, entry => entry.Value.EnumerateArray().Select(step => step.GetInt32()).ToHashSet());

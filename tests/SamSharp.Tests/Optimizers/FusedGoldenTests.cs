@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SamSharp.Optimizers;
 using SamSharp.Tests.Golden;
+using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Optimizers;
@@ -31,8 +32,8 @@ public class FusedGoldenTests
         using var scope = NewDisposeScope();
         var run = Index.GetProperty("configs").GetProperty(config);
         var kind = run.GetProperty("optimizer").GetString()!;
-        var problem = SafetensorsFile.ReadAll(GoldenFolder.At("torch_optim", "problem.safetensors"));
-        var expected = SafetensorsFile.ReadAll(GoldenFolder.At("torch_optim", run.GetProperty("files").GetProperty(precision).GetString()!));
+        var problem = Safetensors.ReadAll(GoldenFolder.At("torch_optim", "problem.safetensors"));
+        var expected = Safetensors.ReadAll(GoldenFolder.At("torch_optim", run.GetProperty("files").GetProperty(precision).GetString()!));
         var names = Index.GetProperty("parameter_order").EnumerateArray().Select(name => name.GetString()!).ToArray();
         var absent = Index.GetProperty("grad_none").EnumerateObject()
             .ToDictionary(entry => entry.Name, entry => entry.Value.EnumerateArray().Select(step => step.GetInt32()).ToHashSet());

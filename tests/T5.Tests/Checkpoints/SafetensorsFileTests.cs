@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Files;
-using SamSharp.Samples.T5.Tests.Tasks;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Checkpoints;

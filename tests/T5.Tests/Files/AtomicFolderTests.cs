@@ -1,5 +1,4 @@
 using SamSharp.Samples.T5.Files;
-using SamSharp.Samples.T5.Tests.Tasks;
 
 namespace SamSharp.Samples.T5.Tests.Files;
 

@@ -1,6 +1,5 @@
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
-using SamSharp.Samples.T5.Tests.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 

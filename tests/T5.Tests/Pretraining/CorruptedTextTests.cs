@@ -6,7 +6,7 @@ namespace SamSharp.Samples.T5.Tests.Pretraining;
 
 public class CorruptedTextTests
 {
-    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(CarriedData.Vocabulary);
+    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(Sentences.Vocabulary);
 
     // 12 segments of 60 ids (9 are replaced, in 3 spans), told apart by their first, which is never replaced.
     private static readonly ReadOnlyMemory<int>[] Segments =

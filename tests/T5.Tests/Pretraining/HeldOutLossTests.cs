@@ -7,7 +7,7 @@ namespace SamSharp.Samples.T5.Tests.Pretraining;
 
 public class HeldOutLossTests
 {
-    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(CarriedData.Vocabulary);
+    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(Sentences.Vocabulary);
 
     // Segments of unlike lengths, which have targets of unlike lengths.
     private static readonly ReadOnlyMemory<int>[] Segments =

@@ -5,7 +5,7 @@ namespace SamSharp.Samples.T5.Tests.Pretraining;
 
 public class SpanCorruptionTests
 {
-    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(CarriedData.Vocabulary);
+    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(Sentences.Vocabulary);
 
     [Theory]
     // T5's own sizes (inputs of 512 ids come of 568, with targets of 114), the sample's, and the smallest.

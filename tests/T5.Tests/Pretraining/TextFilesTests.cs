@@ -1,5 +1,4 @@
 using SamSharp.Samples.T5.Pretraining;
-using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Tokenization;
 
 namespace SamSharp.Samples.T5.Tests.Pretraining;
@@ -11,8 +10,8 @@ public sealed class TextFilesTests : IDisposable
     [Fact]
     public void A_wrapped_paragraph_has_the_ids_of_the_joined_one()
     {
-        var tokenizer = T5Tokenizer.Load(CarriedData.Vocabulary);
-        var joined = string.Join(' ', File.ReadLines(Path.Combine(CarriedData.Folder, "dev.tsv")).Skip(1).Select(line => line.Split('\t')[0]).Take(50));
+        var tokenizer = T5Tokenizer.Load(Sentences.Vocabulary);
+        var joined = string.Join(' ', File.ReadLines(Path.Combine(Sentences.Folder, "dev.tsv")).Skip(1).Select(line => line.Split('\t')[0]).Take(50));
         var words = joined.Split(' ');
         // A byte order mark, CRLF, blank lines, lines of all lengths: as the novels have them.
         var wrapped = Write("wrapped.txt", "\uFEFF" + string.Concat(words.Select((word, i) => word + (i % 7 == 3 ? "\r\n" : i % 31 == 0 ? "\r\n\r\n" : " "))));

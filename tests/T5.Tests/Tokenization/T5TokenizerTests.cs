@@ -5,7 +5,7 @@ namespace SamSharp.Samples.T5.Tests.Tokenization;
 /// <summary>With the vocabulary that the repository carries: 1,000 pieces, padding 0, eos 1, unknown 2.</summary>
 public class T5TokenizerTests
 {
-    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(CarriedData.Vocabulary);
+    private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(Sentences.Vocabulary);
 
     [Fact]
     public void Special_ids_come_from_the_file_and_sentinels_count_down_from_the_end()
@@ -75,7 +75,7 @@ public class T5TokenizerTests
     [Fact]
     public void Every_carried_sentence_survives_encoding_and_decoding()
     {
-        foreach (var line in File.ReadLines(Path.Combine(CarriedData.Folder, "train.tsv")).Skip(1))
+        foreach (var line in File.ReadLines(Path.Combine(Sentences.Folder, "train.tsv")).Skip(1))
         {
             var sentence = line.Split('\t')[0];
             Assert.Equal(sentence, Tokenizer.Decode(Tokenizer.EncodeWithEos(sentence, 512)));

@@ -1,7 +1,6 @@
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
-using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
@@ -47,7 +46,7 @@ public abstract class TrainerFixture
 
     protected static float[] Weights(T5Model model) => [.. model.parameters().SelectMany(parameter => parameter.data<float>().ToArray())];
 
-    private protected static TrainingFolder Folder(TemporaryFolder folder, string name) => new(Path.Combine(folder.Path, name), CarriedData.Vocabulary);
+    private protected static TrainingFolder Folder(TemporaryFolder folder, string name) => new(Path.Combine(folder.Path, name), Sentences.Vocabulary);
 
     protected static Trainer NewTrainer(T5Model model, TrainingOptions options, TrainingFolder folder, string? checkpoint, int saveEvery = 0,
         Func<IReadOnlyDictionary<string, double>>? evaluate = null, string stoppingMetric = "loss", string[]? keepBest = null, int[]? taskRows = null)

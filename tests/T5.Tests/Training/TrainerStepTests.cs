@@ -1,6 +1,5 @@
 using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
-using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Training;
 using SamSharp.Tests.Support;
 using static TorchSharp.torch;

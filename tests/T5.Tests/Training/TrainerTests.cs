@@ -1,5 +1,4 @@
 using SamSharp.Samples.T5.Checkpoints;
-using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Training;
 using SamSharp.Tests.Support;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 
-namespace SamSharp.Samples.T5.Tests.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 /// <summary>The built FineTuneT5 as a process.</summary>
 internal static class FineTuneProgram

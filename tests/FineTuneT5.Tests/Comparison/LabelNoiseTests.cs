@@ -1,7 +1,7 @@
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.T5.Tasks;
 
-namespace SamSharp.Samples.T5.Tests.Comparison;
+namespace SamSharp.Samples.FineTuneT5.Tests.Comparison;
 
 public class LabelNoiseTests
 {

@@ -1,7 +1,7 @@
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.T5.Training;
 
-namespace SamSharp.Samples.T5.Tests.Comparison;
+namespace SamSharp.Samples.FineTuneT5.Tests.Comparison;
 
 public class ContenderTests
 {

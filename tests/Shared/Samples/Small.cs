@@ -1,7 +1,7 @@
 using SamSharp.Samples.T5.Model;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.T5.Tests;
+namespace SamSharp.Samples.Tests;
 
 /// <summary>Small seeded models and batches.</summary>
 internal static class Small

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using SamSharp.Samples.T5.Monitoring;
-using SamSharp.Samples.T5.Tests.Tasks;
 
-namespace SamSharp.Samples.T5.Tests.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 public sealed class FineTuningTests : IDisposable
 {

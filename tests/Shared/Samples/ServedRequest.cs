@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Tests.Hub;
+namespace SamSharp.Samples.Tests;
 
 /// <summary>What a client asked the test's hub for.</summary>
 internal sealed record ServedRequest(string Method, string Host, string Path, string? Range, string? Authorization);

@@ -1,10 +1,10 @@
 using System.Diagnostics;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Monitoring;
-using SamSharp.Samples.T5.Tests.Tasks;
 using static TorchSharp.torch;
 
-namespace SamSharp.Samples.T5.Tests.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 public sealed class PretrainingTests : IDisposable
 {

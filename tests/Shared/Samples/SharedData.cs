@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Tests;
+namespace SamSharp.Samples.Tests;
 
 /// <summary>Real data files that the repository does not carry: the folder SAMSHARP_DATA names, or a sibling shared/data.</summary>
 internal static class SharedData

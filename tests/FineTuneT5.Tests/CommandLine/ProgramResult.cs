@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Tests.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 internal sealed record ProgramResult(int ExitCode, string Output, string Error)
 {

@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Checkpoints;
-using SamSharp.Samples.T5.Tests.Hub;
-using SamSharp.Samples.T5.Tests.Tasks;
 using SamSharp.Samples.T5.Tokenization;
 
-namespace SamSharp.Samples.T5.Tests.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 /// <summary>The program on a model of a hub.</summary>
 public sealed class HubModelTests : IDisposable

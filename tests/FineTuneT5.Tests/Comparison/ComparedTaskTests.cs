@@ -1,6 +1,6 @@
 using SamSharp.Samples.FineTuneT5.Comparison;
 
-namespace SamSharp.Samples.T5.Tests.Comparison;
+namespace SamSharp.Samples.FineTuneT5.Tests.Comparison;
 
 public class ComparedTaskTests
 {

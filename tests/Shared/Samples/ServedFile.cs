@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SamSharp.Samples.T5.Tests.Hub;
+namespace SamSharp.Samples.Tests;
 
 /// <summary>A file of the test's hub.</summary>
 /// <param name="Content">What its hash is of.</param>

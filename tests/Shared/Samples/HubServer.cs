@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace SamSharp.Samples.T5.Tests.Hub;
+namespace SamSharp.Samples.Tests;
 
 /// <summary>A hub on this machine with one model, whose large files it redirects to another host name.</summary>
 internal sealed class HubServer : IDisposable

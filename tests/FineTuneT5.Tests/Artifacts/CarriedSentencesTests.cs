@@ -1,7 +1,8 @@
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Tasks;
 
-namespace SamSharp.Samples.T5.Tests.Tasks;
+namespace SamSharp.Samples.FineTuneT5.Tests.Artifacts;
 
 public class CarriedSentencesTests
 {

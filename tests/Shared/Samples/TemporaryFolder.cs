@@ -1,4 +1,4 @@
-namespace SamSharp.Samples.T5.Tests.Tasks;
+namespace SamSharp.Samples.Tests;
 
 internal sealed class TemporaryFolder : IDisposable
 {

@@ -1,7 +1,7 @@
-using SamSharp.Samples.T5.Tests.Tasks;
+using SamSharp.Samples.FineTuneT5.Setup;
 using TorchSharp;
 
-namespace SamSharp.Samples.T5.Tests.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 public sealed class BadInputTests : IDisposable
 {

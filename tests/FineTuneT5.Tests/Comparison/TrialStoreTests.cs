@@ -1,7 +1,6 @@
 using SamSharp.Samples.FineTuneT5.Comparison;
-using SamSharp.Samples.T5.Tests.Tasks;
 
-namespace SamSharp.Samples.T5.Tests.Comparison;
+namespace SamSharp.Samples.FineTuneT5.Tests.Comparison;
 
 public sealed class TrialStoreTests : IDisposable
 {

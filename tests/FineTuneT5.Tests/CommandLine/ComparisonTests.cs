@@ -1,7 +1,6 @@
 using SamSharp.Samples.FineTuneT5.Comparison;
-using SamSharp.Samples.T5.Tests.Tasks;
 
-namespace SamSharp.Samples.T5.Tests.CommandLine;
+namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 public sealed class ComparisonTests : IDisposable
 {
