@@ -10,20 +10,25 @@ namespace SamSharp.Benchmarks.Devices;
 /// <summary>A device: what it is called, how much of its memory is in use, and when it has done its work.</summary>
 internal sealed partial class DeviceInfo(Device place)
 {
+    /// <summary>The name of the device that is always there.</summary>
+    public const string Cpu = "cpu";
+
+    private const string Cuda = "cuda";
     private const string Driver = "libcuda.so.1";
 
     public Device Place => place;
 
     public bool IsCuda => place.type == DeviceType.CUDA;
 
-    /// <summary>Whether a name such as cpu or cuda:1 is that of a device here.</summary>
-    public static bool Exists(string name) => name switch
-    {
-        "cpu" => true,
-        "cuda" => cuda.is_available(),
-        _ => name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), CultureInfo.InvariantCulture, out var index)
-            && index >= 0 && index < cuda.device_count(),
-    };
+    /// <summary>The names of the devices here: cpu, and cuda, cuda:0 and so on.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        cuda.is_available() ? [Cpu, Cuda, .. Enumerable.Range(0, cuda.device_count()).Select(index => $"{Cuda}:{index}")] : [Cpu];
+
+    /// <summary>The device of that name.</summary>
+    /// <exception cref="ArgumentException">There is no such device here.</exception>
+    public static DeviceInfo Find(string name) => Names.Contains(name)
+        ? new(device(name == Cuda ? $"{Cuda}:0" : name))
+        : throw new ArgumentException($"There is no device {name} here, but {string.Join(", ", Names)}.");
 
     /// <summary>Waits until everything asked of the device so far is done.</summary>
     public void Synchronize()

@@ -10,9 +10,10 @@ internal static class RatiosVerb
 {
     private const int Rounds = 9;
 
-    /// <returns>0 if every goal is met, 1 if any is not.</returns>
-    public static int Run()
+    /// <returns>0 if every goal is met, 1 if any is not; null if there are arguments, as it takes none.</returns>
+    public static int? Run(string[] arguments)
     {
+        if (arguments.Length > 0) return null;
         torch.set_num_threads(Math.Min(2, Environment.ProcessorCount));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Environment.ProcessorCount} processors, {torch.get_num_threads()} threads; medians of {Rounds} rounds, all contenders in turn, the second of two runs timed"));

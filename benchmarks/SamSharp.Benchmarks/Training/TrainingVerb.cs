@@ -7,8 +7,19 @@ namespace SamSharp.Benchmarks.Training;
 /// <summary>What a whole training step with SAM costs as a multiple of a plain one, all measured in one run on the CPU.</summary>
 internal static class TrainingVerb
 {
-    /// <returns>0 if every goal is met, 1 if any is not.</returns>
-    public static int Run(int rounds, int threads)
+    private const int Rounds = 5;
+    private const int Threads = 2;
+
+    /// <returns>0 if every goal is met, 1 if any is not; null for arguments other than numbers of rounds and threads.</returns>
+    public static int? Run(string[] arguments)
+    {
+        if (arguments.Length == 0) return Run(Rounds, Math.Min(Threads, Environment.ProcessorCount));
+        return arguments is [var first, var second] && int.TryParse(first, out var rounds) && int.TryParse(second, out var threads) && rounds > 0 && threads > 0
+            ? Run(rounds, threads)
+            : null;
+    }
+
+    private static int Run(int rounds, int threads)
     {
         torch.set_num_threads(threads);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -8,9 +8,6 @@ namespace SamSharp.Tests.Kernels;
 [Collection(GlobalRandomNumbers.Name)]
 public class TensorListKernelsTests
 {
-    private static readonly long[][] Shapes =
-        [[0], [1], [2], [3], [5], [7], [8], [9], [15], [16], [17], [31], [33], [63], [64], [65], [3, 5], [2, 0, 3], [4, 3, 2], [1000], []];
-
     /// <summary>What is compared with the reference; the CUDA kernels as they run on the CPU, where a compiler for them is installed.</summary>
     private static Dictionary<string, ITensorListKernels> Candidates
     {
@@ -230,15 +227,5 @@ public class TensorListKernelsTests
 
     private static double Value(Tensor scalar) => scalar.to(float64).item<double>();
 
-    private static Tensor[] Make(ulong seed, ScalarType dtype, bool contiguous)
-    {
-        using var generator = new Generator(seed);
-        return Shapes.Select(shape =>
-        {
-            if (contiguous || shape.Length == 0) return randn(shape, dtype: float64, generator: generator).to(dtype);
-            // Every other element along the last dimension.
-            var wide = shape.Take(shape.Length - 1).Append(shape[^1] * 2).ToArray();
-            return randn(wide, dtype: float64, generator: generator).to(dtype).slice(-1, 0, wide[^1], 2);
-        }).ToArray();
-    }
+    private static Tensor[] Make(ulong seed, ScalarType dtype, bool contiguous) => AwkwardTensors.Make(seed, dtype, CPU, contiguous);
 }

@@ -1,14 +1,13 @@
 using SamSharp.Kernels;
-using static TorchSharp.torch;
 
-namespace SamSharp.Benchmarks.Parity;
+namespace SamSharp.DeviceChecks;
 
 /// <summary>One operation of the kernels. <paramref name="Apply"/> gets weights w, buffers r and vectors v, and returns the tensors that it made or wrote.</summary>
-internal sealed record ParityCheck(string Name, Func<ITensorListKernels, Tensor[], Tensor[], Tensor[], Tensor[]> Apply)
+internal sealed record KernelOperation(string Name, Func<ITensorListKernels, Tensor[], Tensor[], Tensor[], Tensor[]> Apply)
 {
     private const double Kappa = 0.01;
 
-    public static IReadOnlyList<ParityCheck> All { get; } =
+    public static IReadOnlyList<KernelOperation> All { get; } =
     [
         new("Norm", (k, _, _, v) => [k.Norm(v)]),
         new("AdaptiveNorm", (k, w, _, v) => [k.AdaptiveNorm(w, v, Kappa)]),
