@@ -13,9 +13,9 @@ public sealed class KernelParityTests(ITestOutputHelper output)
 
     private static readonly Dictionary<string, ITensorListKernels> Implementations = new()
     {
-        [nameof(UpdateKernels.Vectorized)] = UpdateKernels.Vectorized,
-        [nameof(UpdateKernels.MultiTensor)] = UpdateKernels.MultiTensor,
-        [nameof(UpdateKernels.Cuda)] = UpdateKernels.Cuda,
+        [nameof(KernelSets.Vectorized)] = KernelSets.Vectorized,
+        [nameof(KernelSets.MultiTensor)] = KernelSets.MultiTensor,
+        [nameof(KernelSets.Cuda)] = KernelSets.Cuda,
     };
 
     // The largest difference over max(1, value): a few roundings, as sums are taken in other orders, and half precision may round
@@ -50,7 +50,7 @@ public sealed class KernelParityTests(ITestOutputHelper output)
         var differences = KernelOperation.All.Select(operation =>
         {
             using var scope = NewDisposeScope();
-            return (operation.Name, Value: Difference(Apply(UpdateKernels.Reference), Apply(Implementations[kernels])));
+            return (operation.Name, Value: Difference(Apply(KernelSets.Reference), Apply(Implementations[kernels])));
 
             Tensor[] Apply(ITensorListKernels own) => operation.Apply(own, Make(1), Make(3), Make(2));
         }).ToList();
@@ -69,7 +69,7 @@ public sealed class KernelParityTests(ITestOutputHelper output)
         foreach (var (parameter, gradient) in parameters.Zip(Make(2))) parameter.grad = gradient;
         var before = Copies();
         using var sam = new SharpnessAwareOptimizer(
-            optim.SGD(parameters, 0.1), new SharpnessAwareOptions { Rho = 10, Kernels = Implementations[kernels] });
+            optim.SGD(parameters, 0.1), new SharpnessAwareOptions { Rho = 10, GivenKernels = Implementations[kernels] });
 
         sam.Ascend();
         var perturbed = Copies();
