@@ -1,8 +1,9 @@
+using SamSharp.Optimizers;
 using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace SamSharp.Optimizers;
+namespace SamSharp;
 
 /// <summary>
 /// bSAM: an Adam-like optimizer that learns a Gaussian posterior of the weights, with SAM as the relaxation of its objective
@@ -18,10 +19,18 @@ namespace SamSharp.Optimizers;
 /// s = beta2 s + (1 - beta2) (mean of sqrt(s) |g| + damping + weightDecay)      sqrt(s): before this line
 /// </code>
 /// <para>Two passes for each part. Beside the weights it keeps m and s, and a copy of the weights; a step also sums up two gradients. A parameter without gradient is skipped.
-/// float16 and bfloat16 parameters have their state and arithmetic in float32. To draw weights from the posterior add z / sqrt(N s), see <see cref="State.Precisions"/>.</para>
+/// Running statistics of normalization
+/// layers see every pass. A step whose losses and gradients are not all finite is left out, which reads one value from the device. float16 and bfloat16 parameters have their state and arithmetic in float32. To draw weights from the posterior add z / sqrt(N s), where s is the state's tensor <c>precisions</c>.</para>
 /// </remarks>
-public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>, optim.IBetas
+public sealed class BSam : StatefulOptimizer, optim.IBetas
 {
+    private static readonly StateTensor[] Layout =
+    [
+        new("momentum") { IsMomentum = true },
+        new("precisions") { Start = options => ((Options)options).InitialPrecision!.Value },
+    ];
+
+    private readonly PerturbedPasses _passes = new();
     private readonly INoise _noise;
 
     /// <inheritdoc cref="BSam(IEnumerable{ParamGroup}, double, double, double, double, double, double?, double, double, INoise?)"/>
@@ -35,7 +44,7 @@ public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>
     /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
     /// <param name="dataSize">N, the number of training examples.</param>
     /// <param name="lr">Learning rate (0.5).</param>
-    /// <param name="rho">The radius (0.1; the README's runs have 0.01).</param>
+    /// <param name="rho">The radius (0.1; the README's runs use 0.01).</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1) (0.9).</param>
     /// <param name="beta2">Decay of the precision, in [0, 1) (0.999).</param>
     /// <param name="weightDecay">The prior's precision divided by N; left out: 25 / N.</param>
@@ -55,13 +64,16 @@ public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>
             WeightDecay = weightDecay ?? 25 / dataSize,
             Damping = damping,
             InitialPrecision = initialPrecision,
-        }) => _noise = noise ?? new GaussianNoise();
+        }, Layout) => _noise = noise ?? new GaussianNoise();
+
+    /// <summary>Whether the last step was left out, since a loss or a gradient was not finite. Weights and state are as before it.</summary>
+    public bool SkippedLastStep { get; private set; }
 
     /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
     public (double, double) Betas
     {
-        get => (Defaults.Beta1!.Value, Defaults.Beta2!.Value);
-        set => (Defaults.Beta1, Defaults.Beta2) = value;
+        get => ((Options)_defaults).Betas;
+        set => ((Options)_defaults).Betas = value;
     }
 
     /// <summary>One step with one draw for the whole batch.</summary>
@@ -79,42 +91,50 @@ public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>
     {
         var whole = BatchPart.TotalWeight(parts);
         using SlotTensors gradients = new(), magnitudes = new();
-        Tensor? loss = null;
+        Tensor? loss = null, firstLoss = null;
         try
         {
-            var number = Number;
+            var number = StepsSoFar + 1;
             for (var draw = 0; draw < parts.Count; draw++)
             {
                 var (closure, share) = (parts[draw].Closure, parts[draw].Weight / whole);
-                Table.TakeUpAll();
-                MoveTo((list, i, w) => w + (_noise.Sample(list.Parameters[i], number, draw) / (StateOf(list.Parameters[i]).Precisions * OptionsOf(list).DataSize!.Value).sqrt()));
-                Differentiate(closure, "first").Dispose();
-                AddTo(magnitudes, (g, s) => s.sqrt() * g.abs(), share);
-                MoveTo((list, i, w) => w + (list.AtWeights[i] / StateOf(list.Parameters[i]).Precisions * OptionsOf(list).Rho!.Value));
+                _passes.Table.TakeUpAll();
+                _passes.MoveTo((list, i, w) =>
+                    w.add(_noise.Sample(list.Parameters[i], number, draw).div(PrecisionsOf(list.Parameters[i]).Times(OptionsOf(list.Group).DataSize!.Value).sqrt())));
+                BatchPart.AddTo(ref firstLoss, Differentiate(closure, "first"), share);
+                AddTo(magnitudes, (g, s) => s.sqrt().mul(g.abs()), share);
+                _passes.MoveTo((list, i, w) => w.add(list.AtWeights[i].div(PrecisionsOf(list.Parameters[i])).Times(OptionsOf(list.Group).Rho!.Value)));
                 BatchPart.AddTo(ref loss, Differentiate(closure, "second"), share);
                 AddTo(gradients, (h, _) => h, share);
             }
-            Update(gradients, magnitudes);
+            Update(gradients, magnitudes, [firstLoss!, loss!]);
             (var result, loss) = (loss, null);
             return result!;
         }
         finally
         {
-            PutBack();
+            _passes.PutBack();
             loss?.Dispose();
+            firstLoss?.Dispose();
         }
     }
 
-    private protected override Tensor Take(Func<Tensor> closure) => Step(closure);
+    /// <summary>One step, as <see cref="Step(Func{Tensor})"/>.</summary>
+    /// <exception cref="InvalidOperationException">There is no closure, which is needed at several points.</exception>
+    public override Tensor step(Func<Tensor>? closure = null) => closure is null ? base.step() : Step(closure);
 
-    private protected override State CreateState(Parameter parameter, int index) => new(parameter, index);
+    private protected override void Adopt(TorchSharp.Modules.ParamGroup group) => _passes.Add(group);
+
+    private Options OptionsOf(int group) => (Options)_parameter_groups[group].Options;
+
+    private Tensor PrecisionsOf(ParameterSlot slot) => StateOf(slot.Parameter).At(1)!;
 
     /// <summary>A pass where the weights are; afterwards they are back.</summary>
     private Tensor Differentiate(Func<Tensor> closure, string pass)
     {
-        using var loss = Table.Evaluate(closure);
-        Table.RequireGradients(pass, perturbed: false);
-        Weights.Restore();
+        using var loss = _passes.Table.Evaluate(closure);
+        _passes.Table.RequireGradients(pass, perturbed: false);
+        _passes.Weights.Restore();
         return loss.detach();
     }
 
@@ -122,31 +142,99 @@ public sealed partial class BSam : PerturbingOptimizer<BSam.Options, BSam.State>
     private void AddTo(SlotTensors sums, Func<Tensor, Tensor, Tensor> term, double share)
     {
         using var noGradient = no_grad();
-        foreach (var list in Lists)
+        foreach (var list in _passes.Lists)
         {
             for (var i = 0; i < list.Parameters.Count; i++)
             {
                 using var scope = NewDisposeScope();
-                var precisions = StateOf(list.Parameters[i]).Precisions;
-                sums.Of([list.Parameters[i]], _ => zeros_like(precisions))[0].add_(term(list.AtWeights[i], precisions) * share);
+                var precisions = PrecisionsOf(list.Parameters[i]);
+                sums.Of([list.Parameters[i]], _ => zeros_like(precisions))[0].add_(term(list.AtWeights[i], precisions).Times(share));
             }
         }
     }
 
-    private void Update(SlotTensors gradients, SlotTensors magnitudes)
+    private void Update(SlotTensors gradients, SlotTensors magnitudes, Tensor[] losses)
     {
-        var sums = new[] { gradients, magnitudes }.SelectMany(of => of.ByIndex.Values).GroupBy(sum => (sum.device.ToString(), sum.dtype)).Select(list => list.ToArray());
-        if (SkippedLastStep = !AreFinite(sums)) return;
-        foreach (var slot in Table.Slots.Where(slot => gradients.Find(slot) is not null))
+        if (SkippedLastStep = !PerturbedPasses.AreFinite([.. gradients.ByIndex.Values, .. magnitudes.ByIndex.Values, .. losses])) return;
+        using var noGradient = no_grad();
+        foreach (var slot in _passes.Table.Slots)
         {
-            Update(slot, (options, state, w) =>
-            {
-                var decay = options.WeightDecay!.Value;
-                state.Momentum.mul_(options.Beta1!.Value).add_(gradients.Find(slot)! + (w * decay), alpha: 1 - options.Beta1.Value);
-                w.copy_(w - (state.Momentum / state.Precisions * options.LearningRate!.Value));
-                var magnitude = magnitudes.Find(slot) ?? zeros_like(w);
-                state.Precisions.mul_(options.Beta2!.Value).add_(magnitude + (options.Damping!.Value + decay), alpha: 1 - options.Beta2.Value);
-            });
+            if (gradients.Find(slot) is not { } gradient) continue;
+            using var scope = NewDisposeScope();
+            var options = OptionsOf(slot.Group);
+            var state = BeginStep(slot.Parameter, options);
+            var (w, m, s, decay) = (slot.Parameter, state.At(0)!, state.At(1)!, options.WeightDecay!.Value);
+            m.MultiplyBy(options.Beta1!.Value).IncreaseBy(gradient.add(w.Times(decay)), 1 - options.Beta1.Value);
+            w.copy_(w.sub(m.div(s).Times(options.LearningRate!.Value)));
+            var magnitude = magnitudes.Find(slot) ?? zeros_like(s);
+            s.MultiplyBy(options.Beta2!.Value).IncreaseBy(magnitude.Plus(options.Damping!.Value + decay), 1 - options.Beta2.Value);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _passes.Dispose();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    public sealed class Options : GroupOptions
+    {
+        /// <summary>N, the number of training examples.</summary>
+        public double? DataSize { get; set; }
+
+        /// <summary>The radius; 0 leaves the weights where they are in the second pass.</summary>
+        public double? Rho { get; set; }
+
+        /// <summary>Decay of the first moment, in [0, 1).</summary>
+        public double? Beta1 { get; set; }
+
+        /// <summary>Decay of the precision, in [0, 1).</summary>
+        public double? Beta2 { get; set; }
+
+        /// <summary>The prior's precision divided by N.</summary>
+        public double? WeightDecay { get; set; }
+
+        /// <summary>Added to every new estimate of the precision.</summary>
+        public double? Damping { get; set; }
+
+        /// <summary>The precision before the first step.</summary>
+        public double? InitialPrecision { get; set; }
+
+        internal (double, double) Betas
+        {
+            get => (Beta1!.Value, Beta2!.Value);
+            set => (Beta1, Beta2) = value;
+        }
+
+        private protected override double?[] Numbers
+        {
+            get => [DataSize, Rho, Beta1, Beta2, WeightDecay, Damping, InitialPrecision];
+            set => (DataSize, Rho, Beta1, Beta2, WeightDecay, Damping, InitialPrecision) = (value[0], value[1], value[2], value[3], value[4], value[5], value[6]);
+        }
+
+        internal override void Validate()
+        {
+            base.Validate();
+            Require(DataSize is > 0 and < double.PositiveInfinity, "dataSize", DataSize, "finite and above 0");
+            Require(Rho is >= 0 and < double.PositiveInfinity, "rho", Rho, "finite and not negative");
+            Require(Beta1 is >= 0 and < 1, "beta1", Beta1, "in [0, 1)");
+            Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "in [0, 1)");
+            Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
+            Require(Damping is >= 0 and < double.PositiveInfinity, "damping", Damping, "finite and not negative");
+            Require(InitialPrecision is > 0 and < double.PositiveInfinity, "initialPrecision", InitialPrecision, "finite and above 0");
+        }
+    }
+
+    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
+    {
+        /// <inheritdoc/>
+        public (double, double) Betas
+        {
+            get => Options.Betas;
+            set => Options.Betas = value;
         }
     }
 }

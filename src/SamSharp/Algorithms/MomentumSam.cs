@@ -27,16 +27,16 @@ public sealed record MomentumDirection : IDirection
     public bool NeedsGradients(long number) => false;
 
     /// <inheritdoc/>
-    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => BaseMomentum.IsKept(baseOptimizer) ? null
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => IKeepsMomentum.Of(baseOptimizer) is { HasMomentum: true } ? null
         : $"{nameof(MomentumDirection)} follows the base optimizer's momentum, and {baseOptimizer.GetType().Name} keeps none. Use an SGD with momentum, or one of the Adam family.";
 
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
-        var momentum = BaseMomentum.Of(ascent.BaseOptimizer);
+        var momentum = IKeepsMomentum.Of(ascent.BaseOptimizer)!;
         foreach (var bucket in ascent.Buckets)
         {
-            bucket.Direction = bucket.Parameters.Select(parameter => momentum.Find(parameter) is { } v
+            bucket.Direction = bucket.Parameters.Select(parameter => momentum.MomentumOf(parameter.Parameter) is { } v
                 ? v.neg().to(parameter.Parameter.dtype)
                 : zeros_like(parameter.Parameter, requires_grad: false)).ToArray();
         }

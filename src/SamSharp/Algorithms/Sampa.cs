@@ -52,7 +52,7 @@ public sealed record LookAheadGradient(double Lambda = 0.2) : IDirection, ICombi
     {
         if (!Equals(options.Direction, this) || !Equals(options.Combiner, this))
             return $"{nameof(LookAheadGradient)} is direction and combiner at once. Set both to the same one, as Recipe.Sampa does.";
-        return baseOptimizer.ParamGroups.OfType<ParamGroup>().All(group => Plan.Of(group.Options) is not null) ? null
+        return IKeepsMomentum.Of(baseOptimizer) is { } momentum && baseOptimizer.ParamGroups.OfType<ParamGroup>().All(group => momentum.NextStep(group) is not null) ? null
             : $"{nameof(LookAheadGradient)} looks ahead along a step of SGD, with neither nesterov nor dampening nor maximize, and the base is {baseOptimizer.GetType().Name}. Use such an SGD.";
     }
 
@@ -82,16 +82,16 @@ public sealed record LookAheadGradient(double Lambda = 0.2) : IDirection, ICombi
     private void LookAhead(Ascent ascent)
     {
         var groups = ascent.BaseOptimizer.ParamGroups.Cast<ParamGroup>().ToArray();
-        var momentum = BaseMomentum.Of(ascent.BaseOptimizer);
+        var momentum = IKeepsMomentum.Of(ascent.BaseOptimizer)!;
         foreach (var bucket in ascent.Buckets)
         {
-            var plan = Plan.Of(groups[bucket.Group].Options)!.Value;
-            var step = bucket.Parameters.Select(parameter => Update(ascent, parameter, plan, momentum.Find(parameter))).ToArray();
+            var plan = momentum.NextStep(groups[bucket.Group])!.Value;
+            var step = bucket.Parameters.Select(parameter => Update(ascent, parameter, plan, momentum.MomentumOf(parameter.Parameter))).ToArray();
             ascent.PerturbBy(bucket, step, -bucket.LearningRate);
         }
     }
 
-    private Tensor Update(Ascent ascent, ParameterSlot parameter, Plan plan, Tensor? buffer)
+    private Tensor Update(Ascent ascent, ParameterSlot parameter, LinearStep plan, Tensor? buffer)
     {
         if (ascent.MemoryOf(this).Find(Last, parameter) is not { } last) return zeros_like(parameter.Parameter, requires_grad: false);
         var update = last.clone();
@@ -100,16 +100,5 @@ public sealed record LookAheadGradient(double Lambda = 0.2) : IDirection, ICombi
         update.IncreaseBy(parameter.Parameter, plan.WeightDecay);
         if (buffer is not null) update.IncreaseBy(buffer.to(update.dtype), plan.Momentum);
         return update;
-    }
-
-    /// <summary>What SGD adds to a gradient.</summary>
-    private readonly record struct Plan(double Momentum, double WeightDecay)
-    {
-        public static Plan? Of(OptimizerOptions options) => options switch
-        {
-            SGD.Options { nesterov: not true, maximize: not true } sgd when sgd.dampening is null or 0 => new Plan(sgd.momentum ?? 0, sgd.weight_decay ?? 0),
-            FusedSGD.Options { Nesterov: not true, Maximize: not true } sgd when sgd.Dampening is null or 0 => new Plan(sgd.Momentum ?? 0, sgd.WeightDecay ?? 0),
-            _ => null,
-        };
     }
 }

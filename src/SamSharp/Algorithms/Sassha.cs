@@ -1,10 +1,11 @@
 using SamSharp.Analysis;
 using SamSharp.Kernels;
+using SamSharp.Optimizers;
 using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace SamSharp.Optimizers;
+namespace SamSharp;
 
 /// <summary>
 /// SASSHA: a diagonal second-order optimizer that climbs as SAM does, and takes both gradient and curvature there
@@ -19,14 +20,25 @@ namespace SamSharp.Optimizers;
 /// </code>
 /// <para>Two passes, and every lazy-th step a product with the Hessian, for which the loss is differentiated twice: operators without a second derivative, fused attention among them, cannot be part of it.
 /// Beside the weights it keeps m, D and a copy of the weights. A parameter without gradient is skipped; one that first gets a gradient between two estimates waits for the next.
-/// float16 and bfloat16 parameters have their state and arithmetic in float32.</para>
+/// float16 and bfloat16 parameters have their state and arithmetic in float32.
+/// Running statistics of normalization layers see every pass. A step whose losses and numbers are not all finite is left out, which reads one value from the device.</para>
 /// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two points; here H is that at w + e.</para>
 /// </remarks>
-public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.State>, optim.IBetas
+public sealed class Sassha : StatefulOptimizer, optim.IBetas
 {
+    private const double NormFloor = 1e-12;
+
+    private static readonly StateTensor[] Layout =
+    [
+        new("exp_avg") { IsMomentum = true },
+        new("diagonal"),
+        // The correction of the diagonal's power for its beginning at 0; there is none before the first estimate.
+        new("correction") { ShapeFor = _ => [], BeginsLater = true, IsKept = _ => false },
+    ];
+
+    private readonly PerturbedPasses _passes = new();
     private readonly int _lazy;
     private readonly Func<long, double> _power;
-    private const double NormFloor = 1e-12;
     private readonly INoise _noise;
 
     /// <inheritdoc cref="Sassha(IEnumerable{ParamGroup}, double, double, double, double, double, double, int, Func{long, double}?, INoise?)"/>
@@ -45,7 +57,8 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
     /// <param name="epsilon">Added to the power of the diagonal (1e-4).</param>
     /// <param name="weightDecay">Decoupled weight decay (0).</param>
     /// <param name="lazy">Steps from one estimate of the Hessian to the next (10).</param>
-    /// <param name="power">The power p of a step, from 1; see <see cref="HessianPower"/>. Default: 0.5 always.</param>
+    /// <param name="power">The power p of a step, given its number from 1: a constant, or a ramp such as <see cref="Ramp.Linear"/>, the authors' linear schedule. Default: 0.5 always (the paper: the
+    /// root keeps small curvatures from making steps too long).</param>
     /// <param name="noise">The signs z, random by default, which follow from the step's number.</param>
     /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
     public Sassha(IEnumerable<ParamGroup> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-4,
@@ -58,18 +71,21 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
             Beta2 = beta2,
             Epsilon = epsilon,
             WeightDecay = weightDecay,
-        })
+        }, Layout)
     {
         _lazy = Check.Positive(lazy);
-        _power = power ?? HessianPower.Constant();
+        _power = power ?? (_ => 0.5);
         _noise = noise ?? new SignNoise();
     }
+
+    /// <summary>Whether the last step was left out, since a loss, a gradient or an estimate was not finite. Weights and state are as before it.</summary>
+    public bool SkippedLastStep { get; private set; }
 
     /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
     public (double, double) Betas
     {
-        get => (Defaults.Beta1!.Value, Defaults.Beta2!.Value);
-        set => (Defaults.Beta1, Defaults.Beta2) = value;
+        get => ((Options)_defaults).Betas;
+        set => ((Options)_defaults).Betas = value;
     }
 
     /// <summary>In place of our own estimates |z (H z)|, given the step and the parameter. For tests.</summary>
@@ -79,6 +95,7 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
     /// <param name="closure">Computes the loss and returns it, without <c>backward()</c>, which is called here: the loss is differentiated twice. Called twice.</param>
     /// <returns>The loss at w.</returns>
     /// <exception cref="InvalidOperationException">The closure called <c>backward()</c>, or the loss does not depend on the parameters.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The power of the step is negative or not finite; nothing has moved.</exception>
     /// <exception cref="NotSupportedException">libtorch knows no second derivative of some operator of the loss.</exception>
     public Tensor Step(Func<Tensor> closure)
     {
@@ -86,7 +103,8 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
         using var diagonals = new SlotTensors();
         try
         {
-            var number = Number;
+            var number = StepsSoFar + 1;
+            var power = Check.NonNegative(_power(number));
             var estimates = (number - 1) % _lazy == 0;
             Tensor? loss = null;
             if (_parameter_groups.Any(group => ((Options)group.Options).Rho > 0))
@@ -96,44 +114,48 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
             }
             var perturbedLoss = Differentiate(closure, loss is null ? "only" : "second", again: estimates);
             if (estimates) Estimate(perturbedLoss, number, diagonals);
-            Weights.Restore();
-            Update(number, diagonals);
+            _passes.Weights.Restore();
+            Update(power, diagonals, loss is null ? [perturbedLoss] : [loss, perturbedLoss]);
             if (loss is null) return perturbedLoss;
             perturbedLoss.Dispose();
             return loss;
         }
         finally
         {
-            PutBack();
+            _passes.PutBack();
         }
     }
 
-    private protected override Tensor Take(Func<Tensor> closure) => Step(closure);
+    /// <summary>One step, as <see cref="Step"/>.</summary>
+    /// <exception cref="InvalidOperationException">There is no closure, which is needed at several points.</exception>
+    public override Tensor step(Func<Tensor>? closure = null) => closure is null ? base.step() : Step(closure);
 
-    private protected override State CreateState(Parameter parameter, int index) => new(parameter, index);
+    private protected override void Adopt(TorchSharp.Modules.ParamGroup group) => _passes.Add(group);
+
+    private Options OptionsOf(int group) => (Options)_parameter_groups[group].Options;
 
     private Tensor Differentiate(Func<Tensor> closure, string pass, bool again)
     {
-        var loss = Table.Evaluate(closure);
-        if (Table.ReadGradients(perturbed: false))
+        var loss = _passes.Table.Evaluate(closure);
+        if (_passes.Table.ReadGradients(perturbed: false))
             throw new InvalidOperationException("The closure called backward() itself. SASSHA differentiates the loss twice, and so must do that: return the loss alone.");
         Differentiation.RequireDifferentiable(loss).backward(retain_graph: again);
-        Table.RequireGradients(pass, perturbed: false);
+        _passes.Table.RequireGradients(pass, perturbed: false);
         return loss;
     }
 
+    /// <summary>SAM's ascent, with one norm over all groups.</summary>
     private void Climb()
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var (kernels, buckets) = (KernelSets.Default, Lists);
-        var norm = buckets.Count == 1 ? kernels.Norm(buckets[0].AtWeights)
-            : kernels.Norm(buckets.Select(list => kernels.Norm(list.AtWeights).to(ScalarType.Float64, buckets[0].Device)).ToArray());
-        Weights.Move(buckets, () =>
+        var (kernels, buckets) = (KernelSets.Default, _passes.Lists);
+        var norm = kernels.Norm(buckets.Select(list => kernels.Norm(list.AtWeights).to(ScalarType.Float64, buckets[0].Device)).ToArray());
+        _passes.Weights.Move(buckets, () =>
         {
             foreach (var list in buckets)
             {
-                var scale = kernels.Scale(norm, OptionsOf(list).Rho!.Value, NormFloor).to(list.Accumulator, list.Device);
+                var scale = kernels.Scale(norm, OptionsOf(list.Group).Rho!.Value, NormFloor).to(list.Accumulator, list.Device);
                 kernels.Perturb(list.Weights, list.Results, list.AtWeights, scale);
             }
         });
@@ -144,40 +166,101 @@ public sealed partial class Sassha : PerturbingOptimizer<Sassha.Options, Sassha.
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var slots = Lists.SelectMany(list => list.Parameters).ToArray();
+        var slots = _passes.Lists.SelectMany(list => list.Parameters).ToArray();
         var signs = Array.ConvertAll(slots, slot => _noise.Sample(slot, number, 0));
         var products = Diagonals is null ? Differentiation.HessianProduct(loss, Array.ConvertAll(slots, Tensor (slot) => slot.Parameter), signs) : [];
         for (var i = 0; i < slots.Length; i++)
-            diagonals.Put(slots[i], (Diagonals?.Invoke(number, slots[i]) ?? (products[i] * signs[i]).abs()).to(StateOf(slots[i]).Precision, copy: true));
+            diagonals.Put(slots[i], (Diagonals?.Invoke(number, slots[i]) ?? products[i].mul(signs[i]).abs()).to(StateOf(slots[i].Parameter).Precision, copy: true));
     }
 
-    private void Update(long number, SlotTensors diagonals)
+    private void Update(double power, SlotTensors diagonals, Tensor[] losses)
     {
-        var estimates = diagonals.ByIndex.Values.GroupBy(diagonal => (diagonal.device.ToString(), diagonal.dtype)).Select(list => list.ToArray());
-        if (SkippedLastStep = !AreFinite(Lists.Select(list => list.AtWeights).Concat(estimates))) return;
-        var power = _power(number);
-        foreach (var list in Lists)
+        if (SkippedLastStep = !PerturbedPasses.AreFinite([.. _passes.Lists.SelectMany(list => list.AtWeights), .. diagonals.ByIndex.Values, .. losses])) return;
+        using var noGradient = no_grad();
+        foreach (var list in _passes.Lists)
         {
             for (var i = 0; i < list.Parameters.Count; i++)
             {
-                var (gradient, diagonal) = (list.AtWeights[i], diagonals.Find(list.Parameters[i]));
-                if (diagonal is null && StateOf(list.Parameters[i]).Correction is null) continue;
-                Update(list.Parameters[i], (options, state, w) => Update(options, state, w, gradient, diagonal, power));
+                var (slot, gradient) = (list.Parameters[i], list.AtWeights[i]);
+                var diagonal = diagonals.Find(slot);
+                if (diagonal is null && StateOf(slot.Parameter).At(2) is null) continue;
+                using var scope = NewDisposeScope();
+                Update(OptionsOf(slot.Group), BeginStep(slot.Parameter, OptionsOf(slot.Group)), slot.Parameter, gradient, diagonal, power);
             }
         }
     }
 
-    private static void Update(Options options, State state, Tensor w, Tensor gradient, Tensor? diagonal, double power)
+    private static void Update(Options options, ParameterState state, Tensor w, Tensor gradient, Tensor? diagonal, double power)
     {
         var (beta1, beta2, lr) = (options.Beta1!.Value, options.Beta2!.Value, options.LearningRate!.Value);
+        var (m, d) = (state.At(0)!, state.At(1)!);
         if (diagonal is not null)
         {
-            state.Diagonal.mul_(beta2).add_(diagonal, alpha: 1 - beta2);
-            state.Correct(Math.Pow(1 - Math.Pow(beta2, state.Attempts), power));
+            d.MultiplyBy(beta2).IncreaseBy(diagonal, 1 - beta2);
+            state.Make(2).Fill(Math.Pow(1 - Math.Pow(beta2, state.Attempts), power));
         }
-        state.Momentum.mul_(beta1).add_(gradient, alpha: 1 - beta1);
-        var curvature = state.Diagonal.pow(power) / state.Correction! + options.Epsilon!.Value;
+        m.MultiplyBy(beta1).IncreaseBy(gradient, 1 - beta1);
+        var curvature = d.Power(power).div(state.At(2)!).Plus(options.Epsilon!.Value);
         var rate = lr / (1 - Math.Pow(beta1, state.Attempts));
-        w.copy_((w * (1 - (lr * options.WeightDecay!.Value))) - (state.Momentum / curvature * rate));
+        w.copy_(w.Times(1 - (lr * options.WeightDecay!.Value)).sub(m.div(curvature).Times(rate)));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _passes.Dispose();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    public sealed class Options : GroupOptions
+    {
+        /// <summary>The radius. The gradient's norm is that of all groups together. Where every group's is 0, a step has one pass.</summary>
+        public double? Rho { get; set; }
+
+        /// <summary>Decay of the first moment, in [0, 1).</summary>
+        public double? Beta1 { get; set; }
+
+        /// <summary>Decay of the Hessian's diagonal, in [0, 1).</summary>
+        public double? Beta2 { get; set; }
+
+        /// <summary>Added to the power of the diagonal.</summary>
+        public double? Epsilon { get; set; }
+
+        /// <summary>Decoupled weight decay, multiplied by the learning rate.</summary>
+        public double? WeightDecay { get; set; }
+
+        internal (double, double) Betas
+        {
+            get => (Beta1!.Value, Beta2!.Value);
+            set => (Beta1, Beta2) = value;
+        }
+
+        private protected override double?[] Numbers
+        {
+            get => [Rho, Beta1, Beta2, Epsilon, WeightDecay];
+            set => (Rho, Beta1, Beta2, Epsilon, WeightDecay) = (value[0], value[1], value[2], value[3], value[4]);
+        }
+
+        internal override void Validate()
+        {
+            base.Validate();
+            Require(Rho is >= 0 and < double.PositiveInfinity, "rho", Rho, "finite and not negative");
+            Require(Beta1 is >= 0 and < 1, "beta1", Beta1, "in [0, 1)");
+            Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "in [0, 1)");
+            Require(Epsilon is > 0 and < double.PositiveInfinity, "epsilon", Epsilon, "finite and above 0");
+            Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
+        }
+    }
+
+    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
+    {
+        /// <inheritdoc/>
+        public (double, double) Betas
+        {
+            get => Options.Betas;
+            set => Options.Betas = value;
+        }
     }
 }

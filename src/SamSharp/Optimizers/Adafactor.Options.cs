@@ -4,10 +4,8 @@ namespace SamSharp.Optimizers;
 
 public sealed partial class Adafactor
 {
-    private const byte FormatVersion = 1;
-
-    /// <summary>The hyper-parameters of a group; what is null is taken from the optimizer when the group is added.</summary>
-    public class Options : OptimizerOptions
+    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    public sealed class Options : GroupOptions
     {
         /// <summary>Added to the squared gradient.</summary>
         public double? Epsilon1 { get; set; }
@@ -41,21 +39,28 @@ public sealed partial class Adafactor
             ? Math.Min(WarmupInit!.Value ? 1e-6 * t : 1e-2, 1 / Math.Sqrt(t))
             : LearningRate!.Value;
 
-        internal void FillFrom(Options defaults)
+        private protected override double?[] Numbers
         {
-            RelativeStep ??= LearningRate is null && defaults.RelativeStep!.Value;
-            if (!RelativeStep.Value) LearningRate ??= defaults.LearningRate;
-            Epsilon1 ??= defaults.Epsilon1;
-            Epsilon2 ??= defaults.Epsilon2;
-            ClipThreshold ??= defaults.ClipThreshold;
-            DecayRate ??= defaults.DecayRate;
-            Beta1 ??= defaults.Beta1;
-            WeightDecay ??= defaults.WeightDecay;
-            ScaleParameter ??= defaults.ScaleParameter;
-            WarmupInit ??= RelativeStep.Value && defaults.WarmupInit!.Value;
+            get => [Epsilon1, Epsilon2, ClipThreshold, DecayRate, Beta1, WeightDecay];
+            set => (Epsilon1, Epsilon2, ClipThreshold, DecayRate, Beta1, WeightDecay) = (value[0], value[1], value[2], value[3], value[4], value[5]);
         }
 
-        internal void Validate()
+        private protected override bool?[] Flags
+        {
+            get => [ScaleParameter, RelativeStep, WarmupInit];
+            set => (ScaleParameter, RelativeStep, WarmupInit) = (value[0], value[1], value[2]);
+        }
+
+        internal override void FillFrom(GroupOptions defaults)
+        {
+            var others = (Options)defaults;
+            RelativeStep ??= LearningRate is null && others.RelativeStep!.Value;
+            WarmupInit ??= RelativeStep.Value && others.WarmupInit!.Value;
+            if (!RelativeStep.Value) LearningRate ??= others.LearningRate;
+            FillOthersFrom(others);
+        }
+
+        internal override void Validate()
         {
             if (RelativeStep!.Value && LearningRate is { } given)
                 throw new ArgumentException(FormattableString.Invariant($"lr is {given} and relativeStep is true: a relative step makes its own learning rate; leave one of them out."));
@@ -72,62 +77,22 @@ public sealed partial class Adafactor
             Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
         }
 
-        private static void Require(bool holds, string name, double? value, string rule)
+        /// <summary>With a relative step the learning rate that was saved is the one that was shown.</summary>
+        internal override void ValidateLoaded()
         {
-            if (!holds) throw new ArgumentException(FormattableString.Invariant($"{name} is {value}; it must be {rule}."));
+            var shown = LearningRate;
+            if (RelativeStep!.Value) LearningRate = null;
+            Validate();
+            LearningRate = shown;
         }
 
         /// <summary>With a relative step, shows the rate of step t as the group's learning rate.</summary>
-        internal void ReportLearningRate(long t)
+        internal override void Begin(long step)
         {
-            if (RelativeStep!.Value) LearningRate = RateAt(t);
-        }
-
-        /// <inheritdoc/>
-        public override void SaveStateDict(BinaryWriter writer)
-        {
-            base.SaveStateDict(writer);
-            writer.Write(FormatVersion);
-            foreach (var number in new[] { Epsilon1, Epsilon2, ClipThreshold, DecayRate, Beta1, WeightDecay }) writer.Write(number!.Value);
-            foreach (var flag in new[] { ScaleParameter, RelativeStep, WarmupInit }) writer.Write(flag!.Value);
-        }
-
-        /// <inheritdoc/>
-        /// <exception cref="InvalidDataException">The data were written in another format.</exception>
-        public override void LoadStateDict(BinaryReader reader)
-        {
-            base.LoadStateDict(reader);
-            var version = reader.ReadByte();
-            if (version != FormatVersion)
-                throw new InvalidDataException($"The saved Adafactor state has format {version}; this version of SamSharp reads format {FormatVersion}.");
-            (Epsilon1, Epsilon2, ClipThreshold) = (reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
-            (DecayRate, Beta1, WeightDecay) = (reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
-            (ScaleParameter, RelativeStep, WarmupInit) = (reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadBoolean());
-        }
-
-        /// <inheritdoc/>
-        /// <exception cref="ArgumentException">The options are another optimizer's.</exception>
-        public override void LoadStateDict(OptimizerOptions source)
-        {
-            if (source is not Options options) throw new ArgumentException($"The options are {source?.GetType()}; Adafactor needs Adafactor.Options.");
-            base.LoadStateDict(source);
-            (Epsilon1, Epsilon2, ClipThreshold) = (options.Epsilon1, options.Epsilon2, options.ClipThreshold);
-            (DecayRate, Beta1, WeightDecay) = (options.DecayRate, options.Beta1, options.WeightDecay);
-            (ScaleParameter, RelativeStep, WarmupInit) = (options.ScaleParameter, options.RelativeStep, options.WarmupInit);
+            if (RelativeStep!.Value) LearningRate = RateAt(step);
         }
     }
 
-    /// <summary>Parameters that share their options.</summary>
-    public class ParamGroup : ParamGroup<Options>
-    {
-        /// <summary>An empty group, to be filled by an initializer.</summary>
-        public ParamGroup()
-        {
-        }
-
-        /// <summary>A group of parameters; options left out are the optimizer's.</summary>
-        public ParamGroup(IEnumerable<Parameter> parameters, Options? options = null) : base(parameters, options!)
-        {
-        }
-    }
+    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!);
 }

@@ -1,6 +1,4 @@
-using SamSharp.Optimizers.AdafactorKernels;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
@@ -27,17 +25,15 @@ namespace SamSharp.Optimizers;
 /// <para>float16 and bfloat16 parameters have their state and arithmetic in float32. A parameter without gradient is skipped:
 /// neither its state nor its step counter moves. A step reads nothing back from the device.</para>
 /// <para>With a relative step the group's LearningRate reports the size of the last step before parameter scaling (before the first
-/// step: of the first one); setting it, as a scheduler does, has no effect. Give a learning rate to use a scheduler. OneCycleLR and CyclicLR need
+/// step: of the first one; steps that a GPU has left out count); setting it, as a scheduler does, has no effect. Give a learning rate to use a scheduler. OneCycleLR and CyclicLR need
 /// <c>cycle_momentum: false</c>.</para>
 /// </remarks>
-public sealed partial class Adafactor : OptimizerHelper
+public sealed partial class Adafactor : StatefulOptimizer
 {
-    private readonly IAdafactorKernel _kernel;
-
-    /// <inheritdoc cref="Adafactor(IEnumerable{ParamGroup}, double?, double, double, double, double, double, double, bool, bool?, bool, AdafactorKernel)"/>
+    /// <inheritdoc cref="Adafactor(IEnumerable{ParamGroup}, double?, double, double, double, double, double, double, bool, bool?, bool, UpdateKernels)"/>
     public Adafactor(IEnumerable<Parameter> parameters, double? lr = null, double epsilon1 = 1e-30, double epsilon2 = 1e-3,
         double clipThreshold = 1, double decayRate = -0.8, double beta1 = 0, double weightDecay = 0, bool scaleParameter = true,
-        bool? relativeStep = null, bool warmupInit = false, AdafactorKernel kernel = AdafactorKernel.Automatic)
+        bool? relativeStep = null, bool warmupInit = false, UpdateKernels kernel = UpdateKernels.Automatic)
         : this([new ParamGroup(parameters)], lr, epsilon1, epsilon2, clipThreshold, decayRate, beta1, weightDecay, scaleParameter,
             relativeStep, warmupInit, kernel)
     {
@@ -60,10 +56,8 @@ public sealed partial class Adafactor : OptimizerHelper
     /// or a parameter appears twice.</exception>
     public Adafactor(IEnumerable<ParamGroup> parameters, double? lr = null, double epsilon1 = 1e-30, double epsilon2 = 1e-3,
         double clipThreshold = 1, double decayRate = -0.8, double beta1 = 0, double weightDecay = 0, bool scaleParameter = true,
-        bool? relativeStep = null, bool warmupInit = false, AdafactorKernel kernel = AdafactorKernel.Automatic)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        var defaults = new Options
+        bool? relativeStep = null, bool warmupInit = false, UpdateKernels kernel = UpdateKernels.Automatic)
+        : base(parameters, new Options
         {
             LearningRate = lr,
             Epsilon1 = epsilon1,
@@ -75,78 +69,7 @@ public sealed partial class Adafactor : OptimizerHelper
             ScaleParameter = scaleParameter,
             RelativeStep = relativeStep ?? lr is null,
             WarmupInit = warmupInit,
-        };
-        defaults.Validate();
-        _defaults = defaults;
-        _parameter_groups = [];
-        _kernel = kernel switch
-        {
-            AdafactorKernel.Automatic => VectorizedKernel.Instance,
-            AdafactorKernel.Reference => ReferenceKernel.Instance,
-            AdafactorKernel.MultiTensor => MultiTensorKernel.Instance,
-            _ => throw new ArgumentException($"kernel is {kernel}; it can be one of {string.Join(", ", Enum.GetNames<AdafactorKernel>())}.", nameof(kernel)),
-        };
-        foreach (var group in parameters) add_param_group(group);
-    }
-
-    /// <summary>Adds a group; options it leaves out are the optimizer's.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range, or a parameter is in the optimizer already.</exception>
-    public override void add_param_group(TorchSharp.Modules.ParamGroup param_group)
-    {
-        ArgumentNullException.ThrowIfNull(param_group);
-        var options = param_group.Options as Options ?? (param_group.Options is null ? new Options()
-            : throw new ArgumentException($"The group's options are {param_group.Options.GetType()}; Adafactor needs Adafactor.Options."));
-        var parameters = param_group.Parameters.ToList();
-        options.FillFrom((Options)_defaults);
-        options.Validate();
-
-        var known = _state.Keys.ToHashSet();
-        foreach (var parameter in parameters)
-        {
-            if (!parameter.is_floating_point())
-                throw new ArgumentException($"A parameter is of type {parameter.dtype}; Adafactor needs floating-point parameters.");
-            if (!known.Add(parameter.Handle))
-                throw new ArgumentException($"A parameter of shape [{string.Join(", ", parameter.shape)}] was given twice; it would be updated twice a step.");
-        }
-
-        options.ReportLearningRate(1);
-        options.InitialLearningRate = options.LearningRate!.Value;
-        param_group.Options = options;
-        param_group.Parameters = parameters;
-        _parameter_groups.Add(param_group);
-        foreach (var parameter in parameters)
-        {
-            var state = new State(parameter, _state.Count);
-            state.Initialize(options);
-            _state[parameter.Handle] = state;
-        }
-    }
-
-    /// <summary>Updates every parameter that has a gradient.</summary>
-    /// <param name="closure">Computes the loss and its gradients first; optional.</param>
-    /// <returns>The closure's loss, or null.</returns>
-    /// <exception cref="NotSupportedException">A gradient is sparse; nothing has moved.</exception>
-    public override Tensor step(Func<Tensor>? closure = null)
-    {
-        Tensor? loss = null;
-        if (closure is not null)
-        {
-            using var withGradients = enable_grad();
-            loss = closure();
-        }
-
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var batch in Gather()) _kernel.Update(batch);
-        return loss!;
-    }
-
-    /// <summary>What is to be done in this step, all of it checked before any weight moves.</summary>
-    private List<AdafactorBatch> Gather()
-    {
-        var batches = new List<AdafactorBatch>();
-        foreach (var group in _parameter_groups) batches.AddRange(AdafactorBatch.Gather(group.Parameters, p => (State)_state[p.Handle], (Options)group.Options));
-        foreach (var batch in batches) batch.Begin();
-        return batches;
-    }
+        }, new AdafactorRule()) => Kernel = Enum.IsDefined(kernel)
+            ? kernel
+            : throw new ArgumentException($"kernel is {kernel}; it can be one of {string.Join(", ", Enum.GetNames<UpdateKernels>())}.", nameof(kernel));
 }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
@@ -18,9 +19,9 @@ namespace SamSharp.Optimizers;
 /// lives as long as the step, as are those that are not contiguous. A parameter without gradient is skipped: neither its
 /// state nor its step counter moves. A step reads nothing back from the device.</para>
 /// </remarks>
-public sealed class FusedAdam : FusedAdamBase
+public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
 {
-    /// <inheritdoc cref="FusedAdam(IEnumerable{FusedAdamBase.ParamGroup}, double, double, double, double, double, bool, bool)"/>
+    /// <inheritdoc cref="FusedAdam(IEnumerable{ParamGroup}, double, double, double, double, double, bool, bool)"/>
     public FusedAdam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
         double weightDecay = 0, bool amsgrad = false, bool maximize = false)
         : this([new ParamGroup(parameters)], lr, beta1, beta2, epsilon, weightDecay, amsgrad, maximize)
@@ -39,7 +40,34 @@ public sealed class FusedAdam : FusedAdamBase
     /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
     public FusedAdam(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
         double weightDecay = 0, bool amsgrad = false, bool maximize = false)
-        : base(decoupled: false, parameters, lr, beta1, beta2, epsilon, weightDecay, amsgrad, maximize)
+        : base(parameters, new AdamOptions
+        {
+            LearningRate = lr,
+            Beta1 = beta1,
+            Beta2 = beta2,
+            Epsilon = epsilon,
+            WeightDecay = weightDecay,
+            AmsGrad = amsgrad,
+            Maximize = maximize,
+        }, new AdamRule(decoupled: false))
     {
+    }
+
+    /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
+    public (double, double) Betas
+    {
+        get => ((AdamOptions)_defaults).Betas;
+        set => ((AdamOptions)_defaults).Betas = value;
+    }
+
+    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, AdamOptions? options = null) : ParamGroup<AdamOptions>(parameters ?? [], options!), optim.IBetas
+    {
+        /// <inheritdoc/>
+        public (double, double) Betas
+        {
+            get => Options.Betas;
+            set => Options.Betas = value;
+        }
     }
 }

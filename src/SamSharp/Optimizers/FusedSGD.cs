@@ -1,7 +1,7 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using SamSharp.Kernels;
 using SamSharp.Kernels.Vectorized;
-using SamSharp.Optimizers.FusedKernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -24,15 +24,8 @@ namespace SamSharp.Optimizers;
 /// lives as long as the step, as are those that are not contiguous. A parameter without gradient is skipped: neither its
 /// state nor its step counter moves. A step reads nothing back from the device.</para>
 /// </remarks>
-public sealed partial class FusedSGD : FusedOptimizer<FusedSGD.Options, FusedSGD.State>, optim.IMomentum
+public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
 {
-    private static readonly TorchScript Script = new("""
-        def sgd(w: List[Tensor], g: List[Tensor], b: List[Tensor], lr: float, momentum: float, dampening: float, weight_decay: float,
-                nesterov: bool, maximize: bool, is_first_step: bool, found_inf: Optional[Tensor]):
-            torch._fused_sgd_(w, g, b, weight_decay=weight_decay, momentum=momentum, lr=lr, dampening=dampening, nesterov=nesterov,
-                              maximize=maximize, is_first_step=is_first_step, grad_scale=None, found_inf=found_inf)
-        """);
-
     /// <inheritdoc cref="FusedSGD(IEnumerable{ParamGroup}, double, double, double, double, bool, bool)"/>
     public FusedSGD(IEnumerable<Parameter> parameters, double lr, double momentum = 0, double dampening = 0, double weightDecay = 0,
         bool nesterov = false, bool maximize = false)
@@ -59,41 +52,183 @@ public sealed partial class FusedSGD : FusedOptimizer<FusedSGD.Options, FusedSGD
             WeightDecay = weightDecay,
             Nesterov = nesterov,
             Maximize = maximize,
-        })
+        }, new Rule())
     {
     }
 
     /// <summary>The momentum that groups added from now on take where they have none of their own.</summary>
     public double Momentum
     {
-        get => Defaults.Momentum!.Value;
-        set => Defaults.Momentum = value;
+        get => ((Options)_defaults).Momentum!.Value;
+        set => ((Options)_defaults).Momentum = value;
     }
 
-    private protected override State CreateState(Parameter parameter, int index) => new(parameter, index);
-
-    /// <summary>A buffer that begins takes the gradient whole; were that step left out, the next would not know that it is the first.</summary>
-    private protected override bool MustKnow(FusedBatch<Options, State> batch) =>
-        batch.Stage == State.First && batch.Options.Momentum > 0 && batch.Options.Dampening != 0;
-
-    private protected override void Update(FusedBatch<Options, State> batch, TensorMemory memory)
+    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    public sealed class Options : GroupOptions
     {
-        var first = batch.Stage == State.First;
-        if (memory.Dtype == ScalarType.Float32) Update(memory, new SgdRule<float>(batch.Options, first), batch.Options.Momentum > 0);
-        else Update(memory, new SgdRule<double>(batch.Options, first), batch.Options.Momentum > 0);
+        /// <summary>Decay of the momentum buffer; 0 keeps none.</summary>
+        public double? Momentum { get; set; }
+
+        /// <summary>Share of each gradient but the first that the momentum buffer leaves out.</summary>
+        public double? Dampening { get; set; }
+
+        /// <summary>Weight decay, added to the gradient as an L2 penalty.</summary>
+        public double? WeightDecay { get; set; }
+
+        /// <summary>Whether the step looks ahead along the momentum.</summary>
+        public bool? Nesterov { get; set; }
+
+        /// <summary>Whether to climb the gradient in place of descending it.</summary>
+        public bool? Maximize { get; set; }
+
+        private protected override double?[] Numbers
+        {
+            get => [Momentum, Dampening, WeightDecay];
+            set => (Momentum, Dampening, WeightDecay) = (value[0], value[1], value[2]);
+        }
+
+        private protected override bool?[] Flags
+        {
+            get => [Nesterov, Maximize];
+            set => (Nesterov, Maximize) = (value[0], value[1]);
+        }
+
+        internal override LinearStep? NextStep => Nesterov == true || Maximize == true || Dampening != 0 ? null : new(Momentum!.Value, WeightDecay!.Value);
+
+        internal override void Validate()
+        {
+            base.Validate();
+            Require(Momentum is >= 0 and < double.PositiveInfinity, "momentum", Momentum, "finite and not negative");
+            Require(Dampening is { } dampening && double.IsFinite(dampening), "dampening", Dampening, "finite");
+            Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
+            if (Nesterov!.Value && (Momentum == 0 || Dampening != 0))
+                throw new ArgumentException(FormattableString.Invariant(
+                    $"nesterov is true, momentum {Momentum} and dampening {Dampening}: Nesterov's momentum needs a positive momentum and no dampening."));
+        }
     }
 
-    private static unsafe void Update<T>(TensorMemory memory, SgdRule<T> rule, bool momentum) where T : unmanaged, IFloatingPointIeee754<T> => Work.ForEach(memory, piece =>
-        rule.Update(memory.At<T>(0, piece), memory.At<T>(1, piece), momentum ? memory.At<T>(2, piece) : null, piece.Count));
-
-    private protected override void UpdateByLibtorch(FusedBatch<Options, State> batch, Tensor? foundInf)
+    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!), optim.IMomentum
     {
-        var options = batch.Options;
-        Script.Run("sgd",
-        [
-            batch.Weights, batch.Gradients, options.Momentum > 0 ? batch.Of(0) : [],
-            options.LearningRate!.Value, options.Momentum!.Value, options.Dampening!.Value, options.WeightDecay!.Value,
-            options.Nesterov!.Value, options.Maximize!.Value, batch.Stage == State.First, foundInf!,
-        ]);
+        /// <inheritdoc/>
+        public double Momentum
+        {
+            get => Options.Momentum!.Value;
+            set => Options.Momentum = value;
+        }
+    }
+
+    private sealed class Rule : UpdateRule
+    {
+        private const long First = 0, Later = 1;
+
+        /// <summary>A missing buffer tells the first step with momentum.</summary>
+        private static readonly StateTensor[] Layout = [new("momentum_buffer") { IsMomentum = true, BeginsLater = true, IsKept = options => ((Options)options).Momentum > 0 }];
+
+        private static readonly TorchScript Script = new("""
+            def sgd(w: List[Tensor], g: List[Tensor], b: List[Tensor], lr: float, momentum: float, dampening: float, weight_decay: float,
+                    nesterov: bool, maximize: bool, is_first_step: bool, found_inf: Optional[Tensor]):
+                torch._fused_sgd_(w, g, b, weight_decay=weight_decay, momentum=momentum, lr=lr, dampening=dampening, nesterov=nesterov,
+                                  maximize=maximize, is_first_step=is_first_step, grad_scale=None, found_inf=found_inf)
+            """);
+
+        public override StateTensor[] Tensors => Layout;
+
+        public override long StageOf(ParameterState state) => state.At(0) is null ? First : Later;
+
+        /// <summary>A buffer that begins takes the gradient whole; were that step left out, the next would not know that it is the first.</summary>
+        public override bool MustKnow(UpdateBatch batch) => batch.Stage == First && batch.Options is Options { Momentum: > 0, Dampening: not 0 };
+
+        public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
+        {
+            if (memory.Dtype == ScalarType.Float32) Update<float>(batch, memory);
+            else Update<double>(batch, memory);
+            return true;
+        }
+
+        private static unsafe void Update<T>(UpdateBatch batch, TensorMemory memory) where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            var options = (Options)batch.Options;
+            var pass = new Pass<T>(options, batch.Stage == First);
+            var buffer = options.Momentum > 0 ? batch.MemoryOf(0) : null;
+            Work.ForEach(memory, piece => pass.Update(memory.At<T>(0, piece), memory.At<T>(1, piece), buffer is null ? null : buffer.At<T>(0, piece), piece.Count));
+        }
+
+        public override void UpdateByOperators(UpdateBatch batch, Tensor? foundInf)
+        {
+            var options = (Options)batch.Options;
+            Script.Run("sgd",
+            [
+                batch.Weights, batch.Gradients, options.Momentum > 0 ? batch.Of(0) : [],
+                options.LearningRate!.Value, options.Momentum!.Value, options.Dampening!.Value, options.WeightDecay!.Value,
+                options.Nesterov!.Value, options.Maximize!.Value, batch.Stage == First, foundInf!,
+            ]);
+        }
+
+        protected override void Update(UpdateBatch batch, int place)
+        {
+            var options = (Options)batch.Options;
+            var w = batch.Weights[place];
+            var change = (options.Maximize!.Value ? batch.Gradients[place].neg() : batch.Gradients[place]).Plus(w, options.WeightDecay!.Value);
+            if (options.Momentum!.Value is > 0 and var momentum)
+            {
+                var buffer = batch.Of(0)[place];
+                if (batch.Stage == First) buffer.copy_(change);
+                else buffer.MultiplyBy(momentum).IncreaseBy(change, 1 - options.Dampening!.Value);
+                change = options.Nesterov!.Value ? change.Plus(buffer, momentum) : buffer;
+            }
+            w.IncreaseBy(change, -options.LearningRate!.Value);
+        }
+    }
+
+    /// <summary>Gradient descent with momentum over raw memory.</summary>
+    private readonly unsafe struct Pass<T> where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        private readonly T _sign, _penalty, _momentum, _rest, _ahead, _rate;
+        private readonly bool _nesterov;
+
+        /// <param name="options">A group's options.</param>
+        /// <param name="first">Whether the momentum buffers begin with this step.</param>
+        public Pass(Options options, bool first)
+        {
+            (_sign, _penalty) = (T.CreateTruncating(options.Maximize!.Value ? -1.0 : 1.0), T.CreateTruncating(options.WeightDecay!.Value));
+            (_momentum, _rest) = (T.CreateTruncating(first ? 0 : options.Momentum!.Value), T.CreateTruncating(first ? 1 : 1 - options.Dampening!.Value));
+            (_ahead, _rate) = (T.CreateTruncating(options.Momentum!.Value), T.CreateTruncating(options.LearningRate!.Value));
+            _nesterov = options.Nesterov!.Value;
+        }
+
+        /// <summary>The step of some neighbouring elements.</summary>
+        /// <param name="w">Weights.</param>
+        /// <param name="g">Gradients.</param>
+        /// <param name="b">Momentum, or null for none.</param>
+        /// <param name="count">How many elements.</param>
+        public void Update(T* w, T* g, T* b, int count)
+        {
+            Vector256<T> sign = Vector256.Create(_sign), penalty = Vector256.Create(_penalty), rate = Vector256.Create(_rate);
+            Vector256<T> momentum = Vector256.Create(_momentum), rest = Vector256.Create(_rest), ahead = Vector256.Create(_ahead);
+            var i = 0;
+            for (; i <= count - Vector256<T>.Count; i += Vector256<T>.Count)
+            {
+                var weight = Vector256.Load(w + i);
+                var change = (sign * Vector256.Load(g + i)) + (penalty * weight);
+                if (b != null)
+                {
+                    var buffer = (momentum * Vector256.Load(b + i)) + (rest * change);
+                    buffer.Store(b + i);
+                    change = _nesterov ? change + (ahead * buffer) : buffer;
+                }
+                (weight - (rate * change)).Store(w + i);
+            }
+            for (; i < count; i++)
+            {
+                var change = (_sign * g[i]) + (_penalty * w[i]);
+                if (b != null)
+                {
+                    b[i] = (_momentum * b[i]) + (_rest * change);
+                    change = _nesterov ? change + (_ahead * b[i]) : b[i];
+                }
+                w[i] -= _rate * change;
+            }
+        }
     }
 }

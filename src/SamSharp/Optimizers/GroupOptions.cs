@@ -2,7 +2,7 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>The hyper-parameters of a param group; what is null is taken from the optimizer when the group is added.</summary>
+/// <summary>The hyperparameters of a param group; what is null is taken from the optimizer when the group is added. Only this library derives from it.</summary>
 public abstract class GroupOptions : OptimizerOptions
 {
     private const byte FormatVersion = 1;
@@ -11,20 +11,46 @@ public abstract class GroupOptions : OptimizerOptions
     {
     }
 
+    /// <summary>The optimizer's load, once the group is part of one.</summary>
+    internal JointLoad? Loading { get; set; }
+
+    /// <summary>What a step adds to the gradient, where it is linear; null where it is not.</summary>
+    internal virtual LinearStep? NextStep => null;
+
     /// <summary>Every number but the learning rate, in the order in which they are saved.</summary>
     private protected abstract double?[] Numbers { get; set; }
 
     /// <summary>Every flag, in the order in which they are saved.</summary>
-    private protected abstract bool?[] Flags { get; set; }
+    private protected virtual bool?[] Flags
+    {
+        get => [];
+        set { }
+    }
 
-    internal void FillFrom(GroupOptions defaults)
+    internal virtual void FillFrom(GroupOptions defaults)
     {
         LearningRate ??= defaults.LearningRate;
+        FillOthersFrom(defaults);
+    }
+
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    internal virtual void Validate() => Require(LearningRate is >= 0 and < double.PositiveInfinity, "lr", LearningRate, "finite and not negative");
+
+    /// <summary>The same for values that an optimizer has saved.</summary>
+    internal virtual void ValidateLoaded() => Validate();
+
+    /// <summary>Called before the parameters' own step t = 1, 2, ... of the group, and when the group is added.</summary>
+    internal virtual void Begin(long step)
+    {
+    }
+
+    internal GroupOptions Copy() => (GroupOptions)MemberwiseClone();
+
+    private protected void FillOthersFrom(GroupOptions defaults)
+    {
         Numbers = [.. Numbers.Zip(defaults.Numbers, (own, other) => own ?? other)];
         Flags = [.. Flags.Zip(defaults.Flags, (own, other) => own ?? other)];
     }
-
-    internal virtual void Validate() => Require(LearningRate is >= 0 and < double.PositiveInfinity, "lr", LearningRate, "finite and not negative");
 
     private protected static void Require(bool holds, string name, double? value, string rule)
     {
@@ -41,8 +67,37 @@ public abstract class GroupOptions : OptimizerOptions
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">The data were written in another format.</exception>
+    /// <exception cref="InvalidDataException">The data were written in another format, or a value is out of its range; nothing has changed.</exception>
     public override void LoadStateDict(BinaryReader reader)
+    {
+        Parsed Parse()
+        {
+            var loaded = Copy();
+            loaded.Read(reader);
+            return new(() => CopyFrom(loaded), []);
+        }
+
+        if (Loading is null) Parse().Commit();
+        else Loading.Take(this, Parse);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The options are another optimizer's; nothing has changed.</exception>
+    public override void LoadStateDict(OptimizerOptions source)
+    {
+        Parsed Parse()
+        {
+            if (source is not GroupOptions options || options.GetType() != GetType())
+                throw new ArgumentException($"The options are {source?.GetType()}; {GetType()} are needed.");
+            var loaded = options.Copy();
+            return new(() => CopyFrom(loaded), []);
+        }
+
+        if (Loading is null) Parse().Commit();
+        else Loading.Take(this, Parse);
+    }
+
+    private void Read(BinaryReader reader)
     {
         base.LoadStateDict(reader);
         var version = reader.ReadByte();
@@ -50,15 +105,19 @@ public abstract class GroupOptions : OptimizerOptions
             throw new InvalidDataException($"The saved optimizer state has format {version}; this version of SamSharp reads format {FormatVersion}.");
         Numbers = Array.ConvertAll(Numbers, double? (_) => reader.ReadDouble());
         Flags = Array.ConvertAll(Flags, bool? (_) => reader.ReadBoolean());
+        try
+        {
+            ValidateLoaded();
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"The saved options of a param group cannot be used: {e.Message}", e);
+        }
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The options are another optimizer's.</exception>
-    public override void LoadStateDict(OptimizerOptions source)
+    private void CopyFrom(GroupOptions loaded)
     {
-        if (source is not GroupOptions options || options.GetType() != GetType())
-            throw new ArgumentException($"The options are {source?.GetType()}; {GetType()} are needed.");
-        base.LoadStateDict(source);
-        (Numbers, Flags) = (options.Numbers, options.Flags);
+        base.LoadStateDict(loaded);
+        (Numbers, Flags) = (loaded.Numbers, loaded.Flags);
     }
 }

@@ -6,23 +6,26 @@ namespace SamSharp.Optimizers;
 /// <summary>The tensors of some states, by their number, and where they lie: known from step to step, until a state gets others.</summary>
 internal sealed class StateTensors
 {
-    private readonly (FusedState State, int Version)[] _states;
+    private readonly (ParameterState State, int Version)[] _states;
 
-    public StateTensors(IReadOnlyList<FusedState> states)
+    public StateTensors(IReadOnlyList<ParameterState> states)
     {
-        _states = new (FusedState, int)[states.Count];
+        _states = new (ParameterState, int)[states.Count];
         for (var i = 0; i < _states.Length; i++) _states[i] = (states[i], states[i].Version);
         Lists = Enumerable.Range(0, states[0].TensorCount).Select(number => List(states, number)).ToArray();
-        Memory = TensorMemory.Of(null, Lists.Where(list => list.Length > 0).ToArray());
+        Memory = Array.ConvertAll(Lists, list => TensorMemory.Of([list]));
     }
 
     /// <summary>A list for each number of a tensor, empty where a state has no such tensor.</summary>
     public Tensor[][] Lists { get; }
 
-    /// <summary>The addresses of the lists that are not empty. It holds no memory of its own but tables, which the collector takes.</summary>
-    public TensorMemory? Memory { get; }
+    /// <summary>The addresses of each list; null for those that are empty or lie elsewhere. They hold no memory of their own but tables, which the collector takes.</summary>
+    public TensorMemory?[] Memory { get; }
 
-    public bool AreOf(IReadOnlyList<FusedState> states)
+    /// <summary>Whether every list that is not empty can be walked.</summary>
+    public bool AreInMemory => !Lists.Zip(Memory).Any(pair => pair.First.Length > 0 && pair.Second is null);
+
+    public bool AreOf(IReadOnlyList<ParameterState> states)
     {
         if (states.Count != _states.Length) return false;
         for (var i = 0; i < _states.Length; i++)
@@ -32,12 +35,23 @@ internal sealed class StateTensors
         return true;
     }
 
-    private static Tensor[] List(IReadOnlyList<FusedState> states, int number)
+    /// <summary>Whether the weights are still as large as the parameters were when their states were made.</summary>
+    public bool Fit(TensorMemory weights)
+    {
+        long end = 0;
+        for (var i = 0; i < _states.Length; i++)
+        {
+            if (weights.Ends[i] != (end += _states[i].State.Elements)) return false;
+        }
+        return true;
+    }
+
+    private static Tensor[] List(IReadOnlyList<ParameterState> states, int number)
     {
         var tensors = new Tensor[states.Count];
         for (var i = 0; i < tensors.Length; i++)
         {
-            if (states[i].TensorAt(number) is not { } tensor) return [];
+            if (states[i].At(number) is not { } tensor) return [];
             tensors[i] = tensor;
         }
         return tensors;

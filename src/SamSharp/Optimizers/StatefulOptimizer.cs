@@ -1,39 +1,64 @@
+using SamSharp.Steps;
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>What optimizers of this library share: param groups that are checked when they are added, and a state for each parameter that lives as long as the optimizer.</summary>
-/// <typeparam name="TOptions">The hyper-parameters of a group.</typeparam>
-/// <typeparam name="TState">What is remembered of a parameter.</typeparam>
-public abstract class StatefulOptimizer<TOptions, TState> : OptimizerHelper
-    where TOptions : GroupOptions, new()
-    where TState : TensorState
+/// <summary>The engine under every optimizer of this library: param groups that are checked when they are added, a <see cref="ParameterState"/> for each parameter, checkpoints that load as a
+/// whole or not at all, and steps that take parameters that are alike together. Only this library derives from it.</summary>
+public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IKeepsMomentum
 {
-    private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, TOptions defaults)
+    private readonly StateTensor[] _layout;
+    private readonly UpdateEngine? _engine;
+    private readonly JointLoad _loading = new();
+
+    /// <summary>An optimizer whose steps a rule makes.</summary>
+    private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, UpdateRule rule) : this(groups, defaults, rule.Tensors, new(rule))
+    {
+    }
+
+    /// <summary>An optimizer that makes its steps itself, and has to override <see cref="step"/>.</summary>
+    private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout) : this(groups, defaults, layout, null)
+    {
+    }
+
+    private StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout, UpdateEngine? engine)
     {
         ArgumentNullException.ThrowIfNull(groups);
         defaults.Validate();
-        _defaults = defaults;
+        (_layout, _engine, _defaults) = (layout, engine, defaults);
         _parameter_groups = [];
         foreach (var group in groups) add_param_group(group);
     }
 
-    private protected TOptions Defaults => (TOptions)_defaults;
+    /// <summary>Which implementation makes the steps. For tests: all compute the same.</summary>
+    internal UpdateKernels Kernel
+    {
+        get => _engine!.Kernel;
+        set => _engine!.Kernel = value;
+    }
 
-    private protected abstract TState CreateState(Parameter parameter, int index);
+    bool IKeepsMomentum.HasMomentum => Array.Find(_layout, tensor => tensor.IsMomentum) is { } momentum
+        && _parameter_groups.All(group => momentum.IsKept((GroupOptions)group.Options));
 
-    /// <summary>Takes up a group that has been checked. Called from the constructor too, before a derived one has run.</summary>
-    private protected abstract void Adopt(ParamGroup group, TOptions options, (Parameter Parameter, TState State)[] slots);
+    Tensor? IKeepsMomentum.MomentumOf(Parameter parameter) => Array.FindIndex(_layout, tensor => tensor.IsMomentum) is >= 0 and var momentum
+        ? StateOf(parameter).At(momentum)
+        : null;
+
+    LinearStep? IKeepsMomentum.NextStep(ParamGroup group) => ((GroupOptions)group.Options).NextStep;
+
+    private protected ParameterState StateOf(Parameter parameter) => (ParameterState)_state[parameter.Handle];
 
     /// <summary>Adds a group; options it leaves out are the optimizer's.</summary>
     /// <exception cref="ArgumentException">An option is out of its range, or a parameter is in the optimizer already.</exception>
     public override void add_param_group(ParamGroup param_group)
     {
         ArgumentNullException.ThrowIfNull(param_group);
-        var options = param_group.Options as TOptions ?? (param_group.Options is null ? new TOptions()
-            : throw new ArgumentException($"The group's options are {param_group.Options.GetType()}; {GetType().Name} needs {typeof(TOptions)}."));
+        var options = (param_group.Options ?? ((GroupOptions)_defaults).Copy()) as GroupOptions;
+        if (options?.GetType() != _defaults.GetType())
+            throw new ArgumentException($"The group's options are {param_group.Options?.GetType()}; {GetType().Name} needs {_defaults.GetType()}.");
         var parameters = param_group.Parameters.ToList();
-        options.FillFrom(Defaults);
+        options.FillFrom((GroupOptions)_defaults);
         options.Validate();
 
         var known = _state.Keys.ToHashSet();
@@ -45,18 +70,69 @@ public abstract class StatefulOptimizer<TOptions, TState> : OptimizerHelper
                 throw new ArgumentException($"A parameter of shape [{string.Join(", ", parameter.shape)}] was given twice; it would be updated twice a step.");
         }
 
+        options.Begin(1);
         options.InitialLearningRate = options.LearningRate!.Value;
+        options.Loading = _loading;
+        _loading.AddOptions(options);
         param_group.Options = options;
         param_group.Parameters = parameters;
         _parameter_groups.Add(param_group);
-        Adopt(param_group, options, [.. parameters.Select(parameter => (parameter, AddState(parameter, options)))]);
+        var slots = parameters.ConvertAll(parameter => (parameter, AddState(parameter, options))).ToArray();
+        _engine?.Add(options, slots);
+        Adopt(param_group);
     }
 
-    private TState AddState(Parameter parameter, TOptions options)
+    /// <summary>Takes up a group that has been checked. Called from the constructor too, before a derived one has run.</summary>
+    private protected virtual void Adopt(ParamGroup group)
     {
-        var state = CreateState(parameter, _state.Count);
+    }
+
+    /// <summary>The steps of the parameter that has made most.</summary>
+    private protected long StepsSoFar => _state.Values.Max(state => ((ParameterState)state).Attempts);
+
+    /// <summary>Counts a step of a parameter, and makes what its state lacks.</summary>
+    private protected ParameterState BeginStep(Parameter parameter, GroupOptions options)
+    {
+        var state = StateOf(parameter);
+        state.Prepare(options);
+        state.Attempts++;
+        return state;
+    }
+
+    /// <summary>Updates every parameter that has a gradient.</summary>
+    /// <param name="closure">Computes the loss and its gradients first; optional.</param>
+    /// <returns>The closure's loss, or null.</returns>
+    /// <exception cref="NotSupportedException">A gradient is sparse; nothing has moved.</exception>
+    /// <exception cref="InvalidOperationException">A parameter has been disposed, or a gradient does not fit its parameter; nothing has moved.</exception>
+    public override Tensor step(Func<Tensor>? closure = null)
+    {
+        Tensor? loss = null;
+        if (closure is not null)
+        {
+            using var withGradients = enable_grad();
+            loss = closure();
+        }
+        Step([], null);
+        return loss!;
+    }
+
+    void IGuardedOptimizer.Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf) => Step(slots, foundInf);
+
+    bool IGuardedOptimizer.LeavesUnread(Tensor foundInf) => _engine?.LeavesUnread(foundInf) == true;
+
+    private void Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
+    {
+        if (_engine is null)
+            throw new InvalidOperationException($"{GetType().Name} computes gradients at perturbed weights, so step() needs a closure: optimizer.Step(closure).");
+        _engine.Step(slots, foundInf);
+    }
+
+    private ParameterState AddState(Parameter parameter, GroupOptions options)
+    {
+        var state = new ParameterState(parameter, _state.Count, _layout, _loading);
         state.Initialize(options);
         _state[parameter.Handle] = state;
+        _loading.AddState(state);
         return state;
     }
 
@@ -65,7 +141,8 @@ public abstract class StatefulOptimizer<TOptions, TState> : OptimizerHelper
     {
         if (disposing)
         {
-            foreach (var (_, state) in _state) ((TensorState)state).Dispose();
+            _loading.Cancel();
+            foreach (var (_, state) in _state) ((ParameterState)state).Dispose();
         }
         base.Dispose(disposing);
     }

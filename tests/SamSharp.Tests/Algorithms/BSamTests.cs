@@ -3,7 +3,7 @@ using SamSharp.Steps;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Optimizers;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>bSAM beyond the trajectories of the authors' code.</summary>
 public class BSamTests
@@ -18,8 +18,8 @@ public class BSamTests
         using var loss = optimizer.Step(quadratic.Backward);
         Close.To([1.15, -0.6], quadratic.Points[1]);
         Close.To([1 - 0.022, -0.5 + 0.015], quadratic.Weights);
-        var state = (BSam.State)optimizer.state_dict().State[0];
-        Close.To([0.9 + 0.21, 0.9 + 0.16], state.Precisions.data<double>().ToArray());
+        var state = (ParameterState)optimizer.state_dict().State[0];
+        Close.To([0.9 + 0.21, 0.9 + 0.16], state["precisions"]!.data<double>().ToArray());
         // (2 * 1.15^2 - 2 * 1.15 * 0.6 + 4 * 0.6^2) / 2
         Assert.Equal(1.3525, loss.item<double>(), 10);
     }
@@ -71,7 +71,7 @@ public class BSamTests
         Close.Bits(before, problem.Weights());
         optimizer.Step(() => problem.Backward()).Dispose();
         Assert.False(optimizer.SkippedLastStep);
-        Assert.Equal(2, ((BSam.State)optimizer.state_dict().State[0]).Step);
+        Assert.Equal(2, ((ParameterState)optimizer.state_dict().State[0]).Step);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public class BSamTests
             loss.backward();
             return loss;
         }).Dispose();
-        Assert.Equal(float32, ((BSam.State)optimizer.state_dict().State[0]).Precisions.dtype);
+        Assert.Equal(float32, ((ParameterState)optimizer.state_dict().State[0])["precisions"]!.dtype);
         // h = 2 w (1 + 0.2), m = 0.1 (h + 0.5 w) = 0.29 w, w (1 - 0.029)
         Close.To([0.971, -1.942], weight.detach().to(float64).data<double>().ToArray(), 0.006);
     }

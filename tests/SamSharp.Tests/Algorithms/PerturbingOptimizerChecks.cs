@@ -1,7 +1,7 @@
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Optimizers;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>What every optimizer with passes of its own must do.</summary>
 internal static class PerturbingOptimizerChecks

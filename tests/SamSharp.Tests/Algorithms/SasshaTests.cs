@@ -3,7 +3,7 @@ using SamSharp.Steps;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Optimizers;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>SASSHA's own estimates of the curvature, and what the trajectories of the authors' code do not show.</summary>
 public class SasshaTests
@@ -17,9 +17,9 @@ public class SasshaTests
         optimizer.Step(() => Loss(w)).Dispose();
         // g = (6, -1); ||g|| = sqrt 37; y + e_y = -0.5 - 0.1 / sqrt 37.
         var y = -0.5 - (0.1 / Math.Sqrt(37));
-        var state = (Sassha.State)optimizer.state_dict().State[0];
-        Close.To([0.25 * 6, 0.25 * 24 * y * y], state.Diagonal.data<double>().ToArray(), 1e-12);
-        Assert.Equal(Math.Sqrt(0.25), state.Correction!.item<double>(), 12);
+        var state = (ParameterState)optimizer.state_dict().State[0];
+        Close.To([0.25 * 6, 0.25 * 24 * y * y], state["diagonal"]!.data<double>().ToArray(), 1e-12);
+        Assert.Equal(Math.Sqrt(0.25), state["correction"]!.item<double>(), 12);
         Close.To([1, -0.5], w.detach().data<double>().ToArray(), 0);
     }
 
@@ -79,9 +79,18 @@ public class SasshaTests
     [Fact]
     public void Powers_by_name()
     {
-        Assert.Equal([0.5, 0.75, 1, 1], Enumerable.Range(1, 4).Select(step => HessianPower.Linear(0.5, 1, 2)(step)));
-        Assert.Equal(0.5, HessianPower.Constant()(100));
-        Assert.Throws<ArgumentOutOfRangeException>(() => HessianPower.Constant(-1));
+        Assert.Equal([0.5, 0.75, 1, 1], Enumerable.Range(1, 4).Select(step => Ramp.Linear(0.5, 1, 2)(step)));
+        double CorrectionAfterOneStep(Func<long, double>? power)
+        {
+            var quadratic = new Quadratic();
+            using var optimizer = new Sassha([quadratic.W], lr: 0.1, beta2: 0.75, power: power);
+            optimizer.Step(() => Value(quadratic)).Dispose();
+            return ((ParameterState)optimizer.state_dict().State[0])["correction"]!.item<double>();
+        }
+
+        Assert.Equal(Math.Sqrt(0.25), CorrectionAfterOneStep(null), 12);
+        Assert.Equal(0.25, CorrectionAfterOneStep(_ => 1), 12);
+        Assert.Throws<ArgumentOutOfRangeException>(() => CorrectionAfterOneStep(_ => -1));
     }
 
     [Fact]

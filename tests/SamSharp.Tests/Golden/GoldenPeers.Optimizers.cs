@@ -23,7 +23,7 @@ internal static partial class GoldenPeers
             var step = t;
             run.Near("loss", t, optimizer.Step([.. Enumerable.Range(0, parts).Select(part => new BatchPart(() => run.Problem.BackwardPart(step, part, parts)))]));
             run.WeightsNear(t);
-            foreach (var (parameter, state) in run.Problem.Parameters.Zip(optimizer.state_dict().State)) run.Near($"s.{parameter.Key}", t + 1, ((BSam.State)state).Precisions);
+            foreach (var (parameter, state) in run.Problem.Parameters.Zip(optimizer.state_dict().State)) run.Near($"s.{parameter.Key}", t + 1, ((ParameterState)state)["precisions"]!);
         }
     }
 
@@ -35,7 +35,7 @@ internal static partial class GoldenPeers
         var lazy = run.Whole("lazy_hessian");
         var betas = run.Settings.GetProperty("betas");
         using var optimizer = new Sassha(run.Problem.Parameters.Values, run.Number("lr"), run.Number("rho"), betas[0].GetDouble(), betas[1].GetDouble(), run.Number("eps"), run.Number("weight_decay"),
-            lazy, power.GetProperty("class").GetString() == "LinearScheduler" ? HessianPower.Linear(from, to, power.GetProperty("T_max").GetInt32()) : HessianPower.Constant(from))
+            lazy, power.GetProperty("class").GetString() == "LinearScheduler" ? Ramp.Linear(from, to, power.GetProperty("T_max").GetInt32()) : _ => from)
         {
             Diagonals = (number, slot) => run.Expected[$"hess.{run.NameOf(slot)}"][(number - 1) / lazy],
         };

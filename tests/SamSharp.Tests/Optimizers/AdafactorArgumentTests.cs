@@ -37,7 +37,7 @@ public class AdafactorArgumentTests
     {
         Assert.Contains("lr is 0.1 and relativeStep is true", Assert.Throws<ArgumentException>(() => new Adafactor([Weight], lr: 0.1, relativeStep: true)).Message);
         Assert.Contains("lr is missing", Assert.Throws<ArgumentException>(() => new Adafactor([Weight], relativeStep: false)).Message);
-        Assert.Contains("kernel is 9", Assert.Throws<ArgumentException>(() => new Adafactor([Weight], kernel: (AdafactorKernel)9)).Message);
+        Assert.Contains("kernel is 9", Assert.Throws<ArgumentException>(() => new Adafactor([Weight], kernel: (UpdateKernels)9)).Message);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public class AdafactorArgumentTests
         sparse.grad = ones(2, 3).to_sparse();
         Assert.Contains("[2, 3]", Assert.Throws<NotSupportedException>(() => optimizer.step()).Message);
         Assert.True(dense.SameBits(ones(2)));
-        Assert.Equal(0, ((Adafactor.State)optimizer.state_dict().State[0]).Step);
+        Assert.Equal(0, ((ParameterState)optimizer.state_dict().State[0]).Step);
     }
 
     [Fact]

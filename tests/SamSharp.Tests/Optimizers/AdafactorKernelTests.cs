@@ -13,10 +13,10 @@ public class AdafactorKernelTests
         [1, 1], [1, 9], [9, 1], [2, 3], [7, 17], [64, 32], [270, 500], [1030, 1024], [2, 131_100], [2, 3, 4], [5, 1, 9], [2, 2, 3, 3], [2, 300, 450],
     ];
 
-    public static TheoryData<AdafactorKernel, ScalarType, double, bool, double> Cases()
+    public static TheoryData<UpdateKernels, ScalarType, double, bool, double> Cases()
     {
-        var cases = new TheoryData<AdafactorKernel, ScalarType, double, bool, double>();
-        foreach (var kernel in new[] { AdafactorKernel.Automatic, AdafactorKernel.MultiTensor })
+        var cases = new TheoryData<UpdateKernels, ScalarType, double, bool, double>();
+        foreach (var kernel in new[] { UpdateKernels.Automatic, UpdateKernels.MultiTensor })
         {
             foreach (var (beta1, scale, decay) in new[] { (0.0, true, 0.0), (0.9, true, 0.1), (0.0, false, 0.1), (0.9, false, 0.0) })
             {
@@ -30,20 +30,20 @@ public class AdafactorKernelTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_kernel_equals_the_reference(AdafactorKernel kernel, ScalarType type, double beta1, bool scale, double decay)
+    public void A_kernel_equals_the_reference(UpdateKernels kernel, ScalarType type, double beta1, bool scale, double decay)
     {
         using var scope = NewDisposeScope();
-        var (expected, expectedWeights) = Run(AdafactorKernel.Reference, type, beta1, scale, decay);
+        var (expected, expectedWeights) = Run(UpdateKernels.Reference, type, beta1, scale, decay);
         var (actual, actualWeights) = Run(kernel, type, beta1, scale, decay);
         for (var i = 0; i < Shapes.Length; i++)
         {
             AssertClose(expectedWeights[i], actualWeights[i], Shapes[i]);
-            var (mine, theirs) = ((Adafactor.State)actual.state_dict().State[i], (Adafactor.State)expected.state_dict().State[i]);
-            AssertClose(theirs.ExpAvgSq, mine.ExpAvgSq, Shapes[i]);
-            AssertClose(theirs.ExpAvgSqRow, mine.ExpAvgSqRow, Shapes[i]);
-            AssertClose(theirs.ExpAvgSqCol, mine.ExpAvgSqCol, Shapes[i]);
-            AssertClose(theirs.ExpAvg, mine.ExpAvg, Shapes[i]);
-            AssertClose(theirs.Rms, mine.Rms, Shapes[i]);
+            var (mine, theirs) = ((ParameterState)actual.state_dict().State[i], (ParameterState)expected.state_dict().State[i]);
+            AssertClose(theirs["exp_avg_sq"], mine["exp_avg_sq"], Shapes[i]);
+            AssertClose(theirs["exp_avg_sq_row"], mine["exp_avg_sq_row"], Shapes[i]);
+            AssertClose(theirs["exp_avg_sq_col"], mine["exp_avg_sq_col"], Shapes[i]);
+            AssertClose(theirs["exp_avg"], mine["exp_avg"], Shapes[i]);
+            AssertClose(theirs["RMS"], mine["RMS"], Shapes[i]);
         }
         actual.Dispose();
         expected.Dispose();
@@ -57,9 +57,9 @@ public class AdafactorKernelTests
         try
         {
             set_num_threads(1);
-            var (one, oneWeights) = Run(AdafactorKernel.Automatic, float32, 0.9, true, 0.1);
+            var (one, oneWeights) = Run(UpdateKernels.Automatic, float32, 0.9, true, 0.1);
             set_num_threads(2);
-            var (two, twoWeights) = Run(AdafactorKernel.Automatic, float32, 0.9, true, 0.1);
+            var (two, twoWeights) = Run(UpdateKernels.Automatic, float32, 0.9, true, 0.1);
             Assert.All(oneWeights.Zip(twoWeights), pair => Assert.True(pair.First.SameBits(pair.Second)));
             one.Dispose();
             two.Dispose();
@@ -71,9 +71,9 @@ public class AdafactorKernelTests
     }
 
     [Theory]
-    [InlineData(AdafactorKernel.Automatic)]
-    [InlineData(AdafactorKernel.MultiTensor)]
-    public void Strided_weights_and_gradients_are_updated_in_place(AdafactorKernel kernel)
+    [InlineData(UpdateKernels.Automatic)]
+    [InlineData(UpdateKernels.MultiTensor)]
+    public void Strided_weights_and_gradients_are_updated_in_place(UpdateKernels kernel)
     {
         using var scope = NewDisposeScope();
         var generator = new Generator(5);
@@ -91,10 +91,10 @@ public class AdafactorKernelTests
     }
 
     [Theory]
-    [InlineData(AdafactorKernel.Automatic)]
-    [InlineData(AdafactorKernel.MultiTensor)]
-    [InlineData(AdafactorKernel.Reference)]
-    public void A_row_without_gradient_does_not_leave_the_range_of_single_precision(AdafactorKernel kernel)
+    [InlineData(UpdateKernels.Automatic)]
+    [InlineData(UpdateKernels.MultiTensor)]
+    [InlineData(UpdateKernels.Reference)]
+    public void A_row_without_gradient_does_not_leave_the_range_of_single_precision(UpdateKernels kernel)
     {
         var weight = new Parameter(ones(3, 4));
         using var optimizer = new Adafactor([weight], kernel: kernel);
@@ -105,7 +105,7 @@ public class AdafactorKernelTests
         Assert.Equal(1, weight[2, 3].ToDouble());
     }
 
-    private static (Adafactor, Parameter[]) Run(AdafactorKernel kernel, ScalarType type, double beta1, bool scale, double decay)
+    private static (Adafactor, Parameter[]) Run(UpdateKernels kernel, ScalarType type, double beta1, bool scale, double decay)
     {
         var generator = new Generator(17);
         var weights = Shapes.Select(shape => new Parameter(randn(shape, generator: generator).to(type))).ToArray();

@@ -89,7 +89,7 @@ public class AdafactorStateTests
         Load(target, Save(source));
         Assert.Equal(Save(source), Save(target));
         Train(target, target.parameters(), 0, 1);
-        Assert.NotNull(((Adafactor.State)target.state_dict().State[0]).ExpAvg);
+        Assert.NotNull(((ParameterState)target.state_dict().State[0])["exp_avg"]);
     }
 
     [Fact]
@@ -132,14 +132,14 @@ public class AdafactorStateTests
         using (NewDisposeScope()) optimizer = new Adafactor(weights, beta1: 0.9);
         Train(optimizer, weights, 0, 2);
         optimizer.Dispose();
-        Assert.True(((Adafactor.State)optimizer.state_dict().State[0]).ExpAvg!.IsInvalid);
+        Assert.True(((ParameterState)optimizer.state_dict().State[0])["exp_avg"]!.IsInvalid);
     }
 
     [Theory]
-    [InlineData(AdafactorKernel.Automatic)]
-    [InlineData(AdafactorKernel.MultiTensor)]
-    [InlineData(AdafactorKernel.Reference)]
-    public void Live_tensors_stay_flat_over_a_thousand_steps(AdafactorKernel kernel)
+    [InlineData(UpdateKernels.Automatic)]
+    [InlineData(UpdateKernels.MultiTensor)]
+    [InlineData(UpdateKernels.Reference)]
+    public void Live_tensors_stay_flat_over_a_thousand_steps(UpdateKernels kernel)
     {
         using var scope = NewDisposeScope();
         var weights = Weights([3, 2], [4], [2, 2, 2]);

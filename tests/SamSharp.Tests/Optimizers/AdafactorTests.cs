@@ -6,7 +6,7 @@ namespace SamSharp.Tests.Optimizers;
 /// <summary>The update rule's parts by hand, on one parameter whose gradient makes every ratio easy.</summary>
 public class AdafactorTests
 {
-    public static TheoryData<AdafactorKernel> Kernels => new(Enum.GetValues<AdafactorKernel>());
+    public static TheoryData<UpdateKernels> Kernels => new(Enum.GetValues<UpdateKernels>());
 
     private static Parameter Filled(double value, params long[] shape) => new(full(shape, value, float64));
 
@@ -60,7 +60,7 @@ public class AdafactorTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void A_zero_gradient_moves_nothing_but_decays(AdafactorKernel kernel)
+    public void A_zero_gradient_moves_nothing_but_decays(UpdateKernels kernel)
     {
         foreach (long[] shape in (long[][])[[], [5], [3, 4], [2, 3, 4]])
         {
@@ -88,23 +88,23 @@ public class AdafactorTests
         other.grad = ones_like(other);
         optimizer.step();
 
-        var state = (Adafactor.State)optimizer.state_dict().State[0];
+        var state = (ParameterState)optimizer.state_dict().State[0];
         Assert.Equal(0, state.Step);
-        Assert.Equal(0, state.ExpAvgSqRow!.sum().ToDouble());
+        Assert.Equal(0, state["exp_avg_sq_row"]!.sum().ToDouble());
         Assert.True(skipped.SameBits(ones_like(skipped)));
-        Assert.Equal(1, ((Adafactor.State)optimizer.state_dict().State[1]).Step);
+        Assert.Equal(1, ((ParameterState)optimizer.state_dict().State[1]).Step);
     }
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void A_parameter_without_elements_is_allowed(AdafactorKernel kernel)
+    public void A_parameter_without_elements_is_allowed(UpdateKernels kernel)
     {
         Parameter nothing = new(zeros(0, 5)), flat = new(zeros(0)), something = Filled(0, 2);
         using var optimizer = new Adafactor([nothing, flat, something], kernel: kernel);
         nothing.grad = zeros(0, 5);
         flat.grad = zeros(0);
         Assert.True(Move(optimizer, something) > 0);
-        Assert.True(((Adafactor.State)optimizer.state_dict().State[0]).ExpAvgSqCol!.isfinite().all().ToBoolean());
+        Assert.True(((ParameterState)optimizer.state_dict().State[0])["exp_avg_sq_col"]!.isfinite().all().ToBoolean());
     }
 
     [Fact]
@@ -167,8 +167,8 @@ public class AdafactorTests
             weight.grad = full(shape, 1e-5, type);
             optimizer.step();
 
-            var state = (Adafactor.State)optimizer.state_dict().State[0];
-            Assert.Equal(float32, (state.ExpAvgSq ?? state.ExpAvgSqRow!).dtype);
+            var state = (ParameterState)optimizer.state_dict().State[0];
+            Assert.Equal(float32, (state["exp_avg_sq"] ?? state["exp_avg_sq_row"]!).dtype);
             Assert.Equal(type, weight.dtype);
             Assert.Equal(0.75, weight.max().to(float32).ToDouble(), 6);
         }

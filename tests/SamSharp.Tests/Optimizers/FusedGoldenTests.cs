@@ -6,20 +6,19 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Optimizers;
 
-/// <summary>Every trajectory of golden/torch_optim, in every precision it was recorded in, by the vectorized passes and by libtorch's operators.</summary>
+/// <summary>Every trajectory of golden/torch_optim, in every precision it was recorded in, by the vectorized passes, by libtorch's operators, and as the formula says.</summary>
 public class FusedGoldenTests
 {
     private static readonly JsonElement Index = GoldenFolder.Json("torch_optim", "index.json");
 
-    public static TheoryData<string, string, bool> Runs()
+    public static TheoryData<string, string, UpdateKernels> Runs()
     {
-        var runs = new TheoryData<string, string, bool>();
+        var runs = new TheoryData<string, string, UpdateKernels>();
         foreach (var config in Index.GetProperty("configs").EnumerateObject())
         {
             foreach (var file in config.Value.GetProperty("files").EnumerateObject())
             {
-                runs.Add(config.Name, file.Name, false);
-                runs.Add(config.Name, file.Name, true);
+                foreach (var kernel in Enum.GetValues<UpdateKernels>()) runs.Add(config.Name, file.Name, kernel);
             }
         }
         return runs;
@@ -27,7 +26,7 @@ public class FusedGoldenTests
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void Weights_and_state_follow_the_recorded_run(string config, string precision, bool byLibtorch)
+    public void Weights_and_state_follow_the_recorded_run(string config, string precision, UpdateKernels kernel)
     {
         using var scope = NewDisposeScope();
         var run = Index.GetProperty("configs").GetProperty(config);
@@ -42,8 +41,7 @@ public class FusedGoldenTests
         var (absolute, relative) = type == float32 ? (1e-5, 1e-5) : kind.EndsWith("SGD", StringComparison.Ordinal) ? (1e-13, 0) : (1e-9, 0);
         var parameters = names.ToDictionary(name => name, name => new Parameter(problem[$"init.{name}"].to(type, copy: true)));
         using var optimizer = Create(kind, names.Select(name => parameters[name]), run.GetProperty("hyperparameters"));
-        if (optimizer is FusedSGD sgd) sgd.DecidesOnDevice = byLibtorch;
-        else ((FusedAdamBase)optimizer).DecidesOnDevice = byLibtorch;
+        ((StatefulOptimizer)optimizer).Kernel = kernel;
 
         for (var step = 1; step <= Index.GetProperty("steps").GetInt32(); step++)
         {
@@ -53,12 +51,13 @@ public class FusedGoldenTests
             foreach (var (name, parameter) in parameters) AssertClose(expected[$"traj.{name}"][step], parameter, $"{name} after step {step}");
         }
 
-        var states = optimizer.state_dict().State.Cast<FusedState>().ToArray();
+        var states = optimizer.state_dict().State.Cast<ParameterState>().ToArray();
         for (var i = 0; i < names.Length; i++)
         {
             if (run.TryGetProperty("final_step_counter", out var counters)) Assert.Equal(counters.GetProperty(names[i]).GetInt64(), states[i].Step);
-            foreach (var (field, tensor) in Tensors(states[i]))
+            foreach (var field in states[i].Names)
             {
+                var tensor = states[i][field];
                 Assert.Equal(expected.TryGetValue($"state.{names[i]}.{field}", out var recorded), tensor is not null);
                 if (tensor is not null) AssertClose(recorded!, tensor, $"{field} of {names[i]}");
             }
@@ -73,13 +72,6 @@ public class FusedGoldenTests
         }
     }
 
-    private static (string, Tensor?)[] Tensors(FusedState state) => state switch
-    {
-        FusedAdamBase.State adam => [("exp_avg", adam.ExpAvg), ("exp_avg_sq", adam.ExpAvgSq), ("max_exp_avg_sq", adam.MaxExpAvgSq)],
-        FusedSGD.State sgd => [("momentum_buffer", sgd.MomentumBuffer)],
-        _ => throw new NotSupportedException($"{state.GetType()} is new here."),
-    };
-
     /// <summary>What a run does not name is left to the constructors' defaults, which are to be PyTorch's.</summary>
     private static OptimizerHelper Create(string kind, IEnumerable<Parameter> parameters, JsonElement given)
     {
@@ -87,7 +79,7 @@ public class FusedGoldenTests
             !given.TryGetProperty(name, out var value) ? null : (index is { } i ? value[i] : value).GetDouble();
         bool? Flag(string name) => given.TryGetProperty(name, out var value) ? value.GetBoolean() : null;
 
-        var adam = () => new FusedAdamBase.Options
+        var adam = () => new AdamOptions
         {
             LearningRate = Number("lr"),
             Beta1 = Number("betas", 0),

@@ -12,6 +12,9 @@ public class FusedOptimizerTests
         ["Adam, AMSGrad"] = p => new FusedAdam(p, 0.1, weightDecay: 0.3, amsgrad: true),
         ["SGD"] = p => new FusedSGD(p, 0.1, momentum: 0.9, dampening: 0.2, weightDecay: 0.3),
         ["SGD without momentum"] = p => new FusedSGD(p, 0.1, weightDecay: 0.3),
+        ["Adafactor"] = p => new Adafactor(p, 0.1, beta1: 0.9, weightDecay: 0.3),
+        ["Adafactor, relative step"] = p => new Adafactor(p),
+        ["Lion"] = p => new Lion(p, 0.1, weightDecay: 0.3),
     };
 
     public static TheoryData<string> Names => new(Optimizers.Keys);
@@ -46,7 +49,7 @@ public class FusedOptimizerTests
         optimizer.load_state_dict(reader);
     }
 
-    private static FusedState State(OptimizerHelper optimizer, int parameter) => (FusedState)optimizer.state_dict().State[parameter];
+    private static ParameterState State(OptimizerHelper optimizer, int parameter) => (ParameterState)optimizer.state_dict().State[parameter];
 
     [Theory]
     [MemberData(nameof(Names))]

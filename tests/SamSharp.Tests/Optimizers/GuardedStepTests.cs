@@ -10,11 +10,14 @@ public class GuardedStepTests
 {
     private static readonly Dictionary<string, Func<IEnumerable<Parameter>, bool, OptimizerHelper>> Bases = new()
     {
-        ["AdamW"] = (p, unread) => new FusedAdamW(p, 0.05, weightDecay: 0.3, amsgrad: true) { DecidesOnDevice = unread },
-        ["Adam"] = (p, unread) => new FusedAdam(p, 0.05, weightDecay: 0.3) { DecidesOnDevice = unread },
-        ["SGD"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, nesterov: true) { DecidesOnDevice = unread },
-        ["SGD with dampening"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, dampening: 0.3) { DecidesOnDevice = unread },
-        ["SGD without momentum"] = (p, unread) => new FusedSGD(p, 0.05) { DecidesOnDevice = unread },
+        ["AdamW"] = (p, unread) => new FusedAdamW(p, 0.05, weightDecay: 0.3, amsgrad: true) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
+        ["Adam"] = (p, unread) => new FusedAdam(p, 0.05, weightDecay: 0.3) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
+        ["SGD"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, nesterov: true) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
+        ["SGD with dampening"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, dampening: 0.3) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
+        ["Adafactor"] = (p, unread) => new Adafactor(p, 0.05, beta1: 0.9, weightDecay: 0.3, kernel: unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic),
+        ["Adafactor, relative step"] = (p, unread) => new Adafactor(p, kernel: unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic),
+        ["Lion"] = (p, unread) => new Lion(p, 0.05, weightDecay: 0.3) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
+        ["SGD without momentum"] = (p, unread) => new FusedSGD(p, 0.05) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
     };
 
     public static TheoryData<string, bool, int> Cases()
@@ -83,7 +86,7 @@ public class GuardedStepTests
         }
         // Steps 1 and 2 are left out, and the bad one; the other parameter takes no part in the bad one and the last.
         var leftOut = new[] { 1, 2, bad }.Distinct().Count();
-        Assert.Equal([5 - leftOut, bad == 0 ? 1 : 2], optimizer.state_dict().State.Cast<FusedState>().Select(state => state.Step));
+        Assert.Equal([5 - leftOut, bad == 0 ? 1 : 2], optimizer.state_dict().State.Cast<ParameterState>().Select(state => state.Step));
         Assert.True(rarely.isfinite().all().item<bool>());
         optimizer.Dispose();
     }
@@ -116,5 +119,5 @@ public class GuardedStepTests
         Assert.Equal(States(optimizer).Select(state => state.Step), States(loaded).Select(state => state.Step));
     }
 
-    private static IEnumerable<FusedState> States(SharpnessAwareOptimizer optimizer) => ((OptimizerHelper)optimizer.BaseOptimizer).state_dict().State.Cast<FusedState>();
+    private static IEnumerable<ParameterState> States(SharpnessAwareOptimizer optimizer) => ((OptimizerHelper)optimizer.BaseOptimizer).state_dict().State.Cast<ParameterState>();
 }

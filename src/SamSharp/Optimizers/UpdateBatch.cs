@@ -1,25 +1,28 @@
 using SamSharp.Kernels.Vectorized;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>Parameters that one pass of a fused optimizer takes together: of one group, device and precision, at the same stage.</summary>
-internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState first, int capacity) : IDisposable where TOptions : GroupOptions where TState : FusedState
+/// <summary>Parameters that one pass of an optimizer takes together: of one group, alike, at the same stage.</summary>
+internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, ParameterState first, int capacity) : IDisposable
 {
-    private readonly (long, ScalarType, (DeviceType, int)) _kind = (first.Stage, first.Precision, first.Place);
-    private readonly List<TState> _states = new(capacity);
+    private readonly ParameterKind _kind = first.Kind;
+    private readonly List<ParameterState> _states = new(capacity);
     private readonly List<Tensor> _weights = new(capacity), _gradients = new(capacity), _owned = [];
     private readonly List<(Tensor Weight, Tensor Copy)> _copies = [];
     private StateTensors? _tensors;
 
-    public TOptions Options => options;
+    public GroupOptions Options => options;
 
-    public long Stage { get; } = first.Stage;
+    /// <summary>What the rule says of the parameters' past.</summary>
+    public long Stage { get; } = rule.StageOf(first);
 
     /// <summary>The steps that all the parameters here were left out of.</summary>
     public LeftOutSteps? LeftOut { get; } = first.LeftOut;
+
+    /// <summary>The dtype of states and arithmetic.</summary>
+    public ScalarType Precision => first.Precision;
 
     /// <summary>Where the parameters lie.</summary>
     public Device Device => _weights[0].device;
@@ -31,15 +34,21 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
     /// <summary>The states' tensors of a number; none where a state has none.</summary>
     public Tensor[] Of(int tensor) => _tensors!.Lists[tensor];
 
+    /// <summary>Where they lie, or null where there are none, or passes over raw memory do not apply.</summary>
+    public TensorMemory? MemoryOf(int tensor) => _tensors!.Memory[tensor];
+
+    /// <summary>What a step changes of one parameter: weights and state.</summary>
+    public IEnumerable<Tensor> TensorsAt(int place) => [Weights[place], .. _tensors!.Lists.Where(list => list.Length > 0).Select(list => list[place])];
+
     /// <summary>Whether a parameter with this state belongs here.</summary>
-    public bool Takes(TState state) => (state.Stage, state.Precision, state.Place) == _kind && ReferenceEquals(state.LeftOut, LeftOut);
+    public bool Takes(ParameterState state) => rule.StageOf(state) == Stage && state.Kind == _kind && ReferenceEquals(state.LeftOut, LeftOut);
 
     /// <summary>Adds a parameter.</summary>
     /// <param name="parameter">The parameter.</param>
     /// <param name="gradient">Its gradient.</param>
     /// <param name="state">Its state.</param>
     /// <param name="owned">Whether the gradient's handle is taken over.</param>
-    public void Add(Parameter parameter, Tensor gradient, TState state, bool owned)
+    public void Add(Parameter parameter, Tensor gradient, ParameterState state, bool owned)
     {
         if (owned) Own(gradient);
         _states.Add(state);
@@ -49,19 +58,27 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
 
     /// <summary>Moves the counters on, and makes the lists of tensors.</summary>
     /// <param name="before">A batch of the step before, which has the same states as a rule: what is known of their tensors is then taken over.</param>
-    public void Begin(FusedBatch<TOptions, TState>? before)
+    public void Begin(UpdateBatch? before)
     {
         foreach (var state in _states)
         {
             state.Prepare(options);
             state.Attempts++;
         }
+        options.Begin(first.Attempts);
         (Weights, Gradients) = ([.. _weights], [.. _gradients]);
         _tensors = before?._tensors is { } known && known.AreOf(_states) ? known : new StateTensors(_states);
     }
 
-    /// <summary>Where weights, gradients and state lie, in this order, or null where passes over raw memory do not apply.</summary>
-    public TensorMemory? FindMemory() => Weights[0].dtype != first.Precision ? null : TensorMemory.Of(_tensors!.Memory, Weights, Gradients);
+    /// <summary>Where weights and gradients lie, or null where passes over raw memory do not apply, to them or to the state.</summary>
+    public TensorMemory? FindMemory()
+    {
+        if (Weights[0].dtype != Precision || !_tensors!.AreInMemory) return null;
+        var memory = TensorMemory.Of(Weights, Gradients);
+        if (memory is null || _tensors.Fit(memory)) return memory;
+        memory.Dispose();
+        return null;
+    }
 
     /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as copies.</summary>
     public void MakePlain()
@@ -105,9 +122,9 @@ internal sealed class FusedBatch<TOptions, TState>(TOptions options, TState firs
 
     private Tensor Plain(Tensor tensor)
     {
-        if (tensor.dtype == first.Precision && tensor.is_contiguous()) return tensor;
+        if (tensor.dtype == Precision && tensor.is_contiguous()) return tensor;
         using var scope = NewDisposeScope();
-        var copy = tensor.to(first.Precision).contiguous().DetachFromDisposeScope();
+        var copy = tensor.to(Precision).contiguous().DetachFromDisposeScope();
         Own(copy);
         return copy;
     }

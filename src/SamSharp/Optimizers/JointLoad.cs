@@ -1,0 +1,58 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Optimizers;
+
+/// <summary>Something that has been read and checked, and waits to be taken over.</summary>
+/// <param name="Commit">Takes it over; cannot fail.</param>
+/// <param name="Tensors">What must be freed if it is not.</param>
+internal readonly record struct Parsed(Action Commit, IReadOnlyList<Tensor?> Tensors);
+
+/// <summary>Makes the load of an optimizer all or nothing: TorchSharp loads one entry after the other, and none is taken over before the last has been read and checked.</summary>
+internal sealed class JointLoad
+{
+    private readonly List<object> _options = [], _states = [];
+    private readonly List<Parsed> _parsed = [];
+
+    private int Count => _options.Count + _states.Count;
+
+    public void AddOptions(object options) => _options.Add(options);
+
+    public void AddState(object state) => _states.Add(state);
+
+    /// <summary>Reads an entry. One that is loaded out of turn, that is by itself, is taken over at once.</summary>
+    public void Take(object entry, Func<Parsed> parse)
+    {
+        if (ReferenceEquals(entry, EntryAt(0))) Cancel();
+        var inTurn = ReferenceEquals(entry, EntryAt(_parsed.Count));
+        try
+        {
+            if (!inTurn) Cancel();
+            var parsed = parse();
+            if (inTurn) _parsed.Add(parsed);
+            else parsed.Commit();
+        }
+        catch (EndOfStreamException e)
+        {
+            Cancel();
+            throw new InvalidDataException("The saved optimizer state ends too early. Nothing has been loaded.", e);
+        }
+        catch
+        {
+            Cancel();
+            throw;
+        }
+        if (_parsed.Count < Count) return;
+        foreach (var parsed in _parsed) parsed.Commit();
+        _parsed.Clear();
+    }
+
+    /// <summary>Frees what has been read and not taken over.</summary>
+    public void Cancel()
+    {
+        foreach (var tensor in _parsed.SelectMany(parsed => parsed.Tensors)) tensor?.Dispose();
+        _parsed.Clear();
+    }
+
+    /// <summary>The entry that is loaded as the n-th: first every group's options, then every parameter's state.</summary>
+    private object EntryAt(int n) => n < _options.Count ? _options[n] : _states[n - _options.Count];
+}

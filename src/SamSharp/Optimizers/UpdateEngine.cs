@@ -1,0 +1,137 @@
+using SamSharp.Steps;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SamSharp.Optimizers;
+
+/// <summary>Makes the steps of an optimizer: every number is read and written once, for all parameters of a group that are alike together; on the CPU by a rule's passes over raw memory, elsewhere by its operators.</summary>
+/// <remarks>float16 and bfloat16 parameters, which keep their state and arithmetic in float32, and parameters that are not contiguous are updated on a copy that lives as long as the step.
+/// A parameter without gradient is skipped: neither its state nor its step counter moves. A step reads nothing back from the device.</remarks>
+internal sealed class UpdateEngine(UpdateRule rule)
+{
+    /// <summary>The parameters of each group with their states, so that a step looks nothing up.</summary>
+    private readonly List<(GroupOptions Options, (Parameter Parameter, ParameterState State)[] Slots)> _groups = [];
+
+    /// <summary>The batches of the last step.</summary>
+    private List<UpdateBatch> _last = [];
+
+    /// <summary>With <see cref="UpdateKernels.MultiTensor"/>, everything is left to operators, found_inf too, as on a GPU.</summary>
+    public UpdateKernels Kernel { get; set; }
+
+    public void Add(GroupOptions options, (Parameter Parameter, ParameterState State)[] slots) => _groups.Add((options, slots));
+
+    public bool LeavesUnread(Tensor foundInf) => Kernel == UpdateKernels.MultiTensor || foundInf.device_type != DeviceType.CPU;
+
+    /// <summary>One step, unless <paramref name="foundInf"/> is not 0.</summary>
+    public void Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = foundInf is null ? null : NewDisposeScope();
+        // On the CPU the number can be had for nothing, and the counters need not be told from the device.
+        if (foundInf is not null && !LeavesUnread(foundInf))
+        {
+            if (foundInf.Value() != 0) return;
+            foundInf = null;
+        }
+
+        var batches = new List<UpdateBatch>();
+        try
+        {
+            var index = 0;
+            foreach (var (options, own) in _groups) Gather(options, own, slots, ref index, batches);
+            for (var i = 0; i < batches.Count; i++) Step(batches[i], i < _last.Count ? _last[i] : null, foundInf);
+            _last = batches;
+        }
+        finally
+        {
+            foreach (var batch in batches) batch.Dispose();
+        }
+    }
+
+    private void Step(UpdateBatch batch, UpdateBatch? before, Tensor? foundInf)
+    {
+        var found = foundInf?.to(batch.Device);
+        var known = found is null || Kernel == UpdateKernels.Reference || rule.MustKnow(batch);
+        if (found is not null && known && found.Value() != 0) return;
+        batch.Begin(before);
+        Update(batch, known ? null : found);
+        batch.End();
+        if (found is not null) batch.LeaveOut(found);
+    }
+
+    private void Update(UpdateBatch batch, Tensor? foundInf)
+    {
+        if (Kernel == UpdateKernels.Automatic && foundInf is null && batch.Device.type == DeviceType.CPU)
+        {
+            if (UpdateMemory(batch)) return;
+            batch.MakePlain();
+            if (UpdateMemory(batch)) return;
+        }
+        if (rule.WantsPlain) batch.MakePlain();
+        if (Kernel == UpdateKernels.Reference) rule.UpdateOneByOne(batch, foundInf);
+        else rule.UpdateByOperators(batch, foundInf);
+    }
+
+    private bool UpdateMemory(UpdateBatch batch)
+    {
+        using var memory = batch.FindMemory();
+        var done = memory is not null && rule.UpdateMemory(batch, memory);
+        // The passes know addresses alone; the batch has the tensors they belong to.
+        GC.KeepAlive(batch);
+        return done;
+    }
+
+    /// <summary>Adds the batches of a group: as a rule one, more where some parameters have missed steps or are of other kinds.</summary>
+    private void Gather(GroupOptions options, (Parameter Parameter, ParameterState State)[] own, IReadOnlyList<ParameterSlot> slots, ref int index, List<UpdateBatch> batches)
+    {
+        UpdateBatch? last = null;
+        var made = batches.Count;
+        foreach (var (parameter, state) in own)
+        {
+            if (parameter.IsInvalid)
+                throw new InvalidOperationException("A parameter of this optimizer has been disposed; model.to(...) replaces parameters: make the optimizer after it.");
+            var slot = index < slots.Count && ReferenceEquals(slots[index].Parameter, parameter) ? slots[index] : null;
+            index++;
+            if ((slot?.Final ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
+            var owned = !ReferenceEquals(gradient, slot?.Final);
+            if (Objection(gradient, state) is { } objection)
+            {
+                if (owned) gradient.Dispose();
+                throw objection;
+            }
+
+            if (last is null || !last.Takes(state))
+            {
+                last = null;
+                for (var i = made; i < batches.Count && last is null; i++) last = batches[i].Takes(state) ? batches[i] : null;
+                if (last is null) batches.Add(last = new(options, rule, state, own.Length));
+            }
+            last.Add(parameter, gradient, state, owned);
+        }
+        // In the order of their steps, so that the options show the last of them.
+        if (batches.Count - made > 1) batches.Sort(made, batches.Count - made, Comparer<UpdateBatch>.Create((one, other) => one.Stage.CompareTo(other.Stage)));
+    }
+
+    /// <summary>What is wrong with a gradient, before anything is read from it. libtorch lets any tensor be a parameter's gradient.</summary>
+    private static Exception? Objection(Tensor gradient, ParameterState state)
+    {
+        var kind = state.Kind;
+        if (gradient.is_sparse)
+            return new NotSupportedException($"A parameter of shape [{string.Join(", ", state.Shape)}] has a sparse gradient; dense ones are needed.");
+        if (gradient.dtype == kind.Type && HasShape(gradient, state.Shape) && gradient.device_type == kind.Device
+            && (kind.Device == DeviceType.CPU || gradient.device_index == kind.DeviceIndex)) return null;
+        return new InvalidOperationException($"A parameter of shape [{string.Join(", ", state.Shape)}] and type {kind.Type} on {kind.Device} has a gradient of shape " +
+            $"[{string.Join(", ", gradient.shape)}] and type {gradient.dtype} on {gradient.device_type}. Both must be alike; nothing has moved.");
+    }
+
+    private static bool HasShape(Tensor tensor, long[] shape)
+    {
+        if (tensor.dim() != shape.Length) return false;
+        for (var i = 0; i < shape.Length; i++)
+        {
+            if (tensor.size(i) != shape[i]) return false;
+        }
+        return true;
+    }
+}

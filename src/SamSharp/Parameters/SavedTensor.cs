@@ -1,0 +1,62 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SamSharp;
+
+/// <summary>Reads tensors as TorchSharp writes them, and nothing but what is expected: no memory is asked for before type and shape are known to be right.</summary>
+internal static class SavedTensor
+{
+    /// <summary>The next tensor of a stream, outside of every dispose scope.</summary>
+    /// <param name="reader">Where to read.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="device">Where it is to be.</param>
+    /// <param name="what">What it is, for errors: "exp_avg of parameter 3".</param>
+    /// <exception cref="InvalidDataException">The tensor is of another type or shape.</exception>
+    /// <exception cref="EndOfStreamException">The stream ends too early.</exception>
+    public static Tensor Read(BinaryReader reader, ScalarType type, long[] shape, Device device, string what)
+    {
+        var savedType = ReadCount(reader);
+        if (savedType != (long)type)
+            throw new InvalidDataException($"The saved {what} is {(Enum.IsDefined((ScalarType)savedType) ? (ScalarType)savedType : savedType)}; {type} is needed.");
+        var dimensions = ReadCount(reader);
+        var saved = new long[Math.Min(dimensions, 64)];
+        for (var i = 0; i < saved.Length; i++) saved[i] = ReadCount(reader);
+        if (dimensions != shape.Length || !saved.AsSpan().SequenceEqual(shape))
+            throw new InvalidDataException($"The saved {what} has shape [{string.Join(", ", saved)}]; [{string.Join(", ", shape)}] is needed.");
+
+        var tensor = empty(shape, type, CPU).DetachFromDisposeScope();
+        try
+        {
+            for (var rest = tensor.NumberOfElements == 0 ? [] : tensor.bytes; rest.Length > 0;)
+            {
+                var count = reader.Read(rest);
+                if (count == 0) throw new EndOfStreamException();
+                rest = rest[count..];
+            }
+            GC.KeepAlive(tensor);
+            if (device.type == DeviceType.CPU) return tensor;
+            var there = tensor.to(device).DetachFromDisposeScope();
+            tensor.Dispose();
+            return there;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A number of 7 bits a byte, the lowest first.</summary>
+    private static long ReadCount(BinaryReader reader)
+    {
+        long value = 0;
+        for (var shift = 0; shift < 63; shift += 7)
+        {
+            long bits = reader.ReadByte();
+            value |= (bits & 0x7f) << shift;
+            if (bits < 0x80) return value;
+        }
+        throw new InvalidDataException("A number in the saved state has too many digits.");
+    }
+}
