@@ -104,7 +104,7 @@ public abstract class GroupOptions : OptimizerOptions
         if (version != FormatVersion)
             throw new InvalidDataException($"The saved optimizer state has format {version}; this version of SamSharp reads format {FormatVersion}.");
         Numbers = Array.ConvertAll(Numbers, double? (_) => reader.ReadDouble());
-        Flags = Array.ConvertAll(Flags, bool? (_) => reader.ReadBoolean());
+        Flags = Array.ConvertAll(Flags, bool? (_) => SavedTensor.ReadFlag(reader));
         try
         {
             ValidateLoaded();

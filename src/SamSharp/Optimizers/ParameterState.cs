@@ -135,7 +135,7 @@ public sealed class ParameterState : OptimizerState, IDisposable
         {
             for (var i = 0; i < tensors.Length; i++)
             {
-                if (!reader.ReadBoolean()) continue;
+                if (!SavedTensor.ReadFlag(reader)) continue;
                 var what = $"{_layout[i].Name} of parameter {_index}, which is of type {Type},";
                 var expected = _layout[i].ShapeFor(Shape) ?? throw new InvalidDataException($"A parameter of shape [{string.Join(", ", Shape)}] has no {what}");
                 tensors[i] = SavedTensor.Read(reader, Precision, expected, _parameter.device, what);

@@ -35,17 +35,6 @@ internal sealed class StateTensors
         return true;
     }
 
-    /// <summary>Whether the weights are still as large as the parameters were when their states were made.</summary>
-    public bool Fit(TensorMemory weights)
-    {
-        long end = 0;
-        for (var i = 0; i < _states.Length; i++)
-        {
-            if (weights.Ends[i] != (end += _states[i].State.Elements)) return false;
-        }
-        return true;
-    }
-
     private static Tensor[] List(IReadOnlyList<ParameterState> states, int number)
     {
         var tensors = new Tensor[states.Count];

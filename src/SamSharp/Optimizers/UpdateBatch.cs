@@ -71,14 +71,7 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     }
 
     /// <summary>Where weights and gradients lie, or null where passes over raw memory do not apply, to them or to the state.</summary>
-    public TensorMemory? FindMemory()
-    {
-        if (Weights[0].dtype != Precision || !_tensors!.AreInMemory) return null;
-        var memory = TensorMemory.Of(Weights, Gradients);
-        if (memory is null || _tensors.Fit(memory)) return memory;
-        memory.Dispose();
-        return null;
-    }
+    public TensorMemory? FindMemory() => Weights[0].dtype == Precision && _tensors!.AreInMemory ? TensorMemory.Of(Weights, Gradients) : null;
 
     /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as copies.</summary>
     public void MakePlain()

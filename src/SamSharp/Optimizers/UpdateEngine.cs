@@ -95,7 +95,7 @@ internal sealed class UpdateEngine(UpdateRule rule)
             index++;
             if ((slot?.Final ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
             var owned = !ReferenceEquals(gradient, slot?.Final);
-            if (Objection(gradient, state) is { } objection)
+            if (Objection(parameter, gradient, state) is { } objection)
             {
                 if (owned) gradient.Dispose();
                 throw objection;
@@ -114,9 +114,11 @@ internal sealed class UpdateEngine(UpdateRule rule)
     }
 
     /// <summary>What is wrong with a gradient, before anything is read from it. libtorch lets any tensor be a parameter's gradient.</summary>
-    private static Exception? Objection(Tensor gradient, ParameterState state)
+    private static Exception? Objection(Parameter parameter, Tensor gradient, ParameterState state)
     {
         var kind = state.Kind;
+        if (parameter.NumberOfElements != state.Elements)
+            return new InvalidOperationException($"A parameter has shape [{string.Join(", ", parameter.shape)}]; it had [{string.Join(", ", state.Shape)}] when the optimizer was made.");
         if (gradient.is_sparse)
             return new NotSupportedException($"A parameter of shape [{string.Join(", ", state.Shape)}] has a sparse gradient; dense ones are needed.");
         if (gradient.dtype == kind.Type && HasShape(gradient, state.Shape) && gradient.device_type == kind.Device

@@ -20,9 +20,10 @@ internal static class SavedTensor
         if (savedType != (long)type)
             throw new InvalidDataException($"The saved {what} is {(Enum.IsDefined((ScalarType)savedType) ? (ScalarType)savedType : savedType)}; {type} is needed.");
         var dimensions = ReadCount(reader);
-        var saved = new long[Math.Min(dimensions, 64)];
-        for (var i = 0; i < saved.Length; i++) saved[i] = ReadCount(reader);
-        if (dimensions != shape.Length || !saved.AsSpan().SequenceEqual(shape))
+        if (dimensions != shape.Length)
+            throw new InvalidDataException($"The saved {what} has {dimensions} dimensions; shape [{string.Join(", ", shape)}] is needed.");
+        var saved = Array.ConvertAll(shape, _ => ReadCount(reader));
+        if (!saved.AsSpan().SequenceEqual(shape))
             throw new InvalidDataException($"The saved {what} has shape [{string.Join(", ", saved)}]; [{string.Join(", ", shape)}] is needed.");
 
         var tensor = empty(shape, type, CPU).DetachFromDisposeScope();
@@ -46,6 +47,15 @@ internal static class SavedTensor
             throw;
         }
     }
+
+    /// <summary>Whether something follows.</summary>
+    /// <exception cref="InvalidDataException">The byte is neither 0 nor 1.</exception>
+    public static bool ReadFlag(BinaryReader reader) => reader.ReadByte() switch
+    {
+        0 => false,
+        1 => true,
+        var other => throw new InvalidDataException($"A flag in the saved state is {other}; it can be 0 or 1."),
+    };
 
     /// <summary>A number of 7 bits a byte, the lowest first.</summary>
     private static long ReadCount(BinaryReader reader)
