@@ -8,10 +8,10 @@ public class EngineTests
 {
     /// <summary>m = 0.1 g, d = sign(0.9 m + 0.1 g): w = 1 * 0.97 - 0.1 sign; m = 0.01 g.</summary>
     [Theory]
-    [InlineData(AdafactorKernel.Automatic)]
-    [InlineData(AdafactorKernel.MultiTensor)]
-    [InlineData(AdafactorKernel.Reference)]
-    public void One_file_is_an_optimizer(AdafactorKernel kernel)
+    [InlineData(UpdateKernels.Automatic)]
+    [InlineData(UpdateKernels.MultiTensor)]
+    [InlineData(UpdateKernels.Reference)]
+    public void One_file_is_an_optimizer(UpdateKernels kernel)
     {
         var weight = new Parameter(ones(3, float64));
         using var optimizer = new Lion([weight], 0.1, weightDecay: 0.3) { Kernel = kernel };
