@@ -26,7 +26,7 @@ public sealed record Ball(double Radius, BallNorm Norm = BallNorm.L2, bool Adapt
     /// <summary>Moves z to the nearest point of the ball.</summary>
     internal WeightVector Project(WeightVector z)
     {
-        if (Norm == BallNorm.LInfinity) return z.Each((tensor, _) => tensor.clamp_(-Radius, Radius));
+        if (Norm == BallNorm.LInfinity) return z.Each((tensor, _) => tensor.Clamp(-Radius, Radius));
         var norm = z.Norm();
         return norm > Radius ? z.Scale(Radius / norm) : z;
     }

@@ -41,7 +41,7 @@ internal sealed class MeasuredWeights : IDisposable
         RequireFits(displacement);
         try
         {
-            Write((weight, i) => weight.copy_(Origin[i].add(displacement.Tensors[i])));
+            Write((weight, i) => weight.copy_(Origin[i].Plus(displacement.Tensors[i])));
             return look();
         }
         finally
@@ -68,7 +68,7 @@ internal sealed class MeasuredWeights : IDisposable
         foreach (var tensor in Origin) tensor.Dispose();
     }
 
-    private void Write(Action<Tensor, int> write)
+    private void Write([InDisposeScope] Action<Tensor, int> write)
     {
         using var noGradient = no_grad();
         for (var i = 0; i < Parameters.Length; i++)

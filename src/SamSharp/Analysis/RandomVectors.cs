@@ -12,11 +12,11 @@ internal sealed class RandomVectors(ulong seed) : IDisposable
 
     /// <summary>Independent elements, uniform in [-1, 1).</summary>
     public WeightVector Uniform(LossSurface surface) =>
-        Draw(surface, shape => rand(shape, dtype: ScalarType.Float64, generator: _generator).mul_(2).sub_(1));
+        Draw(surface, shape => rand(shape, dtype: ScalarType.Float64, generator: _generator).MultiplyBy(2).DecreaseBy(1));
 
     /// <summary>Independent elements, 1 or -1 with equal probability.</summary>
     public WeightVector Rademacher(LossSurface surface) =>
-        Draw(surface, shape => randint(0, 2, shape, dtype: ScalarType.Float64, generator: _generator).mul_(2).sub_(1));
+        Draw(surface, shape => randint(0, 2, shape, dtype: ScalarType.Float64, generator: _generator).MultiplyBy(2).DecreaseBy(1));
 
     public void Dispose() => _generator.Dispose();
 

@@ -61,7 +61,7 @@ public sealed class WeightVector : IDisposable
 
     /// <summary>this := factor * this.</summary>
     /// <returns>This vector.</returns>
-    public WeightVector Scale(double factor) => Each((tensor, _) => tensor.mul_(factor));
+    public WeightVector Scale(double factor) => Each((tensor, _) => tensor.MultiplyBy(factor));
 
     /// <summary>this := this times other, element by element.</summary>
     /// <returns>This vector.</returns>
@@ -87,10 +87,10 @@ public sealed class WeightVector : IDisposable
     internal static ScalarType PrecisionOf(Tensor parameter) => parameter.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 
     /// <summary>this := this + factor * other.</summary>
-    internal void Add(Tensor[] other, double factor) => Each((tensor, i) => tensor.add_(other[i], alpha: factor));
+    internal void Add(Tensor[] other, double factor) => Each((tensor, i) => tensor.IncreaseBy(other[i], times: factor));
 
     /// <summary>A new vector, from each tensor by itself.</summary>
-    internal WeightVector Select(Func<Tensor, Tensor> map)
+    internal WeightVector Select([InDisposeScope] Func<Tensor, Tensor> map)
     {
         using var noGradient = no_grad();
         return Owning(Array.ConvertAll(_tensors, tensor =>
@@ -101,7 +101,7 @@ public sealed class WeightVector : IDisposable
     }
 
     /// <summary>Changes each tensor in place.</summary>
-    internal WeightVector Each(Action<Tensor, int> change)
+    internal WeightVector Each([InDisposeScope] Action<Tensor, int> change)
     {
         using var noGradient = no_grad();
         for (var i = 0; i < _tensors.Length; i++)

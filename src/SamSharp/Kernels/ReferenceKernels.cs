@@ -37,8 +37,8 @@ internal sealed class ReferenceKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(norm);
         using var scope = NewDisposeScope();
-        var usable = norm.isfinite().logical_and(norm.gt(0));
-        return where(usable, radius / (norm + floor), zeros_like(norm)).MoveToOuterDisposeScope();
+        var usable = norm.isfinite().logical_and(norm.IsGreaterThan(0));
+        return where(usable, norm.Plus(floor).DividedInto(radius), zeros_like(norm)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -47,7 +47,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentNullException.ThrowIfNull(results);
-        Each(results, (result, i) => result.copy_(weights[i].add(vectors[i].mul(scale))));
+        Each(results, (result, i) => result.copy_(weights[i].Plus(vectors[i].mul(scale))));
     }
 
     /// <inheritdoc/>
@@ -56,7 +56,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentNullException.ThrowIfNull(results);
-        Each(results, (result, i) => result.copy_(weights[i].add(Metric(weights[i], kappa).square().mul(vectors[i]).mul(scale))));
+        Each(results, (result, i) => result.copy_(weights[i].Plus(Metric(weights[i], kappa).Squared().mul(vectors[i]).mul(scale))));
     }
 
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(sums);
         ArgumentNullException.ThrowIfNull(vectors);
-        Each(sums, (sum, i) => sum.add_(vectors[i], alpha: weight));
+        Each(sums, (sum, i) => sum.IncreaseBy(vectors[i], times: weight));
     }
 
     /// <inheritdoc/>
@@ -80,20 +80,23 @@ internal sealed class ReferenceKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(vectors);
-        Each(targets, (target, i) => target.copy_(target.mul(own).add(vectors[i].mul(other))));
+        Each(targets, (target, i) => target.copy_(target.mul(own).Plus(vectors[i].mul(other))));
     }
 
     /// <summary>The diagonal of ASAM's metric: |w| + kappa.</summary>
-    private static Tensor Metric(Tensor weight, double kappa) => weight.abs().add(kappa);
+    [InDisposeScope]
+    private static Tensor Metric(Tensor weight, double kappa) => weight.abs().Plus(kappa);
 
-    private static Tensor Root<T>(IReadOnlyList<T> items, Func<T, Tensor> vector) => Total(items, item => Accumulator(vector(item)).square()).sqrt();
+    [InDisposeScope]
+    private static Tensor Root<T>(IReadOnlyList<T> items, Func<T, Tensor> vector) => Total(items, item => Accumulator(vector(item)).Squared()).sqrt();
 
+    [InDisposeScope]
     private static Tensor Total<T>(IReadOnlyList<T> items, Func<T, Tensor> summands) =>
         items.Count == 0 ? zeros([]) : stack(items.Select(item => summands(item).sum())).sum();
 
     private static Tensor Accumulator(Tensor tensor) => tensor.to_type(tensor.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 
-    private static void Each(Tensor[] targets, Func<Tensor, int, Tensor> update)
+    private static void Each(Tensor[] targets, [InDisposeScope] Func<Tensor, int, Tensor> update)
     {
         using var noGradient = no_grad();
         for (var i = 0; i < targets.Length; i++)

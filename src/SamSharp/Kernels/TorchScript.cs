@@ -27,7 +27,9 @@ internal sealed class TorchScript(string source)
         try
         {
             using var noGradient = no_grad();
+#pragma warning disable RS0030 // its doubles are Scalars here, which are held
             return _unit.Value.invoke(function, held);
+#pragma warning restore RS0030
         }
         finally
         {

@@ -11,8 +11,13 @@ internal static class ScalarValue
     public static double Value(this Tensor scalar)
     {
         if (scalar.device_type == DeviceType.CPU)
-            return scalar.dtype == ScalarType.Float64 ? MemoryMarshal.Read<double>(scalar.bytes) : MemoryMarshal.Read<float>(scalar.bytes);
+        {
+            var value = scalar.dtype == ScalarType.Float64 ? MemoryMarshal.Read<double>(scalar.bytes) : MemoryMarshal.Read<float>(scalar.bytes);
+            GC.KeepAlive(scalar);
+            return value;
+        }
         using var here = scalar.cpu();
+        GC.KeepAlive(scalar);
         return here.Value();
     }
 }

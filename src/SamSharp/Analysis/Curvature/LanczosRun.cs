@@ -14,7 +14,7 @@ public sealed class LanczosRun : IDisposable
         var k = diagonal.Count;
         using var scope = NewDisposeScope();
         var off = tensor(below.Take(k - 1).ToArray(), dtype: ScalarType.Float64);
-        var (values, vectors) = linalg.eigh(diag(tensor(diagonal.ToArray(), dtype: ScalarType.Float64)) + diag(off, 1) + diag(off, -1));
+        var (values, vectors) = linalg.eigh(diag(tensor(diagonal.ToArray(), dtype: ScalarType.Float64)).Plus(diag(off, 1)).Plus(diag(off, -1)));
         Values = values.data<double>().ToArray();
         _components = [.. Enumerable.Range(0, k).Select(j => vectors.select(1, j).contiguous().data<double>().ToArray())];
         Weights = Array.ConvertAll(_components, column => column[0] * column[0]);

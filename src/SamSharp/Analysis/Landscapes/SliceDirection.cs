@@ -58,6 +58,7 @@ public static class SliceDirection
     }
 
     /// <summary>[rows, 1, ...], so that it divides the tensor.</summary>
+    [InDisposeScope]
     private static Tensor FilterNorms(Tensor tensor) =>
         tensor.flatten(1).norm(1, keepdim: true, p: 2).reshape([tensor.shape[0], .. Enumerable.Repeat(1L, (int)tensor.dim() - 1)]);
 }

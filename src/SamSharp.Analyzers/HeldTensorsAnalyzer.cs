@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace SamSharp.Analyzers;
+
+/// <summary>
+/// Reports tensors that nothing holds while a native call reads them. TorchSharp hands raw handles to libtorch, so the finalizer may free the temporary of
+/// <c>a.mul(b).sum()</c> during the sum when another thread triggers a collection. A <c>using</c> variable or an open dispose scope holds it.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
+{
+    public static readonly DiagnosticDescriptor TensorNotHeld = new(
+        "SAM0001",
+        "A tensor is not held during a native call",
+        "'{0}' makes a tensor that nothing holds while it is used: give it a using variable, open a dispose scope, or mark the member [InDisposeScope] where every caller has one",
+        "Reliability",
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true);
+
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [TensorNotHeld];
+
+    public override void Initialize(AnalysisContext context)
+    {
+        context.EnableConcurrentExecution();
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.RegisterCompilationStartAction(start =>
+        {
+            if (TorchTypes.Find(start.Compilation) is not { } types) return;
+            start.RegisterOperationAction(
+                operation => Inspect(operation, types),
+                OperationKind.Invocation,
+                OperationKind.PropertyReference,
+                OperationKind.Binary,
+                OperationKind.Unary,
+                OperationKind.VariableDeclarator,
+                OperationKind.SimpleAssignment);
+        });
+    }
+
+    private static void Inspect(OperationAnalysisContext context, TorchTypes types)
+    {
+        var fresh = new FreshTensors(types);
+        foreach (var read in NativeUse.Reads(context.Operation, types))
+        {
+            if (fresh.Find(read) is { } culprit) Report(context, culprit);
+        }
+        if (LocalUse.Unheld(context.Operation, fresh, types) is { } local) Report(context, local);
+    }
+
+    private static void Report(OperationAnalysisContext context, IOperation culprit)
+    {
+        if (ScopeConvention.Holds(culprit, context.ContainingSymbol)) return;
+        var text = culprit.Syntax.ToString();
+        context.ReportDiagnostic(Diagnostic.Create(TensorNotHeld, culprit.Syntax.GetLocation(), text.Length <= 60 ? text : text.Substring(0, 57) + "..."));
+    }
+}

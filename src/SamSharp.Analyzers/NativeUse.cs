@@ -1,0 +1,58 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace SamSharp.Analyzers;
+
+/// <summary>The values whose native memory an operation may read.</summary>
+internal static class NativeUse
+{
+    public static IEnumerable<IOperation> Reads(IOperation operation, TorchTypes types)
+    {
+        switch (operation)
+        {
+            case IInvocationOperation call:
+                foreach (var value in OfCall(call, types)) yield return value;
+                break;
+            case IPropertyReferenceOperation { Instance: { } receiver } property when types.IsNative(property.Property):
+                yield return receiver;
+                foreach (var argument in property.Arguments) yield return argument.Value;
+                break;
+            case IBinaryOperation { OperatorMethod: { } method } binary when types.IsNative(method):
+                yield return binary.LeftOperand;
+                yield return binary.RightOperand;
+                break;
+            case IUnaryOperation { OperatorMethod: { } method } unary when types.IsNative(method):
+                yield return unary.Operand;
+                break;
+        }
+    }
+
+    private static IEnumerable<IOperation> OfCall(IInvocationOperation call, TorchTypes types)
+    {
+        var method = call.TargetMethod;
+        if (types.Holds(method) || IsManaged(method)) yield break;
+        var native = types.IsNative(method);
+        if (native && call.Instance is { } receiver) yield return receiver;
+        foreach (var argument in call.Arguments)
+        {
+            // A method of our own uses its parameters last in native calls; what it takes as a sequence it mostly keeps.
+            if (native || types.IsTensor(argument.Value.Type) && !IsFramework(method) && !HoldsItself(argument.Parameter)) yield return argument.Value;
+        }
+    }
+
+    /// <summary>The callee holds what it is given: using (parameter), or GC.KeepAlive(parameter).</summary>
+    private static bool HoldsItself(IParameterSymbol? parameter) =>
+        parameter?.ContainingSymbol.DeclaringSyntaxReferences.Any(reference => reference.GetSyntax().DescendantNodes().Any(node => node switch
+        {
+            UsingStatementSyntax { Expression: IdentifierNameSyntax name } => name.Identifier.Text == parameter.Name,
+            InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "KeepAlive" } } call => call.ArgumentList.ToString() == $"({parameter.Name})",
+            _ => false,
+        })) == true;
+
+    /// <summary>Members that touch no native memory but that of a tensor they end.</summary>
+    private static bool IsManaged(IMethodSymbol method) =>
+        method.Name is "Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope" || method.ContainingType.Name == "DisposeScope";
+
+    private static bool IsFramework(IMethodSymbol method) => method.ContainingNamespace?.ToDisplayString().StartsWith("System", StringComparison.Ordinal) == true;
+}
