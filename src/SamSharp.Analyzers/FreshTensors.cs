@@ -33,13 +33,13 @@ internal sealed class FreshTensors(TorchTypes types)
         if (types.ReturnsFirst(method)) return Find(call.Arguments[0].Value);
         if (types.IsNative(method)) return ReturnsItself(method) ? Find(call.Instance) : Moves(method) ? Find(call.Arguments.FirstOrDefault()?.Value) : call;
         if (method.MethodKind == MethodKind.DelegateInvoke) return call;
-        return FromFramework(method) && method.Name != "Aggregate" ? null : call; // First, Single, GetValueOrDefault: of a collection that holds them
+        return NativeUse.IsFramework(method) && method.Name != "Aggregate" ? null : call; // First, Single, GetValueOrDefault: of a collection that holds them
     }
 
     /// <summary>A query that makes tensors as it goes: Select(x => x.sum()).</summary>
     private IOperation? OfSequence(IInvocationOperation call)
     {
-        if (!FromFramework(call.TargetMethod)) return types.IsNative(call.TargetMethod) ? call : null;
+        if (!NativeUse.IsFramework(call.TargetMethod)) return types.IsNative(call.TargetMethod) && types.IsTensor(call.TargetMethod.ContainingType) ? call : null;
         foreach (var argument in call.Arguments)
         {
             if (argument.Value is IDelegateCreationOperation { Target: IAnonymousFunctionOperation lambda } && MadeBy(lambda) is { } made) return made;
@@ -57,6 +57,4 @@ internal sealed class FreshTensors(TorchTypes types)
         && (method.Name.EndsWith("_", StringComparison.Ordinal) || method.Name.EndsWith("DisposeScope", StringComparison.Ordinal));
 
     private static bool Moves(IMethodSymbol method) => method.ContainingType.Name == "DisposeScope";
-
-    private static bool FromFramework(IMethodSymbol method) => method.ContainingNamespace?.ToDisplayString().StartsWith("System", StringComparison.Ordinal) == true;
 }

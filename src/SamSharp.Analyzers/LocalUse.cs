@@ -52,13 +52,18 @@ internal static class LocalUse
         var user = value.Parent is IArgumentOperation argument ? argument.Parent : value.Parent;
         return user switch
         {
-            IInvocationOperation call => types.IsNative(call.TargetMethod) && call.TargetMethod.Name is not ("Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope")
+            IInvocationOperation call when !types.IsNative(call.TargetMethod) => ReadByCallee(call, value, types),
+            IInvocationOperation call => call.TargetMethod.Name is not ("Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope")
                 && call.TargetMethod.ContainingType.Name != "DisposeScope" && !IsReturnedInPlace(call, types),
             IPropertyReferenceOperation property => types.IsNative(property.Property),
             IBinaryOperation or IUnaryOperation => true,
             _ => false,
         };
     }
+
+    private static bool ReadByCallee(IInvocationOperation call, IOperation value, TorchTypes types) =>
+        !NativeUse.IsFramework(call.TargetMethod) && !types.Holds(call.TargetMethod)
+        && call.Arguments.Any(argument => argument.Value == value && types.IsTensor(argument.Parameter?.Type) && !Callee.Keeps(argument.Parameter));
 
     /// <summary>return x.mul_(y): the caller gets x itself.</summary>
     private static bool IsReturnedInPlace(IInvocationOperation call, TorchTypes types) =>

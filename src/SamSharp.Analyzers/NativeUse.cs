@@ -1,5 +1,4 @@
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace SamSharp.Analyzers;
@@ -37,22 +36,13 @@ internal static class NativeUse
         foreach (var argument in call.Arguments)
         {
             // A method of our own uses its parameters last in native calls; what it takes as a sequence it mostly keeps.
-            if (native || types.IsTensor(argument.Value.Type) && !IsFramework(method) && !HoldsItself(argument.Parameter)) yield return argument.Value;
+            if (native || types.IsTensor(argument.Value.Type) && !IsFramework(method) && !Callee.Keeps(argument.Parameter)) yield return argument.Value;
         }
     }
-
-    /// <summary>The callee holds what it is given: using (parameter), or GC.KeepAlive(parameter).</summary>
-    private static bool HoldsItself(IParameterSymbol? parameter) =>
-        parameter?.ContainingSymbol.DeclaringSyntaxReferences.Any(reference => reference.GetSyntax().DescendantNodes().Any(node => node switch
-        {
-            UsingStatementSyntax { Expression: IdentifierNameSyntax name } => name.Identifier.Text == parameter.Name,
-            InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "KeepAlive" } } call => call.ArgumentList.ToString() == $"({parameter.Name})",
-            _ => false,
-        })) == true;
 
     /// <summary>Members that touch no native memory but that of a tensor they end.</summary>
     private static bool IsManaged(IMethodSymbol method) =>
         method.Name is "Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope" || method.ContainingType.Name == "DisposeScope";
 
-    private static bool IsFramework(IMethodSymbol method) => method.ContainingNamespace?.ToDisplayString().StartsWith("System", StringComparison.Ordinal) == true;
+    public static bool IsFramework(IMethodSymbol method) => method.ContainingNamespace?.ToDisplayString().StartsWith("System", StringComparison.Ordinal) == true;
 }

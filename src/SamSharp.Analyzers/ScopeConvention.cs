@@ -56,5 +56,8 @@ internal static class ScopeConvention
         for (var parent = type.BaseType; parent is not null; parent = parent.BaseType) yield return parent;
     }
 
-    private static bool HasMark(ISymbol symbol) => symbol.GetAttributes().Any(attribute => attribute.AttributeClass?.Name == "InDisposeScopeAttribute");
+    /// <summary>[InDisposeScope], or an attribute that has it and opens the scope itself.</summary>
+    private static bool HasMark(ISymbol symbol) => symbol.GetAttributes().Any(attribute => IsMark(attribute) || attribute.AttributeClass?.GetAttributes().Any(IsMark) == true);
+
+    private static bool IsMark(AttributeData attribute) => attribute.AttributeClass?.Name == "InDisposeScopeAttribute";
 }

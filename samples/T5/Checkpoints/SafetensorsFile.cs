@@ -135,7 +135,7 @@ public sealed class SafetensorsFile : IDisposable
 
     private static IEnumerable<Tensor> Pieces(Tensor contiguous)
     {
-        var flat = contiguous.view(-1);
+        using var flat = contiguous.view(-1);
         var count = flat.shape[0];
         for (var start = 0L; start < count; start += PieceElements)
             yield return flat.narrow(0, start, Math.Min(PieceElements, count - start));

@@ -32,7 +32,7 @@ internal static class BeamSearch
 
             var scores = model.DecodeNext(tokens, cache);
             var vocabulary = scores.shape[1];
-            var total = scores.to(Precision.Wide(scores.dtype)).log_softmax(-1) + soFar.to(Precision.Wide(scores.dtype)).unsqueeze(1);
+            var total = scores.to(Precision.Wide(scores.dtype)).log_softmax(-1).Plus(soFar.to(Precision.Wide(scores.dtype)).unsqueeze(1));
             // Enough candidates for every beam to go on even if each could end.
             var (best, index) = total.view(batch, beams * vocabulary).topk(2 * beams, 1);
             var logProbabilities = best.to(float64).cpu().data<double>().ToArray();

@@ -11,17 +11,17 @@ internal static class GreedySearch
         using var scope = NewDisposeScope();
         using var cache = model.StartDecoding(encoded, attentionMask);
         var (config, batch) = (model.Config, encoded.shape[0]);
-        var token = full([batch], config.DecoderStartTokenId, int64, encoded.device);
+        var token = ScalarArithmetic.Full([batch], config.DecoderStartTokenId, int64, encoded.device);
         var tokens = new List<Tensor> { token };
         var ended = zeros([batch], @bool, encoded.device);
 
         for (var step = 0; step < maxNewTokens; step++)
         {
             using var scores = model.DecodeNext(token, cache);
-            token = scores.argmax(-1).masked_fill_(ended, config.PadTokenId);
+            token = scores.argmax(-1).FillWhere(ended, config.PadTokenId);
             tokens.Add(token);
 
-            using var endsNow = token.eq(config.EosTokenId);
+            using var endsNow = token.IsEqualTo(config.EosTokenId);
             ended.logical_or_(endsNow);
             using var allEnded = ended.all();
             if (allEnded.item<bool>())

@@ -75,6 +75,7 @@ internal sealed class Attention : Module
         return _output.call(joined).MoveToOuterDisposeScope();
     }
 
+    [InDisposeScope]
     private Tensor SplitHeads(Tensor projected) =>
         projected.view(projected.shape[0], projected.shape[1], _heads, -1).transpose(1, 2);
 }

@@ -24,7 +24,7 @@ internal sealed class BucketCache(bool bidirectional, int buckets, int maxDistan
         if (needed > _reach)
             _reach = Math.Max(needed, Math.Max(128, 2 * _reach));
         _table?.Dispose();
-        using var positions = arange(-_reach, _reach + 1, int64);
+        using var positions = ScalarArithmetic.Range(-_reach, _reach + 1, int64);
         using var found = RelativePositionBuckets.Of(positions, bidirectional, buckets, maxDistance);
         _table = found.to(device, copy: true).DetachFromDisposeScope();
     }

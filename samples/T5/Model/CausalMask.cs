@@ -14,7 +14,7 @@ internal sealed class CausalMask : IDisposable
         {
             _mask?.Dispose();
             using var unrecorded = no_grad();
-            using var hidden = full([length, length], Precision.Lowest(type), type, device);
+            using var hidden = ScalarArithmetic.Full([length, length], Precision.Lowest(type), type, device);
             _mask = hidden.triu(1).DetachFromDisposeScope();
         }
         return _mask;

@@ -16,16 +16,16 @@ internal static class RelativePositionBuckets
     {
         using var scope = NewDisposeScope();
         var perDirection = bidirectional ? buckets / 2 : buckets;
-        var distance = bidirectional ? relativePositions.abs() : relativePositions.neg().clamp_min(0);
+        var distance = bidirectional ? relativePositions.abs() : relativePositions.neg().Clamped(min: 0);
         var exact = perDirection / 2;
 
         // In float32, as the models were trained: bucket borders depend on the rounding. Distance 0 never takes this branch.
-        var logarithmic = distance.clamp_min(1).to(float32).div(exact).log()
-            .div(Math.Log((double)maxDistance / exact)).mul(perDirection - exact)
-            .to(int64).add(exact).clamp_max(perDirection - 1);
-        var bucket = where(distance.lt(exact), distance, logarithmic);
+        var logarithmic = distance.Clamped(min: 1).to(float32).Over(exact).log()
+            .Over(Math.Log((double)maxDistance / exact)).Times(perDirection - exact)
+            .to(int64).Plus(exact).Clamped(max: perDirection - 1);
+        var bucket = where(distance.IsLessThan(exact), distance, logarithmic);
         if (bidirectional)
-            bucket = bucket + relativePositions.gt(0).to(int64).mul(perDirection);
+            bucket = bucket.Plus(relativePositions.IsGreaterThan(0).to(int64).Times(perDirection));
         return bucket.MoveToOuterDisposeScope();
     }
 }

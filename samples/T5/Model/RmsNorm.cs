@@ -24,7 +24,7 @@ internal sealed class RmsNorm : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = Precision.Widen(input);
-        var scale = wide.square().mean([-1], keepdim: true).add_(_epsilon).rsqrt_();
+        var scale = wide.Squared().mean([-1], keepdim: true).IncreaseBy(_epsilon).rsqrt_();
         return (wide * scale).to(input.dtype).mul(_weight.to(input.dtype)).MoveToOuterDisposeScope();
     }
 }

@@ -21,5 +21,5 @@ internal abstract class Sublayer : Module
     protected Tensor Normalize(Tensor hidden) => _norm.call(hidden);
 
     /// <summary>The residual connection; writes into <paramref name="output"/>, whose values no gradient needs.</summary>
-    protected Tensor AddTo(Tensor hidden, Tensor output) => Dropout.Apply(output, _dropout, training).add_(hidden);
+    protected Tensor AddTo(Tensor hidden, Tensor output) => Dropout.Apply(output, _dropout, training).IncreaseBy(hidden);
 }

@@ -46,6 +46,7 @@ internal sealed class T5Block : Module
         return Finish(SelfAttention.Apply(hidden, addend, cache), cache.Encoded, crossAddend).MoveToOuterDisposeScope();
     }
 
+    [InDisposeScope]
     private Tensor Finish(Tensor attended, KeyValues encoded, Tensor crossAddend) =>
         FeedForward.Apply(CrossAttention.Apply(attended, encoded, crossAddend));
 }

@@ -121,9 +121,9 @@ public sealed class T5Model : Module
     public Tensor ShiftRight(Tensor labels)
     {
         using var scope = NewDisposeScope();
-        var start = full([labels.shape[0], 1], Config.DecoderStartTokenId, int64, labels.device);
+        var start = ScalarArithmetic.Full([labels.shape[0], 1], Config.DecoderStartTokenId, int64, labels.device);
         var shifted = cat([start, labels.narrow(1, 0, labels.shape[1] - 1)], 1);
-        return shifted.masked_fill(shifted.eq(IgnoredLabel), Config.PadTokenId).MoveToOuterDisposeScope();
+        return shifted.FilledWhere(shifted.IsEqualTo(IgnoredLabel), Config.PadTokenId).MoveToOuterDisposeScope();
     }
 
     /// <summary>Prepares generation: the encoder's output is projected to keys and values once.</summary>
@@ -162,7 +162,7 @@ public sealed class T5Model : Module
     {
         using var scope = NewDisposeScope();
         var length = embedded.shape[1];
-        var addend = _encoder.PositionBias.Compute(length, length, ComputeType).add(PaddingAddend(attentionMask)).flatten(0, 1);
+        var addend = _encoder.PositionBias.Compute(length, length, ComputeType).Plus(PaddingAddend(attentionMask)).flatten(0, 1);
         return _encoder.Run(embedded, (block, _, hidden) => block.Encode(hidden, addend)).MoveToOuterDisposeScope();
     }
 
@@ -170,7 +170,7 @@ public sealed class T5Model : Module
     {
         using var scope = NewDisposeScope();
         var (batch, length) = (embedded.shape[0], embedded.shape[1]);
-        var addend = _decoder.PositionBias.Compute(length, length, ComputeType).add(_causalMask.Of(length, ComputeType, Device))
+        var addend = _decoder.PositionBias.Compute(length, length, ComputeType).Plus(_causalMask.Of(length, ComputeType, Device))
             .expand(batch, -1, -1, -1).flatten(0, 1);
         var crossAddend = CrossAddend(attentionMask);
         return _decoder.Run(embedded, (block, _, hidden) => block.Decode(hidden, addend, encoded, crossAddend)).MoveToOuterDisposeScope();
@@ -179,7 +179,7 @@ public sealed class T5Model : Module
     internal Tensor Scores(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        var scores = _head is null ? _embedding.Scores(hidden * (1 / Math.Sqrt(Config.ModelWidth))) : _head.call(hidden);
+        var scores = _head is null ? _embedding.Scores(hidden.Times(1 / Math.Sqrt(Config.ModelWidth))) : _head.call(hidden);
         return scores.MoveToOuterDisposeScope();
     }
 
@@ -195,9 +195,10 @@ public sealed class T5Model : Module
     private Tensor PaddingAddend(Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
-        return attentionMask.eq(0).to(ComputeType).mul(Precision.Lowest(ComputeType)).unsqueeze(1).unsqueeze(1).MoveToOuterDisposeScope();
+        return attentionMask.IsEqualTo(0).to(ComputeType).Times(Precision.Lowest(ComputeType)).unsqueeze(1).unsqueeze(1).MoveToOuterDisposeScope();
     }
 
+    [InDisposeScope]
     private Tensor CrossAddend(Tensor attentionMask) =>
         PaddingAddend(attentionMask).expand(-1, Config.Heads, -1, -1).flatten(0, 1);
 }

@@ -27,7 +27,7 @@ internal sealed class TokenEmbedding : Module
         using var gradientFree = no_grad();
         using var scope = NewDisposeScope();
         var given = rows.to(_weight.dtype).to(_weight.device);
-        _weight.copy_(where(given.ne(0).any(1, keepdim: true), given, _weight));
+        _weight.copy_(where(given.IsNotEqualTo(0).any(1, keepdim: true), given, _weight));
     }
 
     /// <summary>ids [batch, length] to vectors [batch, length, width] of a type.</summary>

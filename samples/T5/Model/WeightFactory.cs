@@ -31,7 +31,7 @@ internal sealed class WeightFactory
     public Parameter Normal(double deviation, params long[] shape) => Make(shape, tensor => tensor.normal_(0, _factor * deviation, _generator));
 
     /// <summary>Ones (times the factor), as layer norms start.</summary>
-    public Parameter Ones(long size) => Make([size], tensor => tensor.fill_(_factor));
+    public Parameter Ones(long size) => Make([size], tensor => tensor.Fill(_factor));
 
     private Parameter Make(long[] shape, Action<Tensor> fill)
     {

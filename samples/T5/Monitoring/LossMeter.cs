@@ -24,7 +24,11 @@ public sealed class LossMeter : IDisposable
         }
     }
 
-    public void Add(Tensor loss) => _pending.Add(loss.detach().clone().DetachFromDisposeScope());
+    public void Add(Tensor loss)
+    {
+        using var value = loss.detach();
+        _pending.Add(value.clone().DetachFromDisposeScope());
+    }
 
     public void Add(IEnumerable<float> values) => _values.AddRange(values);
 

@@ -32,10 +32,10 @@ public static class CooccurrenceVectors
         using var gradientFree = no_grad();
         using var scope = NewDisposeScope();
         var counts = tensor(Count(segments, vocabularySize), [vocabularySize, vocabularySize]);
-        var (values, vectors) = LeadingEigenvectors(PositiveMutualInformation(counts + counts.t()), width, seed);
+        var (values, vectors) = LeadingEigenvectors(PositiveMutualInformation(counts.Plus(counts.t())), width, seed);
         var rows = vectors * values.abs().sqrt();
-        var size = rows.square().mean([1], keepdim: true).sqrt();
-        return where(size > 1e-6, rows / size, zeros_like(rows)).MoveToOuterDisposeScope();
+        var size = rows.Squared().mean([1], keepdim: true).sqrt();
+        return where(size.IsGreaterThan(1e-6), rows / size, zeros_like(rows)).MoveToOuterDisposeScope();
     }
 
     // How often the second id follows the first within the window, the nearer the more.
@@ -58,10 +58,10 @@ public static class CooccurrenceVectors
     {
         using var scope = NewDisposeScope();
         var word = counts.sum(1, keepdim: true);
-        var context = word.pow(ContextPower).t();
+        var context = word.Power(ContextPower).t();
         // 0 counts become -infinity, or not a number where an id has none at all: neither is positive.
-        var information = (counts * (context.sum() / (word * context))).log_().nan_to_num_(0, 0, 0).clamp_min_(0);
-        return ((information + information.t()) / 2).MoveToOuterDisposeScope();
+        var information = (counts * (context.sum() / (word * context))).log_().nan_to_num_(0, 0, 0).Clamp(min: 0);
+        return information.Plus(information.t()).Over(2).MoveToOuterDisposeScope();
     }
 
     // Subspace iteration, and Rayleigh-Ritz in the subspace.

@@ -33,7 +33,7 @@ public sealed record Batch(Tensor InputIds, Tensor AttentionMask, Tensor Labels)
         get
         {
             using var scope = NewDisposeScope();
-            return Labels.ne(IgnoredLabel).sum().item<long>();
+            return Labels.IsNotEqualTo(IgnoredLabel).sum().item<long>();
         }
     }
 

@@ -146,12 +146,13 @@ public sealed class Trainer : IDisposable
     private Tensor BackwardInParts(Batch batch, int rows)
     {
         double labels = batch.LabelCount;
-        return batch.Split(rows).Select(part => Backward(part, part.LabelCount / labels)).Aggregate((sum, loss) => sum + loss);
+        return batch.Split(rows).Select(part => Backward(part, part.LabelCount / labels)).Aggregate((sum, loss) => sum.Plus(loss));
     }
 
+    [InDisposeScope]
     private Tensor Backward(Batch batch, double share)
     {
-        var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, _options.LabelSmoothing) * share;
+        var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, _options.LabelSmoothing).Times(share);
         loss.backward();
         return loss.detach();
     }

@@ -1,0 +1,31 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace SamSharp.Analyzers;
+
+/// <summary>What a method of this repository does with a tensor that it is given.</summary>
+internal static class Callee
+{
+    /// <summary>It holds the tensor until it returns (using, GC.KeepAlive), or takes it over (Dispose, a field, a new object).</summary>
+    public static bool Keeps(IParameterSymbol? parameter) => parameter?.ContainingSymbol.DeclaringSyntaxReferences
+        .SelectMany(reference => reference.GetSyntax().DescendantNodes().OfType<IdentifierNameSyntax>())
+        .Any(name => name.Identifier.Text == parameter.Name && Keeps(name)) == true;
+
+    private static bool Keeps(IdentifierNameSyntax name)
+    {
+        ExpressionSyntax value = name;
+        while (value.Parent is MemberAccessExpressionSyntax { Name.Identifier.Text: "Dispose" or "DetachFromDisposeScope" or "MoveToOuterDisposeScope" } access && access.Expression == value)
+        {
+            if (access.Name.Identifier.Text == "Dispose") return true;
+            value = (ExpressionSyntax)access.Parent!;
+        }
+        return value.Parent switch
+        {
+            UsingStatementSyntax => true,
+            AssignmentExpressionSyntax assignment => assignment.Right == value,
+            ArgumentSyntax { Parent.Parent: BaseObjectCreationExpressionSyntax } => true,
+            ArgumentSyntax { Parent.Parent: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "KeepAlive" or "Add" } } } => true,
+            _ => false,
+        };
+    }
+}
