@@ -6,7 +6,7 @@ namespace SamSharp.Analyzers;
 /// <summary>What a method of this repository does with a tensor that it is given.</summary>
 internal static class Callee
 {
-    /// <summary>It holds the tensor until it returns (using, GC.KeepAlive), or takes it over (Dispose, a field, a new object).</summary>
+    /// <summary>It holds the tensor until it returns (using, GC.KeepAlive), or takes it over (Dispose, a field, a new object), or returns it.</summary>
     public static bool Keeps(IParameterSymbol? parameter) => parameter?.ContainingSymbol.DeclaringSyntaxReferences
         .SelectMany(reference => reference.GetSyntax().DescendantNodes().OfType<IdentifierNameSyntax>())
         .Any(name => name.Identifier.Text == parameter.Name && Keeps(name)) == true;
@@ -21,7 +21,7 @@ internal static class Callee
         }
         return value.Parent switch
         {
-            UsingStatementSyntax => true,
+            UsingStatementSyntax or ReturnStatementSyntax or ArrowExpressionClauseSyntax => true,
             AssignmentExpressionSyntax assignment => assignment.Right == value,
             ArgumentSyntax { Parent.Parent: BaseObjectCreationExpressionSyntax } => true,
             ArgumentSyntax { Parent.Parent: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "KeepAlive" or "Add" } } } => true,

@@ -21,6 +21,7 @@ internal sealed class FreshTensors(TorchTypes types)
         IBinaryOperation { OperatorMethod: { } method } when types.IsNative(method) && types.IsTensor(value.Type) => value,
         IUnaryOperation { OperatorMethod: { } method } when types.IsNative(method) && types.IsTensor(value.Type) => value,
         IPropertyReferenceOperation property when types.IsTensor(property.Type) && types.IsNative(property.Property) && types.IsTensor(property.Property.ContainingType) => property,
+        IObjectCreationOperation creation when types.IsTensor(creation.Type) => creation,
         IInvocationOperation call => OfCall(call),
         _ => null,
     };

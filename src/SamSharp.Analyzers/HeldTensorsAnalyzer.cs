@@ -14,7 +14,7 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
     public static readonly DiagnosticDescriptor TensorNotHeld = new(
         "SAM0001",
         "A tensor is not held during a native call",
-        "'{0}' makes a tensor that nothing holds while it is used: give it a using variable, open a dispose scope, or mark the member [InDisposeScope] where every caller has one",
+        "'{0}' is held by nothing while a native call reads it: give it a using variable, or open a dispose scope (for tensors; [InDisposeScope] says that every caller has one)",
         "Reliability",
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true);
@@ -44,14 +44,14 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
         var fresh = new FreshTensors(types);
         foreach (var read in NativeUse.Reads(context.Operation, types))
         {
-            if (fresh.Find(read) is { } culprit) Report(context, culprit);
+            if (fresh.Find(read) is { } culprit) Report(context, culprit, types);
         }
-        if (LocalUse.Unheld(context.Operation, fresh, types) is { } local) Report(context, local);
+        if (LocalUse.Unheld(context.Operation, fresh, types) is { } local) Report(context, local, types);
     }
 
-    private static void Report(OperationAnalysisContext context, IOperation culprit)
+    private static void Report(OperationAnalysisContext context, IOperation culprit, TorchTypes types)
     {
-        if (ScopeConvention.Holds(culprit, context.ContainingSymbol)) return;
+        if (!types.NeedsUsing(culprit.Type) && ScopeConvention.Holds(culprit, context.ContainingSymbol)) return;
         var text = culprit.Syntax.ToString();
         context.ReportDiagnostic(Diagnostic.Create(TensorNotHeld, culprit.Syntax.GetLocation(), text.Length <= 60 ? text : text.Substring(0, 57) + "..."));
     }

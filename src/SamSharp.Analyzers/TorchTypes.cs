@@ -6,28 +6,36 @@ namespace SamSharp.Analyzers;
 internal sealed class TorchTypes
 {
     private readonly INamedTypeSymbol _tensor;
+    private readonly INamedTypeSymbol? _scalar;
+    private readonly INamedTypeSymbol? _generator;
     private readonly INamedTypeSymbol? _arithmetic;
 
-    private TorchTypes(INamedTypeSymbol tensor, INamedTypeSymbol? arithmetic)
+    private TorchTypes(INamedTypeSymbol tensor, Compilation compilation)
     {
         _tensor = tensor;
-        _arithmetic = arithmetic;
+        _scalar = compilation.GetTypeByMetadataName("TorchSharp.Scalar");
+        _generator = compilation.GetTypeByMetadataName("TorchSharp.torch+Generator");
+        _arithmetic = compilation.GetTypeByMetadataName("SamSharp.ScalarArithmetic");
     }
 
     public static TorchTypes? Find(Compilation compilation) =>
         compilation.GetTypeByMetadataName("TorchSharp.torch+Tensor") is { } tensor
-            ? new TorchTypes(tensor, compilation.GetTypeByMetadataName("SamSharp.ScalarArithmetic"))
+            ? new TorchTypes(tensor, compilation)
             : null;
 
-    /// <summary>A tensor, or a parameter.</summary>
+    /// <summary>A tensor, a parameter, a Scalar or a generator: objects whose finalizers free native memory.</summary>
     public bool IsTensor(ITypeSymbol? type)
     {
         for (var t = type; t is not null; t = t.BaseType)
         {
             if (SymbolEqualityComparer.Default.Equals(t, _tensor)) return true;
         }
-        return false;
+        return type is not null && (SymbolEqualityComparer.Default.Equals(type, _scalar) || SymbolEqualityComparer.Default.Equals(type, _generator));
     }
+
+    /// <summary>A Scalar or a generator, which no dispose scope holds.</summary>
+    public bool NeedsUsing(ITypeSymbol? type) =>
+        type is not null && (SymbolEqualityComparer.Default.Equals(type, _scalar) || SymbolEqualityComparer.Default.Equals(type, _generator));
 
     /// <summary>An array, list or sequence of tensors.</summary>
     public bool IsTensors(ITypeSymbol? type) =>

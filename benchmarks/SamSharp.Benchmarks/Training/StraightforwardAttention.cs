@@ -5,6 +5,7 @@ using static TorchSharp.torch.nn;
 namespace SamSharp.Benchmarks.Training;
 
 /// <summary>Attention of <see cref="StraightforwardT5"/>.</summary>
+[InDisposeScope]
 internal sealed class StraightforwardAttention : Module
 {
     private readonly int _heads;
@@ -27,7 +28,7 @@ internal sealed class StraightforwardAttention : Module
     public Tensor Attend(Tensor hidden, Tensor source, Tensor addend)
     {
         var (query, key, value) = (Split(_query.call(hidden)), Split(_key.call(source)), Split(_value.call(source)));
-        var weights = _dropout.call(functional.softmax(matmul(query, key.transpose(-2, -1)) + addend, -1));
+        var weights = _dropout.call(functional.softmax(matmul(query, key.transpose(-2, -1)).Plus(addend), -1));
         var mixed = matmul(weights, value).transpose(1, 2).contiguous();
         return _output.call(mixed.view(hidden.shape[0], hidden.shape[1], -1));
     }

@@ -5,6 +5,7 @@ using static TorchSharp.torch.nn;
 namespace SamSharp.Benchmarks.Training;
 
 /// <summary>Encoder or decoder of <see cref="StraightforwardT5"/>.</summary>
+[InDisposeScope]
 internal sealed class StraightforwardStack : Module
 {
     private const int Buckets = 32, MaxDistance = 128;
@@ -30,7 +31,7 @@ internal sealed class StraightforwardStack : Module
             _inner.Add(Linear(width, 4 * width, hasBias: false));
             _outer.Add(Linear(4 * width, width, hasBias: false));
         }
-        for (var i = 0; i < (blocks * (isDecoder ? 3 : 2)) + 1; i++) _norms.Add(Parameter(ones(width)));
+        for (var i = 0; i < (blocks * (isDecoder ? 3 : 2)) + 1; i++) _norms.Add(new TorchSharp.Modules.Parameter(ones(width)));
         RegisterComponents();
     }
 
@@ -39,32 +40,32 @@ internal sealed class StraightforwardStack : Module
     {
         var hidden = _dropout.call(embedded);
         var bias = Bias(embedded.shape[1]);
-        if (mask is not null) bias += mask;
+        if (mask is not null) bias = bias.Plus(mask);
         var norm = 0;
         for (var i = 0; i < _self.Count; i++)
         {
             var normed = Normalize(hidden, norm++);
-            hidden += _dropout.call(_self[i].Attend(normed, normed, bias));
-            if (_isDecoder) hidden += _dropout.call(_cross[i].Attend(Normalize(hidden, norm++), encoded!, encodedMask!));
-            hidden += _dropout.call(_outer[i].call(_dropout.call(functional.relu(_inner[i].call(Normalize(hidden, norm++))))));
+            hidden = hidden.Plus(_dropout.call(_self[i].Attend(normed, normed, bias)));
+            if (_isDecoder) hidden = hidden.Plus(_dropout.call(_cross[i].Attend(Normalize(hidden, norm++), encoded!, encodedMask!)));
+            hidden = hidden.Plus(_dropout.call(_outer[i].call(_dropout.call(functional.relu(_inner[i].call(Normalize(hidden, norm++)))))));
         }
         return _dropout.call(Normalize(hidden, norm));
     }
 
-    private Tensor Normalize(Tensor hidden, int norm) => hidden * rsqrt(hidden.pow(2).mean([-1], keepdim: true) + 1e-6) * _norms[norm];
+    private Tensor Normalize(Tensor hidden, int norm) => hidden * rsqrt(hidden.Power(2).mean([-1], keepdim: true).Plus(1e-6)) * _norms[norm];
 
     /// <summary>[1, heads, length, length], and for the decoder what hides later positions.</summary>
     private Tensor Bias(long length)
     {
-        var positions = arange(length);
+        var positions = ScalarArithmetic.Range(length);
         var relative = positions.unsqueeze(0) - positions.unsqueeze(1);
         var buckets = _isDecoder ? Buckets : Buckets / 2;
         var distance = _isDecoder ? -minimum(relative, zeros_like(relative)) : relative.abs();
         var exact = buckets / 2;
-        var far = exact + ((distance.to(float32) / exact).log() / Math.Log(MaxDistance / exact) * (buckets - exact)).to(int64);
-        var bucket = where(distance < exact, distance, minimum(far, full_like(far, buckets - 1)));
-        if (!_isDecoder) bucket += (relative > 0).to(int64) * buckets;
+        var far = distance.to(float32).Over(exact).log().Over(Math.Log(MaxDistance / exact)).Times(buckets - exact).to(int64).Plus(exact);
+        var bucket = where(distance.IsLessThan(exact), distance, minimum(far, far.FullLike(buckets - 1)));
+        if (!_isDecoder) bucket = bucket.Plus(relative.IsGreaterThan(0).to(int64).Times(buckets));
         var bias = _positionBias.call(bucket).permute(2, 0, 1).unsqueeze(0);
-        return _isDecoder ? bias + full([length, length], float.MinValue).triu(1) : bias;
+        return _isDecoder ? bias.Plus(ScalarArithmetic.Full([length, length], float.MinValue).triu(1)) : bias;
     }
 }

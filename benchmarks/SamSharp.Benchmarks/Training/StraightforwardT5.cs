@@ -13,7 +13,7 @@ internal sealed class StraightforwardT5 : Module
     private const int Vocabulary = 32128, Width = 512, Heads = 8, Blocks = 6;
     private const double DropoutRate = 0.1;
 
-    private readonly Parameter _embedding = Parameter(randn(Vocabulary, Width));
+    private readonly Parameter _embedding = new(randn(Vocabulary, Width));
     private readonly StraightforwardStack _encoder = new(Width, Heads, Blocks, DropoutRate, isDecoder: false);
     private readonly StraightforwardStack _decoder = new(Width, Heads, Blocks, DropoutRate, isDecoder: true);
 
@@ -23,12 +23,12 @@ internal sealed class StraightforwardT5 : Module
     public Tensor Loss(Tensor ids, Tensor mask, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        var padding = (1 - mask.to(float32)).unsqueeze(1).unsqueeze(1) * float.MinValue;
+        var padding = mask.to(float32).SubtractedFrom(1).unsqueeze(1).unsqueeze(1).Times(float.MinValue);
         var start = zeros([labels.shape[0], 1], int64);
         var inputs = cat([start, labels[TensorIndex.Colon, TensorIndex.Slice(0, -1)]], 1);
         var encoded = _encoder.Run(_embedding[ids], padding, null, null);
         var decoded = _decoder.Run(_embedding[inputs], null, encoded, padding);
-        var scores = functional.linear(decoded * Math.Pow(Width, -0.5), _embedding);
+        var scores = functional.linear(decoded.Times(Math.Pow(Width, -0.5)), _embedding);
         return functional.cross_entropy(scores.view(-1, Vocabulary), labels.view(-1)).MoveToOuterDisposeScope();
     }
 }

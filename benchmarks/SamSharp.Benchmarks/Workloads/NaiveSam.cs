@@ -14,11 +14,11 @@ internal sealed class NaiveSam(Parameter[] parameters, Optimizer baseOptimizer, 
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var scale = rho / (stack(parameters.Select(parameter => parameter.grad!.norm())).norm() + 1e-12);
+        var scale = stack(parameters.Select(parameter => parameter.grad!.norm())).norm().Plus(1e-12).DividedInto(rho);
         foreach (var parameter in parameters)
         {
             _saved[parameter] = parameter.clone().DetachFromDisposeScope();
-            parameter.add_(parameter.grad! * scale);
+            parameter.IncreaseBy(parameter.grad! * scale);
             parameter.grad = null;
         }
     }

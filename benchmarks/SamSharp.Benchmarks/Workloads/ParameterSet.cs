@@ -23,7 +23,11 @@ internal sealed class ParameterSet : IDisposable
         _gradients = Parameters.Select(parameter => Random(parameter.shape, 0.01)).ToArray();
         Elements = Parameters.Sum(parameter => parameter.NumberOfElements);
 
-        Tensor Random(long[] shape, double deviation) => randn(shape, generator: generator).mul_(deviation).to(dtype, device ?? CPU);
+        Tensor Random(long[] shape, double deviation)
+        {
+            using var drawn = randn(shape, generator: generator);
+            return drawn.MultiplyBy(deviation).to(dtype, device ?? CPU);
+        }
     }
 
     public Parameter[] Parameters { get; }

@@ -14,9 +14,14 @@ internal static class AwkwardTensors
         {
             if (contiguous || shape.Length == 0) return Random(shape);
             long[] wide = [.. shape[..^1], shape[^1] * 2];
-            return Random(wide).slice(-1, 0, wide[^1], 2);
+            using var whole = Random(wide);
+            return whole.slice(-1, 0, wide[^1], 2);
         }).ToArray();
 
-        Tensor Random(long[] shape) => randn(shape, ScalarType.Float64, generator: generator).to(dtype, device);
+        Tensor Random(long[] shape)
+        {
+            using var drawn = randn(shape, ScalarType.Float64, generator: generator);
+            return drawn.to(dtype, device);
+        }
     }
 }
