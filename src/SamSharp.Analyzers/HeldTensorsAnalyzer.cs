@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Operations;
 
 namespace SamSharp.Analyzers;
 
@@ -19,7 +20,15 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true);
 
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [TensorNotHeld];
+    public static readonly DiagnosticDescriptor ScopeNotOpen = new(
+        "SAM0002",
+        "No dispose scope is open",
+        "'{0}' is marked [InDisposeScope], and no scope is open here",
+        "Reliability",
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true);
+
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [TensorNotHeld, ScopeNotOpen];
 
     public override void Initialize(AnalysisContext context)
     {
@@ -36,6 +45,7 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
                 OperationKind.Unary,
                 OperationKind.VariableDeclarator,
                 OperationKind.SimpleAssignment);
+            start.RegisterOperationAction(InspectCall, OperationKind.Invocation);
         });
     }
 
@@ -47,6 +57,13 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
             if (fresh.Find(read) is { } culprit) Report(context, culprit, types);
         }
         if (LocalUse.Unheld(context.Operation, fresh, types) is { } local) Report(context, local, types);
+    }
+
+    private static void InspectCall(OperationAnalysisContext context)
+    {
+        var call = (IInvocationOperation)context.Operation;
+        if (ScopeConvention.IsMarked(call.TargetMethod) && !ScopeConvention.Holds(call, context.ContainingSymbol))
+            context.ReportDiagnostic(Diagnostic.Create(ScopeNotOpen, call.Syntax.GetLocation(), call.TargetMethod.Name));
     }
 
     private static void Report(OperationAnalysisContext context, IOperation culprit, TorchTypes types)

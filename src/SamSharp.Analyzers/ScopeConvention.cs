@@ -40,7 +40,7 @@ internal static class ScopeConvention
     private static bool Opens(SyntaxNode? declaration) => declaration?.DescendantNodesAndSelf().OfType<InvocationExpressionSyntax>()
         .Any(call => call.Expression is IdentifierNameSyntax { Identifier.Text: "NewDisposeScope" } or MemberAccessExpressionSyntax { Name.Identifier.Text: "NewDisposeScope" }) == true;
 
-    private static bool IsMarked(ISymbol member)
+    public static bool IsMarked(ISymbol member)
     {
         for (var symbol = member; symbol is not null and not INamespaceSymbol; symbol = symbol.ContainingSymbol)
         {

@@ -1,5 +1,6 @@
 namespace SamSharp.Tests;
 
+[TensorScope]
 public class LoadingTests
 {
     [Fact]

@@ -2,6 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests;
 
+[TensorScope]
 public class LoadingTests
 {
     [Fact]

@@ -134,6 +134,7 @@ public sealed class Trainer : IDisposable
         _clock.EndStep();
     }
 
+    [InDisposeScope]
     private Tensor Backward(Batch batch)
     {
         var loss = _options.MicroBatchSize is { } rows && rows < batch.Count ? BackwardInParts(batch, rows) : Backward(batch, 1);
@@ -143,6 +144,7 @@ public sealed class Trainer : IDisposable
     }
 
     // The loss is a mean over label ids: each part counts by how many of them it has.
+    [InDisposeScope]
     private Tensor BackwardInParts(Batch batch, int rows)
     {
         double labels = batch.LabelCount;

@@ -6,6 +6,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Algorithms;
 
 /// <summary>bSAM beyond the trajectories of the authors' code.</summary>
+[TensorScope]
 public class BSamTests
 {
     /// <summary>H = [[2, 1], [1, 4]], w = (1, -0.5), g = (1.5, -1), s = 1, no noise: e = 0.1 g, h = H (w + e) = (1.7, -1.25) as unnormalised SAM's.
@@ -64,7 +65,7 @@ public class BSamTests
         optimizer.Step(() =>
         {
             using var loss = problem.Backward();
-            using (no_grad()) problem.Parameters.First().grad!.fill_(double.NaN);
+            using (no_grad()) problem.Parameters.First().grad!.Fill(double.NaN);
             return loss.detach();
         }).Dispose();
         Assert.True(optimizer.SkippedLastStep);
@@ -82,7 +83,7 @@ public class BSamTests
         using var optimizer = new BSam([new BSam.ParamGroup([first.W, unused]), new BSam.ParamGroup([second.W], new BSam.Options { LearningRate = 0 })], 50);
         optim.lr_scheduler.StepLR(optimizer, 1, 0.5).step();
         Assert.Equal(0.25, optimizer.ParamGroups.First().LearningRate);
-        optimizer.Step(() => first.Backward() + second.Backward()).Dispose();
+        optimizer.Step(() => first.Backward().Plus(second.Backward())).Dispose();
         Assert.Equal(3, unused.item<double>());
         Close.To([1, -0.5], second.Weights, 0);
         Assert.NotEqual(1, first.Weights[0]);
@@ -111,7 +112,7 @@ public class BSamTests
         using var optimizer = new BSam([weight], 50, lr: 0.1, noise: new Scaled(0));
         optimizer.Step(() =>
         {
-            var loss = weight.square().sum();
+            var loss = weight.Squared().sum();
             loss.backward();
             return loss;
         }).Dispose();
@@ -123,6 +124,6 @@ public class BSamTests
     /// <summary>The same number everywhere.</summary>
     private sealed class Scaled(double value) : INoise
     {
-        public Tensor Sample(ParameterSlot slot, long number, int draw) => full_like(slot.Parameter, value, requires_grad: false);
+        public Tensor Sample(ParameterSlot slot, long number, int draw) => slot.Parameter.FullLike(value);
     }
 }

@@ -6,6 +6,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Algorithms;
 
 /// <summary>SASSHA's own estimates of the curvature, and what the trajectories of the authors' code do not show.</summary>
+[TensorScope]
 public class SasshaTests
 {
     /// <summary>L = a x^2 + b y^4 with a diagonal Hessian (2a, 12 b y^2): one probe is exact, whatever its signs, and taken at w + e.</summary>
@@ -55,7 +56,7 @@ public class SasshaTests
         var calls = 0;
         Assert.Throws<TimeZoneNotFoundException>(() => optimizer.Step(() => ++calls == 2 ? throw new TimeZoneNotFoundException() : Whole(problem, 0)));
         Close.Bits(before, problem.Weights());
-        optimizer.Step(() => Whole(problem, 0) * double.NaN).Dispose();
+        optimizer.Step(() => Whole(problem, 0).Times(double.NaN)).Dispose();
         Assert.True(optimizer.SkippedLastStep);
         Close.Bits(before, problem.Weights());
         Assert.Throws<ArgumentOutOfRangeException>(() => new Sassha(problem.Parameters, lazy: 0));
@@ -70,7 +71,7 @@ public class SasshaTests
         using var optimizer = new Sassha([quadratic.W, late], lazy: 3);
         for (var t = 0; t < 4; t++)
         {
-            optimizer.Step(() => t == 0 ? Value(quadratic) : Value(quadratic) + late.square().sum()).Dispose();
+            optimizer.Step(() => t == 0 ? Value(quadratic) : Value(quadratic).Plus(late.Squared().sum())).Dispose();
             if (t < 3) Assert.Equal(1, late.item<double>());
             else Assert.NotEqual(1, late.item<double>());
         }
@@ -103,9 +104,9 @@ public class SasshaTests
 
     private static Tensor Whole(Problem problem, int step) => problem.Loss(Problem.Batch(problem.X, step), Problem.Batch(problem.Y, step));
 
-    private static Tensor Loss(Parameter w) => (w[0].square() * 3) + (w[1].pow(4) * 2);
+    private static Tensor Loss(Parameter w) => w[0].Squared().Times(3).Plus(w[1].Power(4).Times(2));
 
-    private static Tensor Value(Quadratic quadratic) => quadratic.W.dot(tensor(new double[] { 2, 1, 1, 4 }, [2, 2]).mv(quadratic.W)) * 0.5;
+    private static Tensor Value(Quadratic quadratic) => quadratic.W.dot(tensor(new double[] { 2, 1, 1, 4 }, [2, 2]).mv(quadratic.W)).Times(0.5);
 
     /// <summary>The signs 1 and -1 in turn.</summary>
     private sealed class Given(List<long>? steps = null) : INoise

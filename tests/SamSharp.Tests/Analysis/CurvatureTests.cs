@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Analysis;
 
+[TensorScope]
 public sealed class CurvatureTests : IDisposable
 {
     private static readonly double Root2 = Math.Sqrt(2);
@@ -49,7 +50,7 @@ public sealed class CurvatureTests : IDisposable
         const int n = 7;
         using var generator = new Generator(3);
         var a = randn([n, n], dtype: float64, generator: generator);
-        var matrix = a + a.t();
+        var matrix = a.Plus(a.t());
         using var bowl = new Bowl(hessian: matrix.data<double>().ToArray(), weights: [.. Enumerable.Repeat(1.0, n)]);
         using var surface = new LossSurface(bowl, bowl.Loss);
         using var hessian = new Hessian(surface);
@@ -158,7 +159,7 @@ public sealed class CurvatureTests : IDisposable
         Tensor Loss()
         {
             var q = model.forward(x);
-            return nn.functional.scaled_dot_product_attention(q, q, q).square().mean();
+            return nn.functional.scaled_dot_product_attention(q, q, q).Squared().mean();
         }
         using var surface = new LossSurface(model, Loss);
         using var random = new RandomVectors(1);
@@ -181,14 +182,14 @@ public sealed class CurvatureTests : IDisposable
     {
         using var model = nn.Sequential(("used", nn.Linear(3, 1)), ("unused", nn.Linear(3, 2)));
         var used = (TorchSharp.Modules.Linear)model[0];
-        using var surface = new LossSurface(model, () => used.weight!.sum() + used.bias!.square().sum());
+        using var surface = new LossSurface(model, () => used.weight!.sum().Plus(used.bias!.Squared().sum()));
         using var random = new RandomVectors(1);
         using var v = random.Normal(surface);
         using var product = surface.HessianProduct(v);
         for (var i = 0; i < surface.Names.Count; i++)
         {
             if (surface.Names[i] == "used.bias")
-                Close.To(v.Tensors[i] * 2, product.Tensors[i]);
+                Close.To(v.Tensors[i].Times(2), product.Tensors[i]);
             else
                 Assert.Equal(0, product.Tensors[i].abs().sum().item<float>());
         }

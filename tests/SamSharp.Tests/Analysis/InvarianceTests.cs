@@ -5,6 +5,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Analysis;
 
 /// <summary>What a change of weights that leaves the function alone does to the measures.</summary>
+[TensorScope]
 public class InvarianceTests
 {
     private const double Factor = 3;
@@ -70,8 +71,8 @@ public class InvarianceTests
         {
             using var generator = new Generator(11);
             Tensor Normal(params long[] shape) => randn(shape, dtype: float64, generator: generator);
-            _first = new(Normal(8, 5) * factor);
-            _second = new(Normal(3, 8) / factor);
+            _first = new(Normal(8, 5).Times(factor));
+            _second = new(Normal(3, 8).Over(factor));
             _x = Normal(16, 5);
             _y = randint(0, 3, [16], dtype: int64, generator: generator);
             RegisterComponents();
@@ -92,10 +93,10 @@ public class InvarianceTests
 
         public Direction(double factor) : base(nameof(Direction))
         {
-            _w = new(tensor(new[] { 0.6, -0.3, 0.2 }) * factor);
+            _w = new(tensor(new[] { 0.6, -0.3, 0.2 }).Times(factor));
             RegisterComponents();
         }
 
-        public Tensor Loss() => nn.functional.softplus(_x.mv(_w / _w.norm())).mean();
+        public Tensor Loss() => nn.functional.logsigmoid(_x.mv(_w / _w.norm()).neg()).neg().mean();
     }
 }

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Analysis;
 
+[TensorScope]
 public sealed class LandscapeTests : IDisposable
 {
     private static readonly double[] Steps = Positions.Between(-0.5, 0.5, 5);
@@ -55,7 +56,7 @@ public sealed class LandscapeTests : IDisposable
     {
         using var surface = new LossSurface(_bowl, _bowl.Loss);
         using var gradient = SliceDirection.Gradient(surface);
-        Close.To(tensor(new[] { 1.5, -1 }) / Math.Sqrt(3.25), gradient.Tensors[0]);
+        Close.To(tensor(new[] { 1.5, -1 }).Over(Math.Sqrt(3.25)), gradient.Tensors[0]);
         var pairs = SliceDirection.TopEigenvectors(surface, 2);
         Close.To([3 + Math.Sqrt(2), 3 - Math.Sqrt(2)], [.. pairs.Select(pair => pair.Value)]);
         Assert.Equal(0, pairs[0].Vector.Cosine(pairs[1].Vector), 10);
@@ -67,7 +68,7 @@ public sealed class LandscapeTests : IDisposable
     public void A_filter_normalised_direction_has_the_norm_of_each_filter_and_no_biases()
     {
         using var model = nn.Sequential(("conv", nn.Conv2d(3, 4, 2)), ("linear", nn.Linear(6, 5)));
-        using var surface = new LossSurface(model, () => model.parameters().Select(p => p.square().sum()).Aggregate((a, b) => a + b));
+        using var surface = new LossSurface(model, () => model.parameters().Select(p => p.Squared().sum()).Aggregate((a, b) => a.Plus(b)));
         using var direction = SliceDirection.FilterNormalized(surface, seed: 1);
         using var other = SliceDirection.FilterNormalized(surface, seed: 2);
         using var weights = surface.Weights();

@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Analysis;
 
 /// <summary>Displacement measures against numbers computed independently for a quadratic.</summary>
+[TensorScope]
 public sealed class MeasureTests : IDisposable
 {
     private const double Rho = 0.1;
@@ -64,7 +65,7 @@ public sealed class MeasureTests : IDisposable
     {
         using var model = new Bowl(hessian: [0], weights: [0]);
         // Uphill from 0 is to the right, where x = 1 gives 0.6; x = -1 gives 1.4.
-        using var surface = new LossSurface(model, () => ((0.1 * model.W) + model.W.square() - (0.5 * model.W.pow(3))).sum());
+        using var surface = new LossSurface(model, () => (model.W.Times(0.1).Plus(model.W.Squared()) - model.W.Power(3).Times(0.5)).sum());
         Assert.Equal(0.6, new WorstCaseSharpness(new Ball(1)).Measure(surface)[0].Value, 12);
         var found = new WorstCaseSharpness(new Ball(1)) { RandomStarts = 5, Seed = 3 }.Measure(surface)[0];
         Assert.Equal(1.4, found.Value, 12);
@@ -87,7 +88,7 @@ public sealed class MeasureTests : IDisposable
     public void Batch_by_batch_each_loss_has_a_displacement_of_its_own()
     {
         using var model = new Bowl(weights: [1, 1]);
-        LossBatch Slope(double slope, long rows, double? weight = null) => new(() => model.W.sum() * slope, rows, weight);
+        LossBatch Slope(double slope, long rows, double? weight = null) => new(() => model.W.sum().Times(slope), rows, weight);
         double Of(params LossBatch[] batches)
         {
             using var surface = new LossSurface(model, batches);

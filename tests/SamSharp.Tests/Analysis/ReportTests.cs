@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Analysis;
 
+[TensorScope]
 public class ReportTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Analysis;
 
 /// <summary>A measurement leaves everything as it was, and refuses what cannot be measured.</summary>
+[TensorScope]
 [Collection(GlobalRandomNumbers.Name)]
 public class SurfaceTests
 {
@@ -105,7 +106,7 @@ public class SurfaceTests
         using var model = nn.Linear(40, 40);
         model.to(bfloat16);
         using var x = ones([4, 40], dtype: bfloat16);
-        using var surface = new LossSurface(model, () => model.forward(x).to(float32).square().mean());
+        using var surface = new LossSurface(model, () => model.forward(x).to(float32).Squared().mean());
         using var before = surface.Weights();
         Assert.True(new OneStepSharpness(new Ball(0.5)).Measure(surface)[0].Value > 0);
         using var after = new WeightVector(model.parameters());
@@ -137,11 +138,11 @@ public class SurfaceTests
         Throws<InvalidOperationException>("detached", () => model.forward(x).mean().detach());
         Throws<InvalidOperationException>("must not call backward()", () =>
         {
-            var loss = model.forward(x).square().mean();
+            var loss = model.forward(x).Squared().mean();
             loss.backward();
             return loss;
         });
-        Throws<InvalidOperationException>("loss at the model's weights is NaN", () => model.forward(x).mean() * double.NaN);
+        Throws<InvalidOperationException>("loss at the model's weights is NaN", () => model.forward(x).mean().Times(double.NaN));
 
         using (var surface = new LossSurface(model, () => model.forward(x).mean()))
         using (var few = new WeightVector([ones(2, 2)]))

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Averaging;
 
 /// <summary>Averages of weights, and slow weights.</summary>
+[TensorScope]
 public class AveragingTests
 {
     [Fact]
@@ -14,7 +15,7 @@ public class AveragingTests
         var expected = model.weight.item<double>();
         foreach (var value in new[] { 1.0, 4, 7 })
         {
-            using (no_grad()) model.weight.fill_(value);
+            using (no_grad()) model.weight.Fill(value);
             uniform.Update();
             exponential.Update();
             expected = (0.75 * expected) + (0.25 * value);
@@ -74,7 +75,7 @@ public class AveragingTests
         using var model = nn.Linear(3, 2, dtype: float64);
         using var first = WeightAverage.Uniform(model);
         first.Update();
-        using (no_grad()) model.weight.add_(1);
+        using (no_grad()) model.weight.IncreaseBy(1);
         var saved = first.StateDictionary();
         using var second = WeightAverage.Uniform(model);
         second.Load(saved, first.Count);

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Batches;
 
 /// <summary>Ascents from part of a batch, and a perturbation for each part.</summary>
+[TensorScope]
 public class BatchTests
 {
     [Theory]
@@ -27,10 +28,10 @@ public class BatchTests
     public void Tensors_are_cut_alike()
     {
         using var scope = NewDisposeScope();
-        var slices = BatchSlice.Take(BatchSlice.Quarter, arange(16).reshape(8, 2), arange(8));
+        var slices = BatchSlice.Take(BatchSlice.Quarter, ScalarArithmetic.Range(16).reshape(8, 2), ScalarArithmetic.Range(8));
         Assert.Equal([2, 2], slices[0].shape);
         Assert.Equal([0L, 1], slices[1].data<long>().ToArray());
-        Assert.Throws<ArgumentException>(() => BatchSlice.Take(0.5, arange(8), arange(7)));
+        Assert.Throws<ArgumentException>(() => BatchSlice.Take(0.5, ScalarArithmetic.Range(8), ScalarArithmetic.Range(7)));
         Assert.Throws<ArgumentException>(() => BatchSlice.Take(0.5, zeros(0, 3)));
         Assert.Throws<ArgumentException>(() => BatchSlice.Take(0.5));
     }
@@ -126,7 +127,7 @@ public class BatchTests
             losses.Add(probe.Step(() => byHand.Backward(part)).item<double>());
             gradients.Add(byHand.Gradients());
         }
-        Close.To(start - (0.1 * ((0.75 * gradients[0]) + (0.25 * gradients[1]))), problem.Weights());
+        Close.To(start - gradients[0].Times(0.75).Plus(gradients[1].Times(0.25)).Times(0.1), problem.Weights());
         Assert.Equal((0.75 * losses[0]) + (0.25 * losses[1]), loss.item<double>(), 12);
     }
 

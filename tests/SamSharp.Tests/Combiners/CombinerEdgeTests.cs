@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Combiners;
 
 /// <summary>Combiners where something is zero, missing or kept.</summary>
+[TensorScope]
 public class CombinerEdgeTests
 {
     public static TheoryData<string, Func<SharpnessAwareOptions>> Recipes() => new()
@@ -38,7 +39,7 @@ public class CombinerEdgeTests
     {
         var weights = new Parameter(tensor(new[] { 1.0, 2.0 }));
         using var optimizer = optim.SGD([weights], 0.1).WithSharpnessAwareness(recipe());
-        for (var t = 0; t < 3; t++) optimizer.Step(() => Backward((weights * 0).sum())).Dispose();
+        for (var t = 0; t < 3; t++) optimizer.Step(() => Backward(weights.Times(0).sum())).Dispose();
         Assert.False(optimizer.LastStep.Skipped, name);
         Close.To([1.0, 2.0], weights.detach().data<double>().ToArray(), 0);
     }
@@ -53,7 +54,7 @@ public class CombinerEdgeTests
         for (var t = 0; t < 4; t++)
         {
             passes = 0;
-            optimizer.Step(() => Backward(((first * first).sum() * (second * second).sum()) + (passes++ > 0 ? late.sum() : 0))).Dispose();
+            optimizer.Step(() => Backward(((first * first).sum() * (second * second).sum()).Plus(passes++ > 0 ? late.sum() : tensor(0)))).Dispose();
             Assert.False(optimizer.LastStep.Skipped, name);
         }
         foreach (var parameter in new[] { first, second, late }) Assert.True(parameter.isfinite().all().item<bool>(), name);
@@ -77,7 +78,7 @@ public class CombinerEdgeTests
         // H = 3 I: g+ is a multiple of g, and what is orthogonal is rounding.
         var weights = new Parameter(tensor(new[] { 0.3, -0.7, 1.1 }));
         using var optimizer = optim.SGD([weights], 0.0).WithSharpnessAwareness(Recipe.LookSam(k: 2, rho: 0.1));
-        for (var t = 0; t < 2; t++) optimizer.Step(() => Backward((weights * weights).sum() * 1.5)).Dispose();
+        for (var t = 0; t < 2; t++) optimizer.Step(() => Backward((weights * weights).sum().Times(1.5))).Dispose();
         Close.To([0.9, -2.1, 3.3], weights.grad!.data<double>().ToArray(), 1e-12);
     }
 

@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Combiners;
 
 /// <summary>SAMPa beyond its golden runs.</summary>
+[TensorScope]
 public class LookAheadGradientTests
 {
     [Fact]
@@ -65,7 +66,7 @@ public class LookAheadGradientTests
         optimizer.Step(() => problem.Backward(), () =>
         {
             var loss = problem.Backward();
-            using (no_grad()) problem.Parameters.First().grad!.mul_(double.NaN);
+            using (no_grad()) problem.Parameters.First().grad!.MultiplyBy(double.NaN);
             return loss;
         }).Dispose();
         Assert.True(optimizer.LastStep.Skipped);

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Combiners;
 
 /// <summary>Universal SAM at chosen points of the quadratic, against its formulas written out.</summary>
+[TensorScope]
 public class UniversalGradientTests
 {
     private static readonly double[][] Draws = [[0.3, -0.4], [-0.7, 0.2], [0.1, 0.5]];

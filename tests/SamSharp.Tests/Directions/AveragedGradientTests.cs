@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Directions;
 
 /// <summary>VaSSO beyond its golden runs.</summary>
+[TensorScope]
 public class AveragedGradientTests
 {
     [Fact]

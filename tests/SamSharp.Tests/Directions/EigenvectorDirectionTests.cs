@@ -5,6 +5,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Directions;
 
 /// <summary>Eigen-SAM: on the quadratic, at its limits, over its life.</summary>
+[TensorScope]
 public class EigenvectorDirectionTests
 {
     /// <summary>The number of the specification, for the exact eigenvector; after a single product it is still another.</summary>
@@ -114,7 +115,7 @@ public class EigenvectorDirectionTests
         using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions
         {
             Rho = 0.1,
-            Direction = new EigenvectorDirection(model, () => quadratic.W.dot(tensor(new double[] { 2, 1, 1, 4 }, [2, 2]).mv(quadratic.W)) * 0.5, alpha, 1, iterations),
+            Direction = new EigenvectorDirection(model, () => quadratic.W.dot(tensor(new double[] { 2, 1, 1, 4 }, [2, 2]).mv(quadratic.W)).Times(0.5), alpha, 1, iterations),
             Geometry = new RawGeometry(),
         });
         optimizer.Step(quadratic.Backward).Dispose();
@@ -133,7 +134,7 @@ public class EigenvectorDirectionTests
     {
         public List<double[]> Points { get; } = [];
 
-        public Tensor Loss() => W[0].square() + (W[1].square() * 3);
+        public Tensor Loss() => W[0].Squared().Plus(W[1].Squared().Times(3));
 
         public Tensor Backward()
         {

@@ -5,6 +5,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Directions;
 
 /// <summary>Momentum-SAM beyond its golden runs.</summary>
+[TensorScope]
 public class MomentumDirectionTests
 {
     private static readonly Dictionary<string, Func<Parameter[], optim.Optimizer>> Bases = new()

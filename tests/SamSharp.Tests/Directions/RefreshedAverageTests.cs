@@ -19,7 +19,7 @@ public class RefreshedAverageTests
     public void No_tensor_is_moved_by_more_than_the_radius()
     {
         var (far, near) = (new Quadratic(), new Quadratic());
-        using (no_grad()) far.W.mul_(10);
+        using (no_grad()) far.W.MultiplyBy(10);
         using var optimizer = optim.SGD([far.W, near.W], 0.1).WithSharpnessAwareness(Recipe.GraphSam(1, 100, rho: 0.1));
         optimizer.Step(() =>
         {

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Directions;
 
 /// <summary>Friendly-SAM beyond its golden runs.</summary>
+[TensorScope]
 public class ResidualGradientTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Directions;
 
 /// <summary>Stale-gradient SAM and DP-SAT.</summary>
+[TensorScope]
 public class StaleGradientTests
 {
     [Fact]

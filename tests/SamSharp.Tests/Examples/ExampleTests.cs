@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Examples;
 
 /// <summary>Passes over some of the examples: ESAM, K-SAM, weights of one's own.</summary>
+[TensorScope]
 public class ExampleTests
 {
     [Fact]
@@ -12,14 +13,14 @@ public class ExampleTests
         Close.To(expected, After((problem, optimizer, t) => new EfficientSam(optimizer, 1, 1).Step(rows => Losses(problem, t, rows))), 1e-12);
         Close.To(expected, After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), new LargestLoss(8))), 1e-12);
         Close.To(expected, After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), new LargestRise(1))), 1e-12);
-        Close.To(expected, After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), new WeightedAscent(losses => full_like(losses, 3)))), 1e-12);
+        Close.To(expected, After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), new WeightedAscent(losses => losses.FullLike(3)))), 1e-12);
     }
 
     [Fact]
     public void Fewer_examples_are_another_step()
     {
         var expected = After((problem, optimizer, t) => optimizer.Step(() => problem.Backward(t)));
-        foreach (var rule in new IExampleRule[] { new LargestLoss(3), new LargestRise(0.5), new WeightedAscent(losses => losses.square()) })
+        foreach (var rule in new IExampleRule[] { new LargestLoss(3), new LargestRise(0.5), new WeightedAscent(losses => losses.Squared()) })
             Assert.False(expected.allclose(After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), rule))), $"{rule.GetType().Name} is SAM");
     }
 

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Geometries;
 
 /// <summary>Every geometry's perturbation and final gradient on the quadratic, where they are known; its limiting cases and invariances.</summary>
+[TensorScope]
 public class GeometryTests
 {
     public static TheoryData<string, double[], double[]> Known() => new()
@@ -44,7 +45,7 @@ public class GeometryTests
         optimizer.Step(() =>
         {
             points.Add(parameter.detach().data<double>().ToArray());
-            var loss = (parameter * 0).sum();
+            var loss = parameter.Times(0).sum();
             loss.backward();
             return loss;
         }).Dispose();

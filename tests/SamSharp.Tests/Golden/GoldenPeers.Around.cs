@@ -20,14 +20,14 @@ internal static partial class GoldenPeers
             !run.Expected.TryGetValue($"requires_grad.{run.NameOf(slot)}", out var drawn) || drawn[step - 1].to(float64).item<double>() == 1);
         for (var t = 0; t < run.Problem.Steps; t++)
         {
-            var selected = arange(run.Problem.Labels(t).shape[0]);
+            var selected = ScalarArithmetic.Range(run.Problem.Labels(t).shape[0]);
             using var loss = efficient.Step(rows =>
             {
                 if (rows is not null) selected = rows.clone();
                 return run.Problem.SampleLosses(t, rows);
             });
             run.Near("loss", t, loss);
-            run.Near("selected", t, zeros(run.Problem.Labels(t).shape[0], float64).index_fill_(0, selected, 1));
+            run.Near("selected", t, zeros(run.Problem.Labels(t).shape[0], float64).FillAt(0, selected, 1));
             run.WeightsNear(t);
         }
     }

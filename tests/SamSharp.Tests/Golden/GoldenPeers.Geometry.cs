@@ -57,8 +57,8 @@ internal static partial class GoldenPeers
             using var noGradient = no_grad();
             foreach (var slot in optimizer.Parameters)
             {
-                var gradient = sample == 0 ? slot.Parameter.grad! + left[slot] : slot.Parameter.grad!;
-                scores.Of([slot])[0].addcmul_(gradient, gradient, 1);
+                var gradient = sample == 0 ? slot.Parameter.grad!.Plus(left[slot]) : slot.Parameter.grad!;
+                scores.Of([slot])[0].IncreaseByProduct(gradient, gradient, 1);
             }
         }
         optimizer.zero_grad();

@@ -20,7 +20,7 @@ internal static partial class GoldenPeers
                     bound.backward();
                     return bound;
                 });
-                run.Near("loss", t, loss * mu); // the peer leaves out the factor 1/mu
+                run.Near("loss", t, loss.Times(mu)); // the peer leaves out the factor 1/mu
                 run.Near("loss_adv", t, tensor(optimizer.LastStep.PerturbedLoss, run.Dtype));
                 run.WeightsNear(t);
             }

@@ -1,6 +1,7 @@
 namespace SamSharp.Tests.Golden;
 
 /// <summary>How the runs of each peer's class are made with this library; the settings come from the index.</summary>
+[InDisposeScope]
 internal static partial class GoldenPeers
 {
     /// <summary>By "repository: class", as the index names them.</summary>
@@ -9,10 +10,4 @@ internal static partial class GoldenPeers
 
     /// <summary>Runs that keep a defect of their peer, kept to recognise it.</summary>
     public static IReadOnlySet<string> Defects { get; } = new HashSet<string> { "looksam_po_adamw_as_documented" };
-
-    public static string KeyOf(string run)
-    {
-        var entry = GoldenRun.Index.GetProperty("runs").GetProperty(run);
-        return $"{entry.GetProperty("peer").GetString()}: {entry.GetProperty("peer_class").GetString()}";
-    }
 }

@@ -35,6 +35,13 @@ internal sealed class GoldenRun
 
     public SamGoldenProblem Problem { get; }
 
+    /// <summary>"repository: class" of a run.</summary>
+    public static string PeerOf(string run)
+    {
+        var entry = Index.GetProperty("runs").GetProperty(run);
+        return $"{entry.GetProperty("peer").GetString()}: {entry.GetProperty("peer_class").GetString()}";
+    }
+
     public double Number(string setting) => Settings.GetProperty(setting).GetDouble();
 
     public int Whole(string setting) => Settings.GetProperty(setting).GetInt32();
@@ -51,6 +58,7 @@ internal sealed class GoldenRun
         new(baseOptimizer ?? Base(), recipe with { Module = Problem, Kernels = Kernels });
 
     /// <summary>Every step with one closure for both passes; losses and weights are the peer's.</summary>
+    [InDisposeScope]
     public void Drive(SharpnessAwareOptions recipe, optim.Optimizer? baseOptimizer = null)
     {
         using var optimizer = Wrap(recipe, baseOptimizer);
@@ -74,7 +82,7 @@ internal sealed class GoldenRun
     {
         using var scope = NewDisposeScope();
         var (e, a) = (Expected[what][row].to(float64).reshape(-1), actual.detach().to(float64).reshape(-1));
-        var excess = ((a - e).abs() - (_absolute + (_relative * e.abs()))).max().item<double>();
+        var excess = ((a - e).abs() - e.abs().Times(_relative).Plus(_absolute)).max().item<double>();
         Assert.True(excess <= 0, $"{what}[{row}]: expected {e.ToString(TorchSharp.TensorStringStyle.Numpy)}, got {a.ToString(TorchSharp.TensorStringStyle.Numpy)}");
     }
 

@@ -5,6 +5,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Golden;
 
 /// <summary>The little network of the golden runs: fc2(tanh(LayerNorm(fc1(x)))), with a parameter that takes no part.</summary>
+[InDisposeScope]
 internal sealed class SamGoldenProblem : nn.Module
 {
     private readonly double _eps;

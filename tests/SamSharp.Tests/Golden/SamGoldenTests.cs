@@ -13,7 +13,7 @@ public class SamGoldenTests
     public static TheoryData<string, string, string> Runs()
     {
         var runs = new TheoryData<string, string, string>();
-        foreach (var run in GoldenRun.Index.GetProperty("runs").EnumerateObject().Where(run => GoldenPeers.All.ContainsKey(GoldenPeers.KeyOf(run.Name)) && !GoldenPeers.Defects.Contains(run.Name)))
+        foreach (var run in GoldenRun.Index.GetProperty("runs").EnumerateObject().Where(run => GoldenPeers.All.ContainsKey(GoldenRun.PeerOf(run.Name)) && !GoldenPeers.Defects.Contains(run.Name)))
         {
             foreach (var file in run.Value.GetProperty("files").EnumerateObject())
             {
@@ -28,7 +28,7 @@ public class SamGoldenTests
     public void The_trajectory_is_the_peers(string name, string precision, string kernels)
     {
         using var scope = NewDisposeScope();
-        GoldenPeers.All[GoldenPeers.KeyOf(name)](new GoldenRun(name, precision, Kernels[kernels]));
+        GoldenPeers.All[GoldenRun.PeerOf(name)](new GoldenRun(name, precision, Kernels[kernels]));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public class SamGoldenTests
     [Fact]
     public void There_are_runs_of_every_peer()
     {
-        var peers = GoldenRun.Index.GetProperty("runs").EnumerateObject().Select(run => GoldenPeers.KeyOf(run.Name)).ToHashSet();
+        var peers = GoldenRun.Index.GetProperty("runs").EnumerateObject().Select(run => GoldenRun.PeerOf(run.Name)).ToHashSet();
         Assert.All(GoldenPeers.All.Keys, peer => Assert.Contains(peer, peers));
     }
 }

@@ -5,6 +5,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Kernels;
 
 /// <summary>Every implementation against the reference, on lists of awkward shapes.</summary>
+[TensorScope]
 [Collection(GlobalRandomNumbers.Name)]
 public class TensorListKernelsTests
 {
@@ -114,7 +115,7 @@ public class TensorListKernelsTests
     {
         var kernels = Named(name);
         using var scope = NewDisposeScope();
-        Assert.Equal(189736.66, Value(kernels.Norm([full([10], 60000, dtype: float16)])), 0);
+        Assert.Equal(189736.66, Value(kernels.Norm([ScalarArithmetic.Full([10], 60000, dtype: float16)])), 0);
         Assert.Equal(Math.Sqrt(4097), Value(kernels.Norm([ones(4096, dtype: bfloat16), ones(1, dtype: bfloat16)])), 4);
     }
 
@@ -128,7 +129,7 @@ public class TensorListKernelsTests
         var matrix = randn(4096, 1024, generator: generator);
         foreach (var large in new[] { matrix, matrix.reshape(-1)[..^3], matrix.t(), matrix.reshape(-1).slice(0, 1, 4096 * 1024, 2) })
         {
-            var expected = large.to(float64).square().sum().sqrt().item<double>();
+            var expected = large.to(float64).Squared().sum().sqrt().item<double>();
             Assert.Equal(1, Value(kernels.Norm([large, zeros(3)])) / expected, 6);
         }
     }
@@ -146,7 +147,7 @@ public class TensorListKernelsTests
         var results = empty_like(weights);
         KernelSets.Vectorized.Perturb([weights], [results], [vectors], tensor(0.37f));
 
-        var expected = (weights.to(float32) + vectors.to(float32).mul(tensor(0.37f))).to(bfloat16);
+        var expected = weights.to(float32).Plus(vectors.to(float32).mul(tensor(0.37f))).to(bfloat16);
         Close.Bits(expected.isnan(), results.isnan());
         Close.Bits(expected.nan_to_num(nan: 0), results.nan_to_num(nan: 0));
     }

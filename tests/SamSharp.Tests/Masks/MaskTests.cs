@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Masks;
 
 /// <summary>Single weights that stay: FSAM and Sparse SAM.</summary>
+[TensorScope]
 public class MaskTests
 {
     [Fact]

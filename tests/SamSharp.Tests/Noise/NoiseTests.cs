@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Noise;
 
 /// <summary>Gradients at randomly perturbed weights.</summary>
+[TensorScope]
 public class NoiseTests
 {
     [Fact]
@@ -65,7 +66,7 @@ public class NoiseTests
         optimizer.Step(() =>
         {
             foreach (var weight in new[] { matrix, vector }) points.Add(weight.detach().reshape(-1).data<double>().ToArray());
-            var loss = matrix.sum() + vector.sum();
+            var loss = matrix.sum().Plus(vector.sum());
             loss.backward();
             return loss;
         }).Dispose();

@@ -1,6 +1,9 @@
+#pragma warning disable RS0030 // what the held arithmetic is compared with
+
 namespace SamSharp.Tests.Numbers;
 
 /// <summary>The held arithmetic against TorchSharp's own: the same elements, to the last bit, and the same types.</summary>
+[TensorScope]
 public class ScalarArithmeticTests
 {
     public static TheoryData<string> Operations => [.. Cases.Keys];
@@ -19,7 +22,7 @@ public class ScalarArithmeticTests
         ["plus a tensor"] = (x => x.Plus(x), (x, _) => x.add(x), 0),
         ["plus a multiple"] = (x => x.Plus(x, times: 3), (x, s) => x.add(x, s), 3),
         ["plus a product"] = (x => x.PlusProduct(x, x, times: 2), (x, s) => x.addcmul(x, x, s), 2),
-        ["clamped"] = (x => x.Clamped(min: 0, max: 1), (x, s) => x.clamp(s, null).clamp_max(1L.ToScalar()), 0),
+        ["clamped"] = (x => x.Clamped(min: 0, max: 1), (x, s) => x.clamp(s, null).Clamped(max: 1), 0),
         ["filled where"] = (x => x.FilledWhere(x.isfinite(), 5), (x, s) => x.masked_fill(x.isfinite(), s), 5),
         ["equal"] = (x => x.IsEqualTo(2), (x, s) => x.eq(s), 2),
         ["not equal"] = (x => x.IsNotEqualTo(2), (x, s) => x.ne(s), 2),

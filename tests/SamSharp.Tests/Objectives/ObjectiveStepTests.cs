@@ -5,6 +5,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Objectives;
 
 /// <summary>Steps whose passes differ in more than their point.</summary>
+[TensorScope]
 public class ObjectiveStepTests
 {
     private readonly Quadratic _quadratic = new();
@@ -17,7 +18,7 @@ public class ObjectiveStepTests
             var (features, labels) = (tensor(new[] { 1.0, 2, -1, 0.5, 0.3, 1 }, [3, 2]), tensor(new[] { 1.0, -1, 2 }));
             var weights = new Parameter(tensor(new[] { 0.5, -0.25 }));
             using var optimizer = optim.SGD([weights], 0.1).WithSharpnessAwareness(Recipe.Sam(rho));
-            for (var t = 0; t < 3; t++) optimizer.FunctionalStep(() => features.mv(weights), z => (z - labels).square().mean()).Dispose();
+            for (var t = 0; t < 3; t++) optimizer.FunctionalStep(() => features.mv(weights), z => (z - labels).Squared().mean()).Dispose();
             Assert.Equal(rho > 0, optimizer.LastStep.Perturbed);
             return weights.detach().data<double>().ToArray();
         }
@@ -31,7 +32,7 @@ public class ObjectiveStepTests
         // F(w) = w^2, L = F^2 / 2 at w = 1: u = 1, g = 2; e = 0.1; descent gradient 2 (1.1) u = 2.2, where SAM has 2 (1.1)^3 = 2.662.
         var weight = new Parameter(tensor(new[] { 1.0 }));
         using var optimizer = optim.SGD([weight], 0.1).WithSharpnessAwareness(0.1);
-        using var loss = optimizer.FunctionalStep(() => weight * weight, z => (z * z).sum() * 0.5);
+        using var loss = optimizer.FunctionalStep(() => weight * weight, z => (z * z).sum().Times(0.5));
         Close.To([2.2], weight.grad!.data<double>().ToArray(), 1e-10);
         Assert.Equal(0.5, loss.item<double>(), 12);
         Assert.Equal(0.5 * Math.Pow(1.1, 4), optimizer.LastStep.PerturbedLoss, 10);

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Objectives;
 
 /// <summary>Losses that are climbed in place of the one that is minimized, and divergences.</summary>
+[TensorScope]
 public class ObjectiveTests
 {
     private static Tensor Labels => tensor(new long[] { 1, 0 });
@@ -24,7 +25,7 @@ public class ObjectiveTests
     [Fact]
     public void The_bound_of_far_away_logits_is_finite()
     {
-        using var logits = (Logits * 1e4).requires_grad_();
+        using var logits = Logits.Times(1e4).requires_grad_();
         MisclassificationBound.Log(logits, Labels).backward();
         Assert.True(logits.grad!.isfinite().all().item<bool>());
     }

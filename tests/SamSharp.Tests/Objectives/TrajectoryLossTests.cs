@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Objectives;
 
 /// <summary>The losses of SAF and MESA, and SAF's memory.</summary>
+[TensorScope]
 public class TrajectoryLossTests
 {
     /// <summary>Two classes at temperature 2: p = sigmoid(ln 3) = 3/4 from logits (2 ln 3, 0), q = 1/2. KL = 3/4 ln(3/2) + 1/4 ln(1/2); times 0.5 * 4.</summary>
@@ -19,18 +20,19 @@ public class TrajectoryLossTests
     [Fact]
     public void The_gradient_is_the_difference_of_the_softened_predictions()
     {
-        var generator = new Generator(3);
+        using var generator = new Generator(3);
         var current = randn([4, 3], float64, generator: generator).requires_grad_();
         var earlier = randn([4, 3], float64, generator: generator).requires_grad_();
         TrajectoryLoss.Of(current, earlier, 0.3).backward();
-        Close.To(((current.detach() / 5).softmax(-1) - (earlier.detach() / 5).softmax(-1)) * (0.3 * 5 / 4), current.grad!);
+        Close.To((current.detach().Over(5).softmax(-1) - earlier.detach().Over(5).softmax(-1)).Times(0.3 * 5 / 4), current.grad!);
         Assert.Null(earlier.grad);
     }
 
     [Fact]
     public void With_weight_0_or_equal_logits_the_base_gradient_is_left()
     {
-        var logits = randn([4, 3], float64, generator: new Generator(3)).requires_grad_();
+        using var generator = new Generator(3);
+        var logits = randn([4, 3], float64, generator: generator).requires_grad_();
         TrajectoryLoss.Of(logits, logits).backward();
         Close.To(zeros_like(logits), logits.grad!, 1e-15);
         Assert.Equal(0, TrajectoryLoss.Of(logits, -logits, weight: 0).item<double>());
@@ -62,7 +64,7 @@ public class TrajectoryLossTests
     public void The_history_gives_the_same_example_s_logits_of_some_epochs_ago()
     {
         using var history = new LogitHistory(examples: 5, epochs: 2);
-        Tensor Logits(int epoch) => arange(5, dtype: float64).unsqueeze(1) + tensor(new[] { 10.0 * epoch, 100.0 * epoch });
+        Tensor Logits(int epoch) => ScalarArithmetic.Range(5, dtype: float64).unsqueeze(1).Plus(tensor(new[] { 10.0 * epoch, 100.0 * epoch }));
         var order = tensor(new long[] { 3, 0, 4, 1 });
         for (var epoch = 0; epoch < 7; epoch++)
         {
@@ -84,12 +86,13 @@ public class TrajectoryLossTests
     public void The_history_goes_on_from_what_was_saved()
     {
         using var scope = NewDisposeScope();
-        var (rows, logits) = (tensor(new long[] { 0, 1 }), randn([2, 3], generator: new Generator(3)));
+        using var generator = new Generator(3);
+        var (rows, logits) = (tensor(new long[] { 0, 1 }), randn([2, 3], generator: generator));
         using LogitHistory first = new(2, 1), second = new(2, 1), other = new(3, 1);
         Assert.Empty(first.StateDictionary());
         first.Store(0, rows, logits);
         using (NewDisposeScope()) second.Load(first.StateDictionary());
-        Close.Bits(logits, second.Recall(1, rows, logits * 2));
+        Close.Bits(logits, second.Recall(1, rows, logits.Times(2)));
         Assert.Throws<ArgumentException>(() => other.Load(first.StateDictionary()));
         Assert.Throws<ArgumentException>(() => second.Recall(1, rows, randn(2, 4)));
         Assert.Throws<ArgumentException>(() => second.Store(1, rows, randn(3, 3)));
@@ -99,7 +102,8 @@ public class TrajectoryLossTests
     [Fact]
     public void Storing_leaves_no_tensors_and_outlives_a_scope()
     {
-        var (rows, logits) = (tensor(new long[] { 0, 1 }), randn([2, 3], generator: new Generator(3)));
+        using var generator = new Generator(3);
+        var (rows, logits) = (tensor(new long[] { 0, 1 }), randn([2, 3], generator: generator));
         using var history = new LogitHistory(2);
         using (NewDisposeScope()) history.Store(0, rows, logits);
         var alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>What is refused, and how it is said.</summary>
+[TensorScope]
 public class AdafactorArgumentTests
 {
     private static Parameter Weight => new(zeros(2, 3));

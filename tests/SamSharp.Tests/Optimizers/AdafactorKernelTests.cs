@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>Every kernel computes what the reference does.</summary>
+[TensorScope]
 public class AdafactorKernelTests
 {
     /// <summary>Sizes around the vector widths, several blocks and matrices, one large enough to be shared by the threads.</summary>
@@ -76,7 +77,7 @@ public class AdafactorKernelTests
     public void Strided_weights_and_gradients_are_updated_in_place(UpdateKernels kernel)
     {
         using var scope = NewDisposeScope();
-        var generator = new Generator(5);
+        using var generator = new Generator(5);
         Tensor start = randn([6, 4], generator: generator), gradient = randn([6, 4], generator: generator);
         Parameter plain = new(start.clone()), transposed = new(start.t().contiguous().t()), gradientOnly = new(start.clone());
         using var optimizer = new Adafactor([plain, transposed, gradientOnly], lr: 0.1, kernel: kernel);
@@ -99,20 +100,20 @@ public class AdafactorKernelTests
         var weight = new Parameter(ones(3, 4));
         using var optimizer = new Adafactor([weight], kernel: kernel);
         weight.grad = zeros(3, 4);
-        weight.grad[0, 0] = 1e6f; // two rows and three columns without gradient
+        weight.grad[0, 0].Fill(1e6f); // two rows and three columns without gradient
         optimizer.step();
-        Assert.True(weight.isfinite().all().ToBoolean());
-        Assert.Equal(1, weight[2, 3].ToDouble());
+        Assert.True(weight.isfinite().all().Read<bool>());
+        Assert.Equal(1, weight[2, 3].ReadDouble());
     }
 
     private static (Adafactor, Parameter[]) Run(UpdateKernels kernel, ScalarType type, double beta1, bool scale, double decay)
     {
-        var generator = new Generator(17);
+        using var generator = new Generator(17);
         var weights = Shapes.Select(shape => new Parameter(randn(shape, generator: generator).to(type))).ToArray();
         var optimizer = new Adafactor(weights, lr: 0.01, beta1: beta1, scaleParameter: scale, weightDecay: decay, kernel: kernel);
         for (var step = 1; step <= 2; step++)
         {
-            foreach (var weight in weights) weight.grad = (randn(weight.shape, generator: generator) * step).to(type);
+            foreach (var weight in weights) weight.grad = randn(weight.shape, generator: generator).Times(step).to(type);
             optimizer.step();
         }
         return (optimizer, weights);
@@ -124,6 +125,6 @@ public class AdafactorKernelTests
         if (expected is null || actual is null) return;
         var tolerance = expected.dtype switch { ScalarType.Float64 => 1e-12, ScalarType.Float32 => 1e-5, _ => 1e-2 };
         Assert.True(expected.allclose(actual, tolerance, tolerance),
-            $"[{string.Join(", ", shape)}]: {(expected - actual).abs().max().to(float64).ToDouble()}");
+            $"[{string.Join(", ", shape)}]: {(expected - actual).abs().max().to(float64).ReadDouble()}");
     }
 }

@@ -4,11 +4,12 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>State over its life: saved, loaded, moved, freed.</summary>
+[TensorScope]
 public class AdafactorStateTests
 {
     private static Parameter[] Weights(params long[][] shapes)
     {
-        var generator = new Generator(3);
+        using var generator = new Generator(3);
         return [.. shapes.Select(shape => new Parameter(randn(shape, generator: generator)))];
     }
 
@@ -17,7 +18,7 @@ public class AdafactorStateTests
         for (var step = from; step < to; step++)
         {
             using var scope = NewDisposeScope();
-            var generator = new Generator((ulong)step);
+            using var generator = new Generator((ulong)step);
             foreach (var weight in weights) weight.grad = randn(weight.shape, generator: generator);
             optimizer.step();
         }

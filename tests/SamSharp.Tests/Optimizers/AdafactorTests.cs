@@ -4,11 +4,12 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>The update rule's parts by hand, on one parameter whose gradient makes every ratio easy.</summary>
+[TensorScope]
 public class AdafactorTests
 {
     public static TheoryData<UpdateKernels> Kernels => new(Enum.GetValues<UpdateKernels>());
 
-    private static Parameter Filled(double value, params long[] shape) => new(full(shape, value, float64));
+    private static Parameter Filled(double value, params long[] shape) => new(ScalarArithmetic.Full(shape, value, float64));
 
     /// <summary>A step whose d is 1 everywhere, so that the weights move by the learning rate.</summary>
     private static double Move(Adafactor optimizer, Parameter parameter)
@@ -16,7 +17,7 @@ public class AdafactorTests
         using var before = parameter.detach().clone();
         parameter.grad = ones_like(parameter);
         optimizer.step();
-        return (before - parameter.detach()).max().ToDouble();
+        return (before - parameter.detach()).max().ReadDouble();
     }
 
     [Theory]
@@ -68,7 +69,7 @@ public class AdafactorTests
             using var optimizer = new Adafactor([weight], lr: 0.1, scaleParameter: false, weightDecay: 0.5, kernel: kernel);
             weight.grad = zeros_like(weight);
             optimizer.step();
-            Assert.True(weight.allclose(full_like(weight, 2 * (1 - 0.1 * 0.5))));
+            Assert.True(weight.allclose(weight.FullLike(2 * (1 - 0.1 * 0.5))));
         }
     }
 
@@ -90,7 +91,7 @@ public class AdafactorTests
 
         var state = (ParameterState)optimizer.state_dict().State[0];
         Assert.Equal(0, state.Step);
-        Assert.Equal(0, state["exp_avg_sq_row"]!.sum().ToDouble());
+        Assert.Equal(0, state["exp_avg_sq_row"]!.sum().ReadDouble());
         Assert.True(skipped.SameBits(ones_like(skipped)));
         Assert.Equal(1, ((ParameterState)optimizer.state_dict().State[1]).Step);
     }
@@ -104,7 +105,7 @@ public class AdafactorTests
         nothing.grad = zeros(0, 5);
         flat.grad = zeros(0);
         Assert.True(Move(optimizer, something) > 0);
-        Assert.True(((ParameterState)optimizer.state_dict().State[0])["exp_avg_sq_col"]!.isfinite().all().ToBoolean());
+        Assert.True(((ParameterState)optimizer.state_dict().State[0])["exp_avg_sq_col"]!.isfinite().all().Read<bool>());
     }
 
     [Fact]
@@ -122,9 +123,9 @@ public class AdafactorTests
         Assert.Equal([0.1, 0.5, 0.01], optimizer.ParamGroups.Select(group => group.InitialLearningRate));
         foreach (var weight in optimizer.parameters()) weight.grad = ones_like(weight);
         optimizer.step();
-        Assert.Equal(-0.1, usual.max().ToDouble(), 12);
-        Assert.Equal(-0.5, fast.max().ToDouble(), 12);
-        Assert.Equal(-0.01, relative.max().ToDouble(), 12);
+        Assert.Equal(-0.1, usual.max().ReadDouble(), 12);
+        Assert.Equal(-0.5, fast.max().ReadDouble(), 12);
+        Assert.Equal(-0.01, relative.max().ReadDouble(), 12);
     }
 
     [Fact]
@@ -146,12 +147,12 @@ public class AdafactorTests
         using var noGrad = no_grad();
         using var loss = optimizer.step(() =>
         {
-            var value = weight.square().sum();
+            var value = weight.Squared().sum();
             value.backward();
             return value;
         });
-        Assert.Equal(18, loss.ToDouble(), 12);
-        Assert.True(weight.max().ToDouble() < 3);
+        Assert.Equal(18, loss.ReadDouble(), 12);
+        Assert.True(weight.max().ReadDouble() < 3);
     }
 
     [Theory]
@@ -164,13 +165,13 @@ public class AdafactorTests
         {
             var weight = new Parameter(ones(shape, type));
             using var optimizer = new Adafactor([weight], lr: 0.25, scaleParameter: false);
-            weight.grad = full(shape, 1e-5, type);
+            weight.grad = ScalarArithmetic.Full(shape, 1e-5, type);
             optimizer.step();
 
             var state = (ParameterState)optimizer.state_dict().State[0];
             Assert.Equal(float32, (state["exp_avg_sq"] ?? state["exp_avg_sq_row"]!).dtype);
             Assert.Equal(type, weight.dtype);
-            Assert.Equal(0.75, weight.max().to(float32).ToDouble(), 6);
+            Assert.Equal(0.75, weight.max().to(float32).ReadDouble(), 6);
         }
     }
 }

@@ -67,7 +67,7 @@ public class FusedGoldenTests
         {
             Assert.Equal(wanted.shape, actual.shape);
             Assert.Equal(wanted.dtype, actual.dtype);
-            var excess = ((actual.detach() - wanted).abs() - relative * wanted.abs()).max().ToDouble();
+            var excess = ((actual.detach() - wanted).abs() - wanted.abs().Times(relative)).max().ReadDouble();
             Assert.True(excess <= absolute, $"{what}: {excess} more than {relative} of the expected value, allowed {absolute}");
         }
     }

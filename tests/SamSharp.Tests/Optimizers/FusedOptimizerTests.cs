@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>What the fused optimizers have in common: which tensors they take, which they leave alone, what they keep and free.</summary>
+[TensorScope]
 public class FusedOptimizerTests
 {
     private static readonly Dictionary<string, Func<IEnumerable<Parameter>, OptimizerHelper>> Optimizers = new()
@@ -30,7 +31,7 @@ public class FusedOptimizerTests
         for (var step = from; step < to; step++)
         {
             using var scope = NewDisposeScope();
-            var generator = new Generator((ulong)step);
+            using var generator = new Generator((ulong)step);
             foreach (var weight in optimizer.parameters()) weight.grad = randn(weight.shape, generator: generator).to(weight.dtype);
             optimizer.step();
         }
@@ -75,8 +76,8 @@ public class FusedOptimizerTests
         together.step();
         for (var step = 0; step < 3; step++)
         {
-            late.grad = full_like(late, step + 1);
-            alone.grad = full_like(alone, step + 1);
+            late.grad = late.FullLike(step + 1);
+            alone.grad = alone.FullLike(step + 1);
             together.step();
             single.step();
         }
@@ -112,8 +113,8 @@ public class FusedOptimizerTests
             Parameter half = new(Random(1, 4, 3).to(type)), single = new(half.detach().to(float32)), twice = new(half.detach().to(float64));
             using var optimizer = Optimizers[name]([half, twice]);
             using var reference = Optimizers[name]([single]);
-            half.grad = full_like(half, 1e-3);
-            twice.grad = full_like(twice, 1e-3);
+            half.grad = half.FullLike(1e-3);
+            twice.grad = twice.FullLike(1e-3);
             single.grad = half.grad!.to(float32);
             optimizer.step();
             reference.step();

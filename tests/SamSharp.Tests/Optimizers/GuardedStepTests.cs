@@ -6,6 +6,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>Steps that a number on the device leaves out, as seen by the wrapper: by a value read on the CPU, and unread as on a GPU.</summary>
+[TensorScope]
 public class GuardedStepTests
 {
     private static readonly Dictionary<string, Func<IEnumerable<Parameter>, bool, OptimizerHelper>> Bases = new()
@@ -38,7 +39,7 @@ public class GuardedStepTests
     {
         var loss = problem.Backward(step);
         if (!bad) return loss;
-        if (byLoss) return loss * double.NaN;
+        if (byLoss) return loss.Times(double.NaN);
         using var noGradient = no_grad();
         problem.Parameters.Last().grad![0, 0] = tensor(double.PositiveInfinity, dtype: float64);
         return loss;

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Radii;
 
+[TensorScope]
 public class RadiusScheduleTests
 {
     [Fact]

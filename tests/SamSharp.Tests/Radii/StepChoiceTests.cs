@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Radii;
 
 /// <summary>Schedules that say in which steps, and how far, to ascend.</summary>
+[TensorScope]
 public class StepChoiceTests
 {
     [Fact]

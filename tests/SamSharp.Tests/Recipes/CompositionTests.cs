@@ -5,6 +5,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Recipes;
 
 /// <summary>Parts of different algorithms together: every direction with every geometry, with radii and combiners in turn, and some recipes by hand.</summary>
+[TensorScope]
 public class CompositionTests
 {
     private static readonly Dictionary<string, Func<Problem, IDirection>> Directions = new()

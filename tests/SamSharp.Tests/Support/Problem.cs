@@ -14,7 +14,8 @@ public sealed class Problem : IDisposable
     {
         _generator = new Generator(seed);
         Model = new Network(_generator, dtype, dropout, batchNorm, hidden);
-        X = randn([64, 6], dtype: float64, generator: _generator).to(dtype);
+        using var x = randn([64, 6], dtype: float64, generator: _generator);
+        X = x.to(dtype);
         Y = randint(0, 3, [64], dtype: int64, generator: _generator);
     }
 
@@ -78,7 +79,11 @@ public sealed class Problem : IDisposable
 
         public Network(Generator generator, ScalarType dtype, double dropout, bool batchNorm, int hidden) : base(nameof(Network))
         {
-            Parameter Normal(params long[] shape) => new(randn(shape, dtype: float64, generator: generator).mul_(0.5).to(dtype));
+            Parameter Normal(params long[] shape)
+            {
+                using var drawn = randn(shape, dtype: float64, generator: generator);
+                return new(drawn.MultiplyBy(0.5).to(dtype));
+            }
             _first = Normal(hidden, 6);
             _firstBias = Normal(hidden);
             _second = Normal(3, hidden);
@@ -100,7 +105,7 @@ public sealed class Problem : IDisposable
             if (_dropout > 0)
             {
                 var mask = nn.functional.dropout(ones_like(hidden), _dropout, training: true);
-                Masks.Add(string.Concat(mask.gt(0).to(uint8).data<byte>()));
+                Masks.Add(string.Concat(mask.IsGreaterThan(0).to(uint8).data<byte>()));
                 hidden = hidden * mask;
             }
             return nn.functional.linear(hidden.tanh(), _second).MoveToOuterDisposeScope();

@@ -13,16 +13,18 @@ internal sealed class Quadratic
     public List<double[]> Points { get; } = [];
 
     /// <summary>The gradients that the base optimizer was given, and the points before.</summary>
-    public double[] FinalGradient => W.grad!.data<double>().ToArray();
+    public double[] FinalGradient => W.grad!.ReadAll<double>();
 
-    public double[] Weights => W.detach().data<double>().ToArray();
+    public double[] Weights => W.detach().ReadAll<double>();
 
     public Tensor Backward() => Backward(1);
 
     public Tensor Backward(double factor)
     {
         Points.Add(Weights);
-        var loss = W.dot(_hessian.mv(W)) * (0.5 * factor);
+        using var slope = _hessian.mv(W);
+        using var product = W.dot(slope);
+        var loss = product.Times(0.5 * factor);
         loss.backward();
         return loss;
     }

@@ -33,7 +33,8 @@ internal static class Resume
             step(first, uninterrupted, t);
             step(second, resumed, t);
         }
-        Close.Bits(uninterrupted.Weights(), resumed.Weights());
+        using Tensor expected = uninterrupted.Weights(), actual = resumed.Weights();
+        Close.Bits(expected, actual);
     }
 
     /// <summary>Steps beyond the second leave the number of live tensors as it is.</summary>

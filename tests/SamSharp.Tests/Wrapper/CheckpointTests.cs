@@ -5,6 +5,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Training resumed from saved state equals training that was never interrupted, bit for bit.</summary>
+[TensorScope]
 public class CheckpointTests
 {
     private static readonly Dictionary<string, Func<IEnumerable<Parameter>, optim.Optimizer>> Bases = new()

@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Combiners that look at further points.</summary>
+[TensorScope]
 public class FurtherPassTests
 {
     [Fact]

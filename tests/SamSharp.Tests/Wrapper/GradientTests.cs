@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>The gradient without a step, ascents of different losses, ascents without a gradient, and radii that depend on the first pass.</summary>
+[TensorScope]
 public class GradientTests
 {
     [Fact]
@@ -21,7 +22,7 @@ public class GradientTests
         Close.To([1.610940039, -1.138675049], gradients[0].data<double>().ToArray());
         Close.To([3 * 1.610940039, 3 * -1.138675049], gradients[1].data<double>().ToArray());
 
-        using (no_grad()) quadratic.W.grad!.copy_((gradients[0] + gradients[1]) / 4);
+        using (no_grad()) quadratic.W.grad!.copy_(gradients[0].Plus(gradients[1]).Over(4));
         optimizer.Apply();
         Close.To([0.838905996, -0.386132495], quadratic.Weights);
         Assert.Equal(1, optimizer.LastStep.Step);

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>No tensor is left behind, and none dies too early.</summary>
+[TensorScope]
 public class LifetimeTests
 {
     public static TheoryData<string, Action<SharpnessAwareOptimizer, Problem, int>> Steps() => new()

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Gradients and losses that are no numbers never reach the weights.</summary>
+[TensorScope]
 public class NonFiniteTests
 {
     public static TheoryData<int, double> Failures() => new()
@@ -55,7 +56,7 @@ public class NonFiniteTests
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho: 0.2);
         var before = problem.Weights();
         var calls = 0;
-        optimizer.Step(() => ++calls == pass ? problem.Backward() * double.NaN : problem.Backward()).Dispose();
+        optimizer.Step(() => ++calls == pass ? problem.Backward().Times(double.NaN) : problem.Backward()).Dispose();
         Assert.True(optimizer.LastStep.Skipped);
         Close.Bits(before, problem.Weights());
     }
@@ -67,7 +68,7 @@ public class NonFiniteTests
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD([weight], 0.1), rho: 0);
         optimizer.Step(() =>
         {
-            var loss = (weight * float.NaN).sum();
+            var loss = weight.Times(float.NaN).sum();
             loss.backward();
             return loss;
         }).Dispose();
@@ -82,7 +83,7 @@ public class NonFiniteTests
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), new SharpnessAwareOptions { SkipNonFinite = false });
         optimizer.Step(() =>
         {
-            var loss = problem.Backward() * double.NaN;
+            var loss = problem.Backward().Times(double.NaN);
             return loss;
         }).Dispose();
         Assert.False(optimizer.LastStep.Skipped);
@@ -97,8 +98,8 @@ public class NonFiniteTests
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD([weight], 1e-6), rho: 0.01);
         optimizer.Step(() =>
         {
-            var loss = (weight * 30000).sum() / 64;
-            loss.backward([ones_like(loss) * 64]);
+            var loss = weight.Times(30000).sum().Over(64);
+            loss.backward([ones_like(loss).Times(64)]);
             return loss;
         }).Dispose();
         Assert.False(optimizer.LastStep.Skipped);

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>The wrapper is a TorchSharp optimizer wherever one is expected, around each of TorchSharp's own.</summary>
+[TensorScope]
 public class OptimizerContractTests
 {
     private static readonly Dictionary<string, Func<IEnumerable<Parameter>, optim.Optimizer>> Bases = new()
@@ -154,7 +155,7 @@ public class OptimizerContractTests
         optimizer.Step(() =>
         {
             points.Add((early.item<double>(), late.item<double>()));
-            var loss = (early.square() + late.square()).sum() / 2;
+            var loss = early.Squared().Plus(late.Squared()).sum().Over(2);
             loss.backward();
             return loss;
         }).Dispose();
@@ -229,7 +230,7 @@ public class OptimizerContractTests
     private static Tensor Squares(Parameter weight)
     {
         using var scope = NewDisposeScope();
-        var loss = weight.square().sum();
+        var loss = weight.Squared().sum();
         loss.backward();
         return loss.MoveToOuterDisposeScope();
     }
@@ -243,8 +244,8 @@ public class OptimizerContractTests
         var saved = parameters.Select(p => p.detach().clone()).ToArray();
         using (no_grad())
         {
-            var norm = Math.Sqrt(parameters.Sum(p => p.grad!.square().sum().item<double>()));
-            foreach (var p in parameters) p.add_(p.grad! * (rho / norm));
+            var norm = Math.Sqrt(parameters.Sum(p => p.grad!.Squared().sum().item<double>()));
+            foreach (var p in parameters) p.IncreaseBy(p.grad!.Times(rho / norm));
         }
         foreach (var p in parameters) p.grad = null;
         problem.Backward(step).Dispose();

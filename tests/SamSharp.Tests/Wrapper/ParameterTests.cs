@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Parameters of every kind that a model may have.</summary>
+[TensorScope]
 public class ParameterTests
 {
     [Fact]
@@ -82,7 +83,7 @@ public class ParameterTests
         using var optimizer = new SharpnessAwareOptimizer(optim.SGD(slices, 0), rho: 0.1);
         optimizer.Step(() =>
         {
-            var loss = slices[0].square().sum() + slices[1].sum();
+            var loss = slices[0].Squared().sum().Plus(slices[1].sum());
             loss.backward();
             return loss;
         }).Dispose();
@@ -114,7 +115,7 @@ public class ParameterTests
                 Assert.Equal(12.12f, weights[2][0, 1].item<float>(), 6);
                 Assert.Equal(1f, weights[2][1, 0].item<float>());
             }
-            var loss = (weights[0].square().sum() / 2) + (weights[1].square().sum() / 2) + (weights[2][0, 1].square() / 2) + (weights[3].sum() * 0);
+            var loss = weights[0].Squared().sum().Over(2).Plus(weights[1].Squared().sum().Over(2)).Plus(weights[2][0, 1].Squared().Over(2)).Plus(weights[3].sum().Times(0));
             loss.backward();
             return loss;
         }).Dispose();
@@ -134,7 +135,7 @@ public class ParameterTests
         Tensor Closure()
         {
             points.Add(weights.Select(w => w.item<double>()).ToArray());
-            var loss = weights.Select(w => w.square().sum() / 2).Aggregate((a, b) => a + b);
+            var loss = weights.Select(w => w.Squared().sum().Over(2)).Aggregate((a, b) => a.Plus(b));
             loss.backward();
             return loss;
         }

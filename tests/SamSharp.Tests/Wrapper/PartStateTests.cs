@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Parts of a recipe that keep something from step to step.</summary>
+[TensorScope]
 public class PartStateTests
 {
     [Fact]
@@ -95,8 +96,8 @@ public class PartStateTests
     private static Tensor Broken(Problem problem)
     {
         using var loss = problem.Backward();
-        foreach (var parameter in problem.Parameters) using (no_grad()) parameter.grad!.mul_(double.NaN);
-        return loss.mul(double.NaN).MoveToOuterDisposeScope();
+        foreach (var parameter in problem.Parameters) using (no_grad()) parameter.grad!.MultiplyBy(double.NaN);
+        return loss.Times(double.NaN).MoveToOuterDisposeScope();
     }
 
     private static SharpnessAwareOptimizer Wrap(Problem problem) =>

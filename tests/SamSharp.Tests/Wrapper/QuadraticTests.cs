@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Perturbation and final gradient on a quadratic, where both are known in closed form; the figures were computed independently.</summary>
+[TensorScope]
 [Collection(GlobalRandomNumbers.Name)]
 public class QuadraticTests
 {
@@ -115,13 +116,13 @@ public class QuadraticTests
         double PerturbedLoss(bool adaptive, double c)
         {
             manual_seed(3);
-            var first = new TorchSharp.Modules.Parameter(randn(5, 4, dtype: float64) * c);
-            var second = new TorchSharp.Modules.Parameter(randn(2, 5, dtype: float64) / c);
+            var first = new TorchSharp.Modules.Parameter(randn(5, 4, dtype: float64).Times(c));
+            var second = new TorchSharp.Modules.Parameter(randn(2, 5, dtype: float64).Over(c));
             var x = randn(6, 4, dtype: float64);
             using var optimizer = new SharpnessAwareOptimizer(optim.SGD([first, second], 0.1), 0.1, adaptive);
             optimizer.Step(() =>
             {
-                var loss = nn.functional.linear(nn.functional.linear(x, first).relu(), second).square().mean();
+                var loss = nn.functional.linear(nn.functional.linear(x, first).relu(), second).Squared().mean();
                 loss.backward();
                 return loss;
             }).Dispose();

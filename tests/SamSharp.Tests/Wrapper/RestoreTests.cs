@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Whatever happens between ascent and descent, the weights come back bit for bit.</summary>
+[TensorScope]
 public class RestoreTests
 {
     [Theory]
@@ -94,7 +95,7 @@ public class RestoreTests
         optimizer.Step(() =>
         {
             Close.Bits(layer.weight!, alias);
-            var loss = layer.forward(ones(1, 70, dtype: float64)).square().sum();
+            var loss = layer.forward(ones(1, 70, dtype: float64)).Squared().sum();
             loss.backward();
             return loss;
         }).Dispose();
@@ -201,7 +202,7 @@ public class RestoreTests
         void Accumulate()
         {
             for (var half = 0; half < 2; half++)
-                (parts.Loss(Problem.Batch(parts.X, half), Problem.Batch(parts.Y, half)) / 2).backward();
+                parts.Loss(Problem.Batch(parts.X, half), Problem.Batch(parts.Y, half)).Over(2).backward();
         }
 
         second.zero_grad();

@@ -3,6 +3,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>What the second pass must not disturb: running statistics, and on request the random numbers.</summary>
+[TensorScope]
 [Collection(GlobalRandomNumbers.Name)]
 public class SecondPassTests
 {

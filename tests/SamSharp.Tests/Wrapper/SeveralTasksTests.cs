@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Two tasks with a shared layer and a head each, trained on what the user makes of their sharpness-aware gradients.</summary>
+[TensorScope]
 [Collection(GlobalRandomNumbers.Name)]
 public class SeveralTasksTests
 {
@@ -13,11 +14,11 @@ public class SeveralTasksTests
     public SeveralTasksTests()
     {
         manual_seed(3);
-        Parameter Normal(params long[] shape) => new(randn(shape, dtype: float64) * 0.5);
+        Parameter Normal(params long[] shape) => new(randn(shape, dtype: float64).Times(0.5));
         (_shared, _firstHead, _secondHead) = (Normal(8, 4), Normal(3, 8), Normal(1, 8));
         _x = randn([32, 4], dtype: float64);
         _first = _x.narrow(1, 0, 3).argmax(1);
-        _second = (_x.narrow(1, 0, 1) * 2) - _x.narrow(1, 3, 1);
+        _second = _x.narrow(1, 0, 1).Times(2) - _x.narrow(1, 3, 1);
     }
 
     private Parameter[] Parameters => [_shared, _firstHead, _secondHead];
@@ -36,7 +37,7 @@ public class SeveralTasksTests
             using (no_grad())
             {
                 var (first, second) = (gradients[0][0]!, gradients[1][0]!);
-                _shared.grad = Without(first, second) + Without(second, first);
+                _shared.grad = Without(first, second).Plus(Without(second, first));
                 _firstHead.grad = gradients[0][1];
                 _secondHead.grad = gradients[1][2];
             }
@@ -80,7 +81,7 @@ public class SeveralTasksTests
     private static Tensor Without(Tensor gradient, Tensor other)
     {
         var along = (gradient * other).sum() / (other * other).sum();
-        return gradient - (along.clamp_max(0) * other);
+        return gradient - (along.Clamped(max: 0)* other);
     }
 
     private Tensor Hidden => nn.functional.linear(_x, _shared).tanh();

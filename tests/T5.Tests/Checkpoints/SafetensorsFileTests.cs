@@ -21,7 +21,7 @@ public class SafetensorsFileTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "x.safetensors");
-        var matrix = arange(-6, 6, float32).mul(0.37).view(3, 4).to(type);
+        var matrix = ScalarArithmetic.Range(-6, 6, float32).Times(0.37).view(3, 4).to(type);
         var scalar = ones([], type);
         var nothing = empty([0, 5], type);
 
@@ -46,7 +46,7 @@ public class SafetensorsFileTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "x.safetensors");
-        var stored = arange(7, float32).mul(0.3).to(type);
+        var stored = ScalarArithmetic.Range(7, float32).Times(0.3).to(type);
         SafetensorsFile.Save(path, [("x", stored)]);
         using var file = SafetensorsFile.Open(path);
         var target = zeros(7, float32);

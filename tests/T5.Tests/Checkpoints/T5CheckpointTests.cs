@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Checkpoints;
 
+[TensorScope]
 public class T5CheckpointTests
 {
     private const string Weights = SafetensorsFolder.SingleFile;

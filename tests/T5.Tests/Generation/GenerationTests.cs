@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Generation;
 
+[TensorScope]
 public class GenerationTests
 {
     private static readonly GenerationOptions Greedy = new() { MaxNewTokens = 20 };
@@ -159,7 +160,7 @@ public class GenerationTests
     {
         var ids = Small.Ids(rows, 7, model.Config);
         var mask = ones_like(ids);
-        mask[1, TensorIndex.Slice(4)] = 0;
+        mask[1, TensorIndex.Slice(4)].Fill(0);
         return (ids, mask);
     }
 
@@ -178,13 +179,13 @@ public class GenerationTests
         using var unrecorded = no_grad();
         model.eval();
         var encoded = model.Encode(ids, mask);
-        var tokens = full([ids.shape[0], 1], model.Config.DecoderStartTokenId, int64);
+        var tokens = ScalarArithmetic.Full([ids.shape[0], 1], model.Config.DecoderStartTokenId, int64);
         var ended = zeros([ids.shape[0]], @bool);
         for (var step = 0; step < maxNewTokens && !ended.all().item<bool>(); step++)
         {
-            var next = model.Decode(tokens, encoded, mask).select(1, -1).argmax(-1).masked_fill(ended, model.Config.PadTokenId);
+            var next = model.Decode(tokens, encoded, mask).select(1, -1).argmax(-1).FilledWhere(ended, model.Config.PadTokenId);
             tokens = cat([tokens, next.unsqueeze(1)], 1);
-            ended = ended.logical_or(next.eq(model.Config.EosTokenId));
+            ended = ended.logical_or(next.IsEqualTo(model.Config.EosTokenId));
         }
         return tokens;
     }

@@ -35,14 +35,14 @@ public class DropoutTests
         random.manual_seed(2);
         const int rows = 100_000;
 
-        var dropped = Dropout.Apply(ones(rows, 32), Probability, training: true).eq(0).to(float64);
+        var dropped = Dropout.Apply(ones(rows, 32), Probability, training: true).IsEqualTo(0).to(float64);
 
         var deviation = Math.Sqrt(0.09 / rows);
-        Assert.InRange((dropped.mean([0]) - Probability).abs().max().item<double>(), 0, 5 * deviation);
+        Assert.InRange(dropped.mean([0]).Minus(Probability).abs().max().item<double>(), 0, 5 * deviation);
         // Correlations of all pairs of places, and of each place with all places of the next block.
-        var centred = (dropped - Probability) / 0.3;
-        var within = centred.t().mm(centred) / rows - eye(32, dtype: float64);
-        var across = centred.narrow(0, 0, rows - 1).t().mm(centred.narrow(0, 1, rows - 1)) / rows;
+        var centred = dropped.Minus(Probability).Over(0.3);
+        var within = centred.t().mm(centred).Over(rows) - eye(32, dtype: float64);
+        var across = centred.narrow(0, 0, rows - 1).t().mm(centred.narrow(0, 1, rows - 1)).Over(rows);
         var limit = 6 / Math.Sqrt(rows);
         Assert.InRange(within.triu(1).abs().max().item<double>(), 0, limit);
         Assert.InRange(across.abs().max().item<double>(), 0, limit);
@@ -108,7 +108,7 @@ public class DropoutTests
         var kept = Dropout.Apply(ones(1000, float64), 0.5, training: true);
 
         Assert.Equal(ScalarType.Float64, kept.dtype);
-        Assert.InRange(kept.eq(0).sum().item<long>(), 400, 600);
+        Assert.InRange(kept.IsEqualTo(0).sum().item<long>(), 400, 600);
     }
 
     [Fact]

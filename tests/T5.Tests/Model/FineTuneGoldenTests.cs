@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Tests.Model;
 
 /// <summary>A few steps of SAM over Adafactor, in evaluation mode.</summary>
+[TensorScope]
 public class FineTuneGoldenTests
 {
     private const double Tolerance = 1e-3;

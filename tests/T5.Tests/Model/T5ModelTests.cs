@@ -50,7 +50,7 @@ public class T5ModelTests
         var labels = Small.Ids(2, 4, model.Config, seed: 9);
         var padded = cat([ids, Small.Ids(2, 3, model.Config, seed: 4)], 1);
         var mask = cat([ones_like(ids), zeros([2, 3], int64)], 1);
-        var paddedLabels = cat([labels, full([2, 2], T5Model.IgnoredLabel, int64)], 1);
+        var paddedLabels = cat([labels, ScalarArithmetic.Full([2, 2], T5Model.IgnoredLabel, int64)], 1);
 
         Close.Equal(model.Encode(ids, ones_like(ids)), model.Encode(padded, mask).narrow(1, 0, 6), 1e-5, "encoder");
         Close.Equal(model.Loss(ids, ones_like(ids), labels), model.Loss(padded, mask, paddedLabels), 1e-5, "loss");
@@ -66,7 +66,7 @@ public class T5ModelTests
         var encoded = model.Encode(ids, ones_like(ids));
         var tokens = Small.Ids(1, 6, model.Config, seed: 3);
         var changed = tokens.clone();
-        changed[0, 4] = changed[0, 4].item<long>() == 2 ? 3 : 2;
+        changed[0, 4].Fill(changed[0, 4].item<long>() == 2 ? 3 : 2);
 
         var difference = (model.Decode(tokens, encoded, ones_like(ids)) - model.Decode(changed, encoded, ones_like(ids))).abs().amax([0, 2]);
 

@@ -21,9 +21,9 @@ public class CooccurrenceVectorsTests
 
         var rows = CooccurrenceVectors.Of(segments, vocabulary, vocabulary).to(float64);
 
-        Assert.Equal(1.0, rows.square().mean([1]).min().item<double>(), 1e-5);
-        Assert.Equal(1.0, rows.square().mean([1]).max().item<double>(), 1e-5);
-        Assert.InRange((rows.mm(rows.t()) / vocabulary - expected).abs().max().item<double>(), 0, 1e-4);
+        Assert.Equal(1.0, rows.Squared().mean([1]).min().item<double>(), 1e-5);
+        Assert.Equal(1.0, rows.Squared().mean([1]).max().item<double>(), 1e-5);
+        Assert.InRange((rows.mm(rows.t()).Over(vocabulary) - expected).abs().max().item<double>(), 0, 1e-4);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Sampling;
 
+[TensorScope]
 public class BatchTests
 {
     private static readonly EncodedExample[] Examples = [new([5, 6, 7, 1], [9, 1]), new([8, 1], [4, 3, 1]), new([2, 3, 1], [1])];

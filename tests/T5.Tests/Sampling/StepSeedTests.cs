@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Sampling;
 
+[TensorScope]
 [Collection(GlobalRandomNumbers.Name)]
 public class StepSeedTests
 {

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Training;
 
+[TensorScope]
 [Collection(GlobalRandomNumbers.Name)]
 public class TrainerTests : TrainerFixture
 {
@@ -92,7 +93,7 @@ public class TrainerTests : TrainerFixture
         using var folder = new TemporaryFolder();
         using var model = NewModel();
         using (no_grad())
-            model.parameters().First().fill_(float.NaN);
+            model.parameters().First().Fill(float.NaN);
         using var trainer = NewTrainer(model, Options, Folder(folder, "run"), null);
         Assert.Contains("diverged", Assert.Throws<DivergedException>(() => trainer.Run()).Message, StringComparison.Ordinal);
     }

@@ -6,6 +6,7 @@ namespace SamSharp.Tests.Kernels.Cuda;
 
 /// <summary>The CUDA kernels, compiled for the CPU, at what is theirs: chunks, several launches, alignment and rounding. The theories that all kernels share
 /// run in <see cref="TensorListKernelsTests"/>.</summary>
+[TensorScope]
 public class CudaKernelsTests
 {
     private const long Chunk = 16384;
@@ -43,20 +44,20 @@ public class CudaKernelsTests
             var (wide, wideV) = (w.to(number), v.to(number));
 
             kernels.Perturb([w], [result], [v], scale);
-            Close.Bits((wide + (scale * wideV)).to(dtype), result);
+            Close.Bits(wide.Plus(scale * wideV).to(dtype), result);
             kernels.Mix([result], scale, [v], scale);
-            Close.Bits(((scale * (wide + (scale * wideV)).to(dtype).to(number)) + (scale * wideV)).to(dtype), result);
+            Close.Bits((scale * wide.Plus(scale * wideV).to(dtype).to(number)).Plus(scale * wideV).to(dtype), result);
             kernels.PerturbAdaptive([w], [result], [v], scale, kappa);
-            var metric = wide.abs() + kappa;
-            Close.Bits((wide + (scale * (metric * metric * wideV))).to(dtype), result);
+            var metric = wide.abs().Plus(kappa);
+            Close.Bits(wide.Plus(scale * (metric * metric * wideV)).to(dtype), result);
             kernels.Copy([result], [v]);
             Close.Bits(v, result);
             kernels.Accumulate([result], [w], 0.25);
-            Close.Bits((wideV + (wide * 0.25)).to(dtype), result);
+            Close.Bits(wideV.Plus(wide.Times(0.25)).to(dtype), result);
 
             Close.To(w.to(float64).dot(v.to(float64)), kernels.Dot([w], [v]), Tolerance(number) * Math.Sqrt(size));
             Assert.Equal(1, (v.to(float64).norm() / kernels.Norm([v])).item<double>(), number == float64 ? 12 : 5);
-            Assert.Equal(1, (((w.to(float64).abs() + kappa) * v.to(float64)).norm() / kernels.AdaptiveNorm([w], [v], kappa)).item<double>(), number == float64 ? 12 : 5);
+            Assert.Equal(1, ((w.to(float64).abs().Plus(kappa) * v.to(float64)).norm() / kernels.AdaptiveNorm([w], [v], kappa)).item<double>(), number == float64 ? 12 : 5);
         }
         Assert.DoesNotContain("not used", kernels.Status, StringComparison.Ordinal);
     }
@@ -92,7 +93,7 @@ public class CudaKernelsTests
 
         var sums = list.Select(tensor => tensor.clone()).ToArray();
         kernels.Accumulate(sums, list, 1);
-        foreach (var (sum, tensor) in sums.Zip(list)) Close.Bits(tensor * 2, sum);
+        foreach (var (sum, tensor) in sums.Zip(list)) Close.Bits(tensor.Times(2), sum);
     }
 
     [SkippableFact]
@@ -120,9 +121,9 @@ public class CudaKernelsTests
             var patterns = MemoryMarshal.Cast<byte, ushort>(values.bytes);
             for (var i = 0; i < patterns.Length; i++) patterns[i] = (ushort)i;
             HostDevice.Kernels().Mix([result], tensor(0f), [values], tensor(1.00390625f)); // 1 + 2^-8: ties in bfloat16
-            var expected = (values.to(float32) * 1.00390625f).to(dtype);
+            var expected = values.to(float32).Times(1.00390625f).to(dtype);
             var numbers = expected.isnan().logical_not();
-            Close.Bits(expected[numbers] + 0, result[numbers]);
+            Close.Bits(expected[numbers].Plus(0), result[numbers]);
             Assert.True(result.isnan().eq(expected.isnan()).all().item<bool>());
         }
     }
