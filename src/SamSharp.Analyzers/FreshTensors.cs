@@ -20,7 +20,8 @@ internal sealed class FreshTensors(TorchTypes types)
         ISpreadOperation spread => Find(spread.Operand),
         IBinaryOperation { OperatorMethod: { } method } when types.IsNative(method) && types.IsTensor(value.Type) => value,
         IUnaryOperation { OperatorMethod: { } method } when types.IsNative(method) && types.IsTensor(value.Type) => value,
-        IPropertyReferenceOperation property when types.IsTensor(property.Type) && types.IsNative(property.Property) && types.IsTensor(property.Property.ContainingType) => property,
+        IPropertyReferenceOperation property when types.IsTensor(property.Type) && types.IsNative(property.Property)
+            && types.IsTensor(property.Property.ContainingType) => property,
         IObjectCreationOperation creation when types.IsTensor(creation.Type) => creation,
         IInvocationOperation call => OfCall(call),
         _ => null,
@@ -32,18 +33,22 @@ internal sealed class FreshTensors(TorchTypes types)
         if (types.IsTensors(call.Type)) return OfSequence(call);
         if (!types.IsTensor(call.Type)) return null;
         if (types.ReturnsFirst(method)) return Find(call.Arguments[0].Value);
-        if (types.IsNative(method)) return ReturnsItself(method) ? Find(call.Instance) : Moves(method) ? Find(call.Arguments.FirstOrDefault()?.Value) : call;
+        if (types.IsNative(method) && ReturnsItself(method)) return Find(call.Instance);
+        if (types.IsNative(method)) return Moves(method) ? Find(call.Arguments.FirstOrDefault()?.Value) : call;
         if (method.MethodKind == MethodKind.DelegateInvoke) return call;
-        return NativeUse.IsFramework(method) && method.Name != "Aggregate" ? null : call; // First, Single, GetValueOrDefault: of a collection that holds them
+        // First, Single, GetValueOrDefault: of a collection that holds them
+        return NativeUse.IsFramework(method) && method.Name != "Aggregate" ? null : call;
     }
 
     /// <summary>A query that makes tensors as it goes: Select(x => x.sum()).</summary>
     private IOperation? OfSequence(IInvocationOperation call)
     {
-        if (!NativeUse.IsFramework(call.TargetMethod)) return types.IsNative(call.TargetMethod) && types.IsTensor(call.TargetMethod.ContainingType) ? call : null;
+        var method = call.TargetMethod;
+        if (!NativeUse.IsFramework(method)) return types.IsNative(method) && types.IsTensor(method.ContainingType) ? call : null;
         foreach (var argument in call.Arguments)
         {
-            if (argument.Value is IDelegateCreationOperation { Target: IAnonymousFunctionOperation lambda } && MadeBy(lambda) is { } made) return made;
+            if (argument.Value is IDelegateCreationOperation { Target: IAnonymousFunctionOperation lambda }
+                && MadeBy(lambda) is { } made) return made;
             if (Find(argument.Value) is { } found) return found;
         }
         return null;

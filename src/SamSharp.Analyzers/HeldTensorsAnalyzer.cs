@@ -6,8 +6,9 @@ using Microsoft.CodeAnalysis.Operations;
 namespace SamSharp.Analyzers;
 
 /// <summary>
-/// Reports tensors that nothing holds while a native call reads them. TorchSharp hands raw handles to libtorch, so the finalizer may free the temporary of
-/// <c>a.mul(b).sum()</c> during the sum when another thread triggers a collection. A <c>using</c> variable or an open dispose scope holds it.
+/// Reports tensors that nothing holds while a native call reads them. TorchSharp hands raw handles to libtorch, so the finalizer may free the
+/// temporary of <c>a.mul(b).sum()</c> during the sum when another thread triggers a collection. A <c>using</c> variable or an open dispose scope
+/// holds it.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
@@ -15,7 +16,8 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
     public static readonly DiagnosticDescriptor TensorNotHeld = new(
         "SAM0001",
         "A tensor is not held during a native call",
-        "'{0}' is held by nothing while a native call reads it: give it a using variable, or open a dispose scope (for tensors; [InDisposeScope] says that every caller has one)",
+        "'{0}' is held by nothing while a native call reads it: give it a using variable, or open a dispose scope, which holds tensors "
+            + "([InDisposeScope] says that every caller has one)",
         "Reliability",
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true);
@@ -70,6 +72,7 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
     {
         if (!types.NeedsUsing(culprit.Type) && ScopeConvention.Holds(culprit, context.ContainingSymbol)) return;
         var text = culprit.Syntax.ToString();
-        context.ReportDiagnostic(Diagnostic.Create(TensorNotHeld, culprit.Syntax.GetLocation(), text.Length <= 60 ? text : text.Substring(0, 57) + "..."));
+        var shown = text.Length <= 60 ? text : text.Substring(0, 57) + "...";
+        context.ReportDiagnostic(Diagnostic.Create(TensorNotHeld, culprit.Syntax.GetLocation(), shown));
     }
 }

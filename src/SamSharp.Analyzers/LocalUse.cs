@@ -3,18 +3,21 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace SamSharp.Analyzers;
 
-/// <summary>Variables without <c>using</c>: the collector looks through them, so one that is only read by native calls holds its tensor until the last call begins, not until it ends.</summary>
+/// <summary>
+/// Variables without <c>using</c>: the collector looks through them, so one that is only read by native calls holds its tensor until the last call
+/// begins, not until it ends.
+/// </summary>
 internal static class LocalUse
 {
     /// <summary>The value that makes the tensor, if the operation puts it into a variable that does not hold it.</summary>
     public static IOperation? Unheld(IOperation operation, FreshTensors fresh, TorchTypes types) => operation switch
     {
-        IVariableDeclaratorOperation { Initializer.Value: { } value } declarator when !IsUsing(declarator) && types.IsTensor(declarator.Symbol.Type) =>
-            Escapes(operation, declarator.Symbol, types) ? null : fresh.Find(value),
-        ISimpleAssignmentOperation { Target: ILocalReferenceOperation { Local: var local }, Value: { } value } when types.IsTensor(local.Type) =>
-            Reads(operation, local, types) ? fresh.Find(value) : null,
-        ISimpleAssignmentOperation { Target: IParameterReferenceOperation { Parameter: var parameter }, Value: { } value } when types.IsTensor(parameter.Type) =>
-            Reads(operation, parameter, types) ? fresh.Find(value) : null,
+        IVariableDeclaratorOperation { Initializer.Value: { } value, Symbol: var local } declarator
+            when !IsUsing(declarator) && types.IsTensor(local.Type) => Escapes(operation, local, types) ? null : fresh.Find(value),
+        ISimpleAssignmentOperation { Target: ILocalReferenceOperation { Local: var local }, Value: { } value }
+            when types.IsTensor(local.Type) => Reads(operation, local, types) ? fresh.Find(value) : null,
+        ISimpleAssignmentOperation { Target: IParameterReferenceOperation { Parameter: var parameter }, Value: { } value }
+            when types.IsTensor(parameter.Type) => Reads(operation, parameter, types) ? fresh.Find(value) : null,
         _ => null,
     };
 
@@ -53,8 +56,7 @@ internal static class LocalUse
         return user switch
         {
             IInvocationOperation call when !types.IsNative(call.TargetMethod) => ReadByCallee(call, value, types),
-            IInvocationOperation call => call.TargetMethod.Name is not ("Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope")
-                && call.TargetMethod.ContainingType.Name != "DisposeScope" && !IsReturnedInPlace(call, types),
+            IInvocationOperation call => !NativeUse.IsManaged(call.TargetMethod) && !IsReturnedInPlace(call, types),
             IPropertyReferenceOperation property => types.IsNative(property.Property),
             IBinaryOperation or IUnaryOperation => true,
             _ => false,
@@ -67,5 +69,6 @@ internal static class LocalUse
 
     /// <summary>return x.mul_(y): the caller gets x itself.</summary>
     private static bool IsReturnedInPlace(IInvocationOperation call, TorchTypes types) =>
-        types.IsTensor(call.Type) && call.TargetMethod.Name.EndsWith("_", StringComparison.Ordinal) && call.Parent is not IExpressionStatementOperation;
+        types.IsTensor(call.Type) && call.TargetMethod.Name.EndsWith("_", StringComparison.Ordinal)
+            && call.Parent is not IExpressionStatementOperation;
 }

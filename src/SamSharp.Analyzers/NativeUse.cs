@@ -36,13 +36,16 @@ internal static class NativeUse
         foreach (var argument in call.Arguments)
         {
             // A method of our own uses its parameters last in native calls; what it takes as a sequence it mostly keeps.
-            if (native || types.IsTensor(argument.Value.Type) && !IsFramework(method) && !Callee.Keeps(argument.Parameter)) yield return argument.Value;
+            if (native || (types.IsTensor(argument.Value.Type) && !IsFramework(method) && !Callee.Keeps(argument.Parameter)))
+                yield return argument.Value;
         }
     }
 
     /// <summary>Members that touch no native memory but that of a tensor they end.</summary>
-    private static bool IsManaged(IMethodSymbol method) =>
-        method.Name is "Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope" || method.ContainingType.Name == "DisposeScope";
+    public static bool IsManaged(IMethodSymbol method) =>
+        method.Name is "Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope"
+            || method.ContainingType.Name == "DisposeScope";
 
-    public static bool IsFramework(IMethodSymbol method) => method.ContainingNamespace?.ToDisplayString().StartsWith("System", StringComparison.Ordinal) == true;
+    public static bool IsFramework(IMethodSymbol method) =>
+        method.ContainingNamespace?.ToDisplayString().StartsWith("System", StringComparison.Ordinal) == true;
 }

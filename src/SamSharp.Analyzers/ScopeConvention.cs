@@ -4,17 +4,21 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace SamSharp.Analyzers;
 
-/// <summary>Where a dispose scope is open: below its declaration, and in members and types marked <c>[InDisposeScope]</c> because every caller has one.</summary>
+/// <summary>
+/// Where a dispose scope is open: below its declaration, and in members and types marked <c>[InDisposeScope]</c> because every caller has one.
+/// </summary>
 internal static class ScopeConvention
 {
-    public static bool Holds(IOperation operation, ISymbol member) => IsBelowScope(operation.Syntax) || IsMarked(member) || IsCalledInScope(operation);
+    public static bool Holds(IOperation operation, ISymbol member) =>
+        IsBelowScope(operation.Syntax) || IsMarked(member) || IsCalledInScope(operation);
 
     /// <summary>In a function given for a parameter that is marked: who calls it has a scope.</summary>
     private static bool IsCalledInScope(IOperation operation)
     {
         for (var parent = operation; parent is not null; parent = parent.Parent)
         {
-            if (parent is IAnonymousFunctionOperation { Parent: IDelegateCreationOperation { Parent: IArgumentOperation { Parameter: { } parameter } } } && HasMark(parameter)) return true;
+            if (parent is IAnonymousFunctionOperation { Parent.Parent: IArgumentOperation { Parameter: { } parameter } } && HasMark(parameter))
+                return true;
         }
         return false;
     }
@@ -24,7 +28,8 @@ internal static class ScopeConvention
         for (var child = node; child.Parent is { } parent; child = parent)
         {
             if (parent is UsingStatementSyntax statement && Opens(statement.Declaration ?? (SyntaxNode?)statement.Expression)) return true;
-            if (Statements(parent).TakeWhile(earlier => earlier != child).OfType<LocalDeclarationStatementSyntax>().Any(earlier => earlier.UsingKeyword != default && Opens(earlier.Declaration))) return true;
+            if (Statements(parent).TakeWhile(earlier => earlier != child).OfType<LocalDeclarationStatementSyntax>()
+                .Any(earlier => earlier.UsingKeyword != default && Opens(earlier.Declaration))) return true;
         }
         return false;
     }
@@ -37,8 +42,15 @@ internal static class ScopeConvention
         _ => [],
     };
 
-    private static bool Opens(SyntaxNode? declaration) => declaration?.DescendantNodesAndSelf().OfType<InvocationExpressionSyntax>()
-        .Any(call => call.Expression is IdentifierNameSyntax { Identifier.Text: "NewDisposeScope" } or MemberAccessExpressionSyntax { Name.Identifier.Text: "NewDisposeScope" }) == true;
+    private static bool Opens(SyntaxNode? declaration) =>
+        declaration?.DescendantNodesAndSelf().OfType<InvocationExpressionSyntax>().Any(call => NameOf(call.Expression) == "NewDisposeScope") == true;
+
+    private static string? NameOf(ExpressionSyntax called) => called switch
+    {
+        IdentifierNameSyntax name => name.Identifier.Text,
+        MemberAccessExpressionSyntax access => access.Name.Identifier.Text,
+        _ => null,
+    };
 
     public static bool IsMarked(ISymbol member)
     {
@@ -57,7 +69,8 @@ internal static class ScopeConvention
     }
 
     /// <summary>[InDisposeScope], or an attribute that has it and opens the scope itself.</summary>
-    private static bool HasMark(ISymbol symbol) => symbol.GetAttributes().Any(attribute => IsMark(attribute) || attribute.AttributeClass?.GetAttributes().Any(IsMark) == true);
+    private static bool HasMark(ISymbol symbol) =>
+        symbol.GetAttributes().Any(attribute => IsMark(attribute) || attribute.AttributeClass?.GetAttributes().Any(IsMark) == true);
 
     private static bool IsMark(AttributeData attribute) => attribute.AttributeClass?.Name == "InDisposeScopeAttribute";
 }

@@ -5,6 +5,12 @@ namespace SamSharp.Analyzers;
 /// <summary>The types that the rules ask about, in one compilation.</summary>
 internal sealed class TorchTypes
 {
+    private static readonly string[] Verbs =
+    [
+        "MultiplyBy", "DivideBy", "IncreaseBy", "DecreaseBy", "IncreaseByProduct", "IncreaseByQuotient", "RaiseTo", "Clamp", "Fill", "FillWhere",
+        "FillAt",
+    ];
+
     private readonly INamedTypeSymbol _tensor;
     private readonly INamedTypeSymbol? _scalar;
     private readonly INamedTypeSymbol? _generator;
@@ -39,7 +45,9 @@ internal sealed class TorchTypes
 
     /// <summary>An array, list or sequence of tensors.</summary>
     public bool IsTensors(ITypeSymbol? type) =>
-        type is IArrayTypeSymbol array ? IsTensor(array.ElementType) : type is INamedTypeSymbol { TypeArguments.Length: 1 } list && IsTensor(list.TypeArguments[0]);
+        type is IArrayTypeSymbol array
+            ? IsTensor(array.ElementType)
+            : type is INamedTypeSymbol { TypeArguments.Length: 1 } list && IsTensor(list.TypeArguments[0]);
 
     /// <summary>A member of TorchSharp: it hands the handles of its tensors to libtorch.</summary>
     public bool IsNative(ISymbol member) => SymbolEqualityComparer.Default.Equals(member.ContainingAssembly, _tensor.ContainingAssembly);
@@ -50,6 +58,5 @@ internal sealed class TorchTypes
 
     /// <summary>A method of the arithmetic that changes its first argument and returns it.</summary>
     public bool ReturnsFirst(IMethodSymbol method) =>
-        SymbolEqualityComparer.Default.Equals(method.ContainingType, _arithmetic)
-        && method.Name is "MultiplyBy" or "DivideBy" or "IncreaseBy" or "DecreaseBy" or "IncreaseByProduct" or "IncreaseByQuotient" or "RaiseTo" or "Clamp" or "Fill" or "FillWhere" or "FillAt";
+        SymbolEqualityComparer.Default.Equals(method.ContainingType, _arithmetic) && Verbs.Contains(method.Name);
 }

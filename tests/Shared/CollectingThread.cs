@@ -1,6 +1,9 @@
 namespace SamSharp.Tests.Support;
 
-/// <summary>A thread that collects garbage as often as it can, as data loaders and servers do now and then: what a native call reads and nothing holds is finalized soon.</summary>
+/// <summary>
+/// A thread that collects garbage as often as it can, as data loaders and servers do now and then: what a native call reads and nothing holds is
+/// finalized soon.
+/// </summary>
 internal sealed class CollectingThread : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -22,7 +25,8 @@ internal sealed class CollectingThread : IDisposable
 
     /// <summary>How long a stress test runs: SAMSHARP_STRESS_MINUTES, or some seconds.</summary>
     public static TimeSpan Duration { get; } =
-        double.TryParse(Environment.GetEnvironmentVariable("SAMSHARP_STRESS_MINUTES"), out var minutes) ? TimeSpan.FromMinutes(minutes) : TimeSpan.FromSeconds(8);
+        double.TryParse(Environment.GetEnvironmentVariable("SAMSHARP_STRESS_MINUTES"), out var minutes)
+            ? TimeSpan.FromMinutes(minutes) : TimeSpan.FromSeconds(8);
 
     public void Dispose()
     {

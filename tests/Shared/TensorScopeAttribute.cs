@@ -3,7 +3,10 @@ using Xunit.Sdk;
 
 namespace SamSharp;
 
-/// <summary>Opens a dispose scope around each test of the class: its tensors are held until it ends, so that a collection on another thread frees none during a native call.</summary>
+/// <summary>
+/// Opens a dispose scope around each test of the class: its tensors are held until it ends, so that a collection on another thread frees none during
+/// a native call.
+/// </summary>
 [InDisposeScope]
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class TensorScopeAttribute : BeforeAfterTestAttribute

@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace SamSharp;
 
-/// <summary>A number for <see cref="ScalarArithmetic"/>: an integer, a floating-point number or a bool, converted implicitly. It owns nothing native.</summary>
+/// <summary>
+/// A number for <see cref="ScalarArithmetic"/>: an integer, a floating-point number or a bool, converted implicitly. It owns nothing native.
+/// </summary>
 public readonly struct Number : IEquatable<Number>
 {
     private enum Kind

@@ -28,7 +28,8 @@ public static partial class ScalarArithmetic
     /// <param name="x">Changed in place, and returned.</param>
     /// <param name="y">A shape that broadcasts to that of <paramref name="x"/>.</param>
     /// <param name="times">The factor of <paramref name="y"/>; null: 1.</param>
-    public static Tensor IncreaseBy(this Tensor x, Tensor y, Number? times = null) => Held(x, y, times ?? 1, static (x, y, scalar) => x.add_(y, scalar));
+    public static Tensor IncreaseBy(this Tensor x, Tensor y, Number? times = null) =>
+        Held(x, y, times ?? 1, static (x, y, scalar) => x.add_(y, scalar));
 
     /// <summary>x -= value.</summary>
     /// <param name="x">Changed in place, and returned.</param>
@@ -78,7 +79,8 @@ public static partial class ScalarArithmetic
     /// <param name="x">Changed in place, and returned.</param>
     /// <param name="mask">Of bool, of a shape that broadcasts to that of <paramref name="x"/>.</param>
     /// <param name="value">The new value.</param>
-    public static Tensor FillWhere(this Tensor x, Tensor mask, Number value) => Held(x, mask, value, static (x, mask, scalar) => x.masked_fill_(mask, scalar));
+    public static Tensor FillWhere(this Tensor x, Tensor mask, Number value) =>
+        Held(x, mask, value, static (x, mask, scalar) => x.masked_fill_(mask, scalar));
 
     /// <summary>Sets the slices at these indices of a dimension to value.</summary>
     /// <param name="x">Changed in place, and returned.</param>

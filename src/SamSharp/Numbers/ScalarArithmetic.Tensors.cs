@@ -68,7 +68,9 @@ public static partial class ScalarArithmetic
         return value;
     }
 
-    /// <summary>The number in a tensor of one element of any type, as a double; the tensor may be a temporary. Waits for the device that has it.</summary>
+    /// <summary>
+    /// The number in a tensor of one element of any type, as a double; the tensor may be a temporary. Waits for the device that has it.
+    /// </summary>
     /// <param name="x">One element.</param>
     public static double ReadDouble(this Tensor x)
     {

@@ -4,11 +4,14 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// Arithmetic of tensors with numbers that is safe while other threads collect garbage. TorchSharp's own operators (<c>x * 0.5</c>, <c>x + y</c>, <c>x.add_(1)</c>)
-/// make a native Scalar that nothing holds: the finalizer may free it while the native call still reads it. These methods hold the Scalar, and the tensors they are given,
-/// until the call is over. Results are equal to the last bit.
+/// Arithmetic of tensors with numbers that is safe while other threads collect garbage. TorchSharp's own operators (<c>x * 0.5</c>, <c>x + y</c>,
+/// <c>x.add_(1)</c>) make a native Scalar that nothing holds: the finalizer may free it while the native call still reads it. These methods hold
+/// the Scalar, and the tensors they are given, until the call is over. Results are equal to the last bit.
 /// </summary>
-/// <remarks>Nouns and prepositions return a new tensor (<c>Times</c>, <c>Plus</c>); verbs change the tensor in place and return it (<c>MultiplyBy</c>, <c>IncreaseBy</c>).</remarks>
+/// <remarks>
+/// Nouns and prepositions return a new tensor (<c>Times</c>, <c>Plus</c>); verbs change the tensor in place and return it (<c>MultiplyBy</c>,
+/// <c>IncreaseBy</c>).
+/// </remarks>
 public static partial class ScalarArithmetic
 {
     /// <summary>x * value.</summary>
@@ -95,7 +98,8 @@ public static partial class ScalarArithmetic
     /// <param name="x">Any shape.</param>
     /// <param name="mask">Of bool, of a shape that broadcasts to that of <paramref name="x"/>.</param>
     /// <param name="value">What the chosen elements become.</param>
-    public static Tensor FilledWhere(this Tensor x, Tensor mask, Number value) => Held(x, mask, value, static (x, mask, scalar) => x.masked_fill(mask, scalar));
+    public static Tensor FilledWhere(this Tensor x, Tensor mask, Number value) =>
+        Held(x, mask, value, static (x, mask, scalar) => x.masked_fill(mask, scalar));
 
     /// <summary>x == value, a tensor of bool.</summary>
     /// <param name="x">Any shape.</param>

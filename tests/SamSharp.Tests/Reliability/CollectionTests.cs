@@ -5,16 +5,24 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Reliability;
 
-/// <summary>Training beside a thread that collects garbage. What fails here fails a user once in a long while, as a crash of the process or as an error that makes no sense.</summary>
+/// <summary>
+/// Training beside a thread that collects garbage. What fails here fails a user once in a long while, as a crash of the process or as an error that
+/// makes no sense.
+/// </summary>
 [Trait("Category", "Reliability")]
 [Collection(GlobalRandomNumbers.Name)]
 public class CollectionTests
 {
     /// <summary>The base optimizers are the fused ones: TorchSharp's own leave Scalars to the collector.</summary>
     private static readonly Func<Problem, optim.Optimizer>[] Bases =
-        [problem => new FusedSGD(problem.Parameters, 0.05, momentum: 0.9), problem => new FusedAdamW(problem.Parameters, 0.01), problem => new Adafactor(problem.Parameters, 0.01)];
+    [
+        problem => new FusedSGD(problem.Parameters, 0.05, momentum: 0.9),
+        problem => new FusedAdamW(problem.Parameters, 0.01),
+        problem => new Adafactor(problem.Parameters, 0.01),
+    ];
 
-    private static readonly MethodInfo[] Recipes = [.. typeof(Recipe).GetMethods(BindingFlags.Public | BindingFlags.Static).OrderBy(recipe => recipe.Name)];
+    private static readonly MethodInfo[] Recipes =
+        [.. typeof(Recipe).GetMethods(BindingFlags.Public | BindingFlags.Static).OrderBy(recipe => recipe.Name)];
 
     [Fact]
     public void Every_recipe_trains_beside_a_collecting_thread()
@@ -57,7 +65,8 @@ public class CollectionTests
 
     private static SharpnessAwareOptions? Options(MethodInfo recipe, Problem problem)
     {
-        var arguments = recipe.GetParameters().Select(parameter => parameter.HasDefaultValue ? parameter.DefaultValue : Argument(parameter.ParameterType, problem)).ToArray();
+        var arguments = recipe.GetParameters()
+            .Select(parameter => parameter.HasDefaultValue ? parameter.DefaultValue : Argument(parameter.ParameterType, problem)).ToArray();
         return arguments.Contains(null) && recipe.GetParameters().Zip(arguments).Any(pair => pair.Second is null && !pair.First.HasDefaultValue)
             ? null
             : (SharpnessAwareOptions)recipe.Invoke(null, arguments)! with { Module = problem.Model };

@@ -21,7 +21,8 @@ public class CollectionTests : TrainerFixture
         {
             using var folder = new TemporaryFolder();
             using var model = NewModel(dropout: 0.1);
-            using (var trainer = NewTrainer(model, Options with { MicroBatchSize = round % 2 == 0 ? null : 2 }, Folder(folder, "run"), checkpoint: null, saveEvery: 5))
+            using (var trainer = NewTrainer(model, Options with { MicroBatchSize = round % 2 == 0 ? null : 2 }, Folder(folder, "run"),
+                checkpoint: null, saveEvery: 5))
             {
                 trainer.Run();
                 Assert.Equal(Options.Steps, trainer.Step);
