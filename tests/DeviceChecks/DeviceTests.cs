@@ -23,7 +23,7 @@ public sealed class DeviceTests(ITestOutputHelper output)
     {
         using var scope = NewDisposeScope();
         var x = tensor(3f, device: CheckedDevice.Find().Place, requires_grad: true);
-        x.square().backward();
+        x.Squared().backward();
         Assert.Equal(6, x.grad!.item<float>());
     }
 

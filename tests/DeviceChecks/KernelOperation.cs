@@ -3,6 +3,7 @@ using SamSharp.Kernels;
 namespace SamSharp.DeviceChecks;
 
 /// <summary>One operation of the kernels. <paramref name="Apply"/> gets weights w, buffers r and vectors v, and returns the tensors that it made or wrote.</summary>
+[InDisposeScope]
 internal sealed record KernelOperation(string Name, Func<ITensorListKernels, Tensor[], Tensor[], Tensor[], Tensor[]> Apply)
 {
     private const double Kappa = 0.01;

@@ -89,8 +89,9 @@ public sealed class KernelParityTests(ITestOutputHelper output)
     {
         if (a.dtype != b.dtype || !a.shape.SequenceEqual(b.shape)) return double.PositiveInfinity;
         if (a.NumberOfElements == 0) return 0;
+        using var scope = NewDisposeScope();
         var (x, y) = (a.to(ScalarType.Float64), b.to(ScalarType.Float64));
-        var difference = ((x - y).abs() / maximum(x.abs(), ones_like(x))).max().item<double>();
+        var difference = x.sub(y).abs().div(maximum(x.abs(), ones_like(x))).max().ReadDouble();
         return double.IsNaN(difference) ? double.PositiveInfinity : difference;
     }).Max();
 }

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>What the engine gives every optimizer, however little its rule says.</summary>
+[TensorScope]
 public class EngineTests
 {
     /// <summary>m = 0.1 g, d = sign(0.9 m + 0.1 g): w = 1 * 0.97 - 0.1 sign; m = 0.01 g.</summary>
@@ -30,7 +31,7 @@ public class EngineTests
         {
             optimizer.Step(() =>
             {
-                var loss = weight.square().sum();
+                var loss = weight.Squared().sum();
                 loss.backward();
                 return loss;
             }).Dispose();

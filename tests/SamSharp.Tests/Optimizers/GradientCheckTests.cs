@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>Gradients that do not fit, which libtorch lets a parameter have, are refused before anything is read from them.</summary>
+[TensorScope]
 public class GradientCheckTests
 {
     private static readonly Dictionary<string, Func<Parameter[], OptimizerHelper>> Optimizers = new()

@@ -51,6 +51,7 @@ internal sealed class Lion(IEnumerable<Lion.ParamGroup> groups, double lr = 1e-4
         {
             var options = (Options)batch.Options;
             var (w, g, m) = (batch.Weights[place], batch.Gradients[place], batch.Of(0)[place]);
+            using var scope = NewDisposeScope();
             var direction = m.Times(options.Beta1!.Value).Plus(g, 1 - options.Beta1.Value).sign();
             w.MultiplyBy(1 - (options.LearningRate!.Value * options.WeightDecay!.Value)).IncreaseBy(direction, -options.LearningRate.Value);
             m.MultiplyBy(options.Beta2!.Value).IncreaseBy(g, 1 - options.Beta2.Value);

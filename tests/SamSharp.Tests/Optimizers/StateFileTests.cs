@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace SamSharp.Tests.Optimizers;
 
 /// <summary>Saved state: what earlier versions wrote loads, and a file that cannot be right changes nothing.</summary>
+[TensorScope]
 public class StateFileTests
 {
     private static readonly Dictionary<string, Func<Parameter[], OptimizerHelper>> Optimizers = new()
@@ -41,7 +42,7 @@ public class StateFileTests
     private static void Step(OptimizerHelper optimizer, Parameter[] weights, int number)
     {
         using var scope = NewDisposeScope();
-        Tensor Loss() => weights[0].square().sum() + weights[1].square().sum();
+        Tensor Loss() => weights[0].Squared().sum().Plus(weights[1].Squared().sum());
         if (optimizer is Sassha sassha)
         {
             sassha.Step(Loss);
@@ -57,7 +58,7 @@ public class StateFileTests
             });
             return;
         }
-        foreach (var weight in weights) weight.grad = arange(1, weight.NumberOfElements + 1, dtype: float32).reshape(weight.shape) * ((number + 1) * 0.1);
+        foreach (var weight in weights) weight.grad = ScalarArithmetic.Range(1, weight.NumberOfElements + 1, float32).reshape(weight.shape).Times((number + 1) * 0.1);
         optimizer.step();
     }
 

@@ -4,6 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Tests.Wrapper;
 
 /// <summary>Parts of the user's own in the roles of the step.</summary>
+[TensorScope]
 public class RoleTests
 {
     [Fact]
@@ -51,7 +52,7 @@ public class RoleTests
         {
             foreach (var pair in descent.Pairs)
             {
-                foreach (var (final, first) in pair.AtPerturbed.Zip(pair.AtWeights)) final.add_(first).div_(2);
+                foreach (var (final, first) in pair.AtPerturbed.Zip(pair.AtWeights)) final.IncreaseBy(first).DivideBy(2);
             }
         }
     }

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using SamSharp.Samples.T5.Generation;
-using SamSharp.Samples.T5.Tests.Tasks;
+using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tests.Training;
-using SamSharp.Samples.T5.Training;
 using SamSharp.Tests.Support;
 using static TorchSharp.torch;
 
