@@ -127,7 +127,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         return InNewStep(step =>
         {
             var loss = step.Run(closure, StagesOf(ascent ?? closure));
-            step.Complete();
+            _services.End(made: true);
             _unapplied = step;
             return loss;
         });
@@ -202,7 +202,11 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>What the recipe's parts remember.</summary>
     internal RecipeMemory Memory => _services.Memory;
 
+    /// <summary>The recipe.</summary>
     internal SharpnessAwareOptions Options => _services.Options;
+
+    /// <summary>What every step works with.</summary>
+    internal StepServices Services => _services;
 
     /// <summary>Keeps other threads, and closures, out until the result is disposed.</summary>
     private Turn Enter(string? toStart = null)

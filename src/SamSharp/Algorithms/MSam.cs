@@ -26,7 +26,7 @@ public static partial class StepExtensions
                 "never has. Use Step(closure).");
         return optimizer.InNewStep(step =>
         {
-            using var mean = new GradientMean(step.Services);
+            using var mean = new GradientMean(optimizer.Services);
             for (var draw = 0; draw < parts.Count; draw++)
             {
                 using var loss = step.Run(parts[draw].Closure, optimizer.StagesOf(parts[draw].Closure), draw);

@@ -103,11 +103,20 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         }
     }
 
-    /// <summary>Keeps the gradients just read for the combiner, in place of freeing them; later ascents of the same step do not replace them.</summary>
-    public void KeepForCombiner()
+    /// <summary>Clears the gradients for the next pass.</summary>
+    /// <param name="keeps">Whether those just read are kept for the combiner; later ascents of the same step do not replace them. Otherwise they are freed.</param>
+    public void EndAscent(bool keeps)
     {
-        foreach (var slot in _slots.Where(slot => slot.AscentGradient is null))
-            (slot.AscentGradient, slot.Gradient) = (slot.Gradient, null);
+        if (keeps)
+        {
+            foreach (var slot in _slots.Where(slot => slot.AscentGradient is null))
+                (slot.AscentGradient, slot.Gradient) = (slot.Gradient, null);
+        }
+        else
+        {
+            ReleaseGradients();
+        }
+        ClearGradients();
     }
 
     /// <summary>Hands over the gradients read last; the table and the parameters are then without.</summary>

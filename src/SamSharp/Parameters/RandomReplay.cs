@@ -37,14 +37,13 @@ internal sealed class RandomReplay(bool replays, long seed) : IDisposable
         if (onCuda) SeedCuda(_cudaSeed);
     }
 
-    /// <summary>Called when a step is over.</summary>
-    /// <param name="isComplete">Otherwise the generator is set back to where the step began.</param>
-    public void End(bool isComplete)
+    /// <summary>Sets the generator back to where the step began.</summary>
+    public void Rollback()
     {
-        if (!isComplete && _start is not null) random.set_rng_state(_start);
-        Dispose();
+        if (_start is not null) random.set_rng_state(_start);
     }
 
+    /// <summary>Frees the states of a step.</summary>
     public void Dispose()
     {
         _start?.Dispose();

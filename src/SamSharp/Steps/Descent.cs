@@ -34,6 +34,13 @@ public sealed class Descent : StepPhase
     /// <summary>|g+|, over the parameters that both passes reached.</summary>
     public Tensor NormAtPerturbed() => GlobalNorm(Pairs, pair => Norm(pair.AtPerturbed));
 
+    /// <summary>The cosine of the angle between g and g+.</summary>
+    internal Tensor Cosine()
+    {
+        var squares = Sum(Pairs, pair => Dot(pair.AtWeights, pair.AtWeights)).mul(Sum(Pairs, pair => Dot(pair.AtPerturbed, pair.AtPerturbed)));
+        return Product().div(squares.sqrt());
+    }
+
     /// <summary>The share c of one gradient that lies along another of the given norm: product / norm^2, and 0 where the norm is 0.</summary>
     public Tensor Along(Tensor product, Tensor norm)
     {

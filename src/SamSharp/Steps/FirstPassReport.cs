@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace SamSharp.Steps;
 
 /// <summary>What the first pass of a step has shown. Numbers are computed, and the device waited for, when first read.</summary>
@@ -7,10 +9,15 @@ public sealed class FirstPassReport
     private readonly Lazy<double> _gradientNorm;
     private readonly Dictionary<IStepPart, double> _measured = [];
 
-    internal FirstPassReport(StepServices services, Func<double> gradientNorm)
+    internal FirstPassReport(StepServices services, Perturbation perturbation)
     {
         _services = services;
-        _gradientNorm = new Lazy<double>(gradientNorm);
+        _gradientNorm = new Lazy<double>(() =>
+        {
+            using var scope = NewDisposeScope();
+            using var ascent = perturbation.New(draw: 0);
+            return ascent.GlobalNorm(bucket => ascent.Norm(bucket.AtWeights)).Value();
+        });
     }
 
     /// <summary>The loss at w; NaN in a two-phase loop.</summary>

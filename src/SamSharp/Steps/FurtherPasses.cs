@@ -6,29 +6,29 @@ namespace SamSharp.Steps;
 /// <summary>Passes at further points, for combiners that ask for them while the weights are at rest.</summary>
 /// <param name="step">The step under way.</param>
 /// <param name="services">What the step works with.</param>
+/// <param name="perturbation">Moves the weights.</param>
 /// <param name="scope">The dispose scope in which the combiner works.</param>
-/// <param name="closure">The loss to minimize.</param>
-/// <param name="ascentClosure">The loss that was climbed.</param>
-internal sealed class FurtherPasses(SharpnessStep step, StepServices services, DisposeScope scope, Func<Tensor> closure, Func<Tensor> ascentClosure)
+internal sealed class FurtherPasses(SharpnessStep step, StepServices services, Perturbation perturbation, DisposeScope scope)
 {
-    public Func<Tensor> AscentClosure { get; } = ascentClosure;
+    /// <summary>The loss to minimize.</summary>
+    public required Func<Tensor> Closure { get; init; }
 
-    public PointGradients At(double multiple) => Evaluate(closure, ascent =>
-    {
-        if (ascent.KeptNorm is not { } norm) return;
-        step.SetRadii(ascent, multiple);
-        ascent.ReturnDirections();
-        services.Weights.Move(ascent.Buckets, () => services.Options.Geometry.Perturb(ascent, norm));
-    });
+    /// <summary>The loss that was climbed.</summary>
+    public required Func<Tensor> AscentClosure { get; init; }
 
-    public PointGradients AtDraw(int draw) => Evaluate(closure, _ =>
+    /// <summary>The step's ascent; null in a plain step, which has no further passes.</summary>
+    public required Ascent? Ascent { get; init; }
+
+    public PointGradients At(double multiple) => Evaluate(Closure, ascent => perturbation.MoveAgain(ascent, multiple));
+
+    public PointGradients AtDraw(int draw) => Evaluate(Closure, _ =>
     {
-        using var ascent = step.NewAscent(draw);
-        step.Move(ascent, 1);
+        using var ascent = perturbation.New(draw);
+        perturbation.Move(ascent, 1);
     });
 
     public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? other) =>
-        Evaluate(other ?? closure, ascent => services.Weights.Move(ascent.Buckets, () => move(ascent)));
+        Evaluate(other ?? Closure, ascent => services.Weights.Move(ascent.Buckets, () => move(ascent)));
 
     /// <summary>Evaluates a closure where <paramref name="move"/> takes the weights, and leaves weights, gradients and buckets as they were.</summary>
     private PointGradients Evaluate(Func<Tensor> loss, Action<Ascent> move)
@@ -37,9 +37,9 @@ internal sealed class FurtherPasses(SharpnessStep step, StepServices services, D
         var held = services.Table.TakeGradients();
         try
         {
-            if (step.NeedsFirstPass) services.Table.TakeUpAscentGradients();
+            if (services.NeedsFirstPass) services.Table.TakeUpAscentGradients();
             else services.Table.TakeUpAll();
-            move(step.Ascent!);
+            move(Ascent!);
             services.Statistics.Save();
             var ours = scope.DisposablesView.ToHashSet();
             var value = step.EvaluateAgain(loss);

@@ -6,6 +6,8 @@ namespace SamSharp.Steps;
 /// <summary>What outlives a step: options, parameters, buffers for the weights, what the recipe remembers, counters. Every <see cref="SharpnessStep"/> works with it.</summary>
 internal sealed class StepServices : IDisposable
 {
+    private bool _isOpen;
+
     public StepServices(SharpnessAwareOptions options, optim.Optimizer baseOptimizer)
     {
         Options = options;
@@ -38,6 +40,53 @@ internal sealed class StepServices : IDisposable
 
     /// <summary>How many steps have been made, skipped ones included.</summary>
     public long Steps { get; set; }
+
+    /// <summary>Whether the step needs the gradients at w.</summary>
+    public bool NeedsFirstPass => Options.Direction.NeedsGradients(Report.Step) || KeepsAscentGradients;
+
+    /// <summary>Whether they are kept until the gradients are combined. Further passes start from them, unless the direction needs none.</summary>
+    public bool KeepsAscentGradients => Options.Combiner.NeedsAscentGradients || Options.CompareGradients
+        || (Options.Combiner.NeedsFurtherPasses && Options.Direction.NeedsGradients(Report.Step));
+
+    /// <summary>Whether nothing can throw any more once gradients are combined: no user code runs then, and no further pass.</summary>
+    public bool CannotFail => Memory.IsOurs && !Options.Combiner.NeedsFurtherPasses;
+
+    /// <summary>A step begins, which may have to be undone.</summary>
+    public void Begin()
+    {
+        _isOpen = true;
+        Report.Begin(Steps + 1);
+        Statistics.Begin();
+        Random.Begin();
+    }
+
+    /// <summary>Lets the combiner act after the base optimizer's step.</summary>
+    public void AfterStep(Descent descent)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Options.Combiner.AfterStep(descent);
+    }
+
+    /// <summary>A step is over: made, or skipped, which leaves what the recipe remembers and the running statistics as the step found them.</summary>
+    public void End(bool made)
+    {
+        _isOpen = false;
+        if (made) Memory.Commit();
+        else Memory.Rollback();
+        if (!made) Statistics.Rollback();
+    }
+
+    /// <summary>Undoes a step that has failed, or was given up: the random numbers, too, are as it found them.</summary>
+    public void UndoUnlessEnded()
+    {
+        if (_isOpen)
+        {
+            End(made: false);
+            Random.Rollback();
+        }
+        Random.Dispose();
+    }
 
     /// <summary>1 if a loss or gradient of the step is not finite, else 0: a float32 on the first parameters' device.</summary>
     public Tensor FindNonFinite()

@@ -1,0 +1,42 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Steps;
+
+/// <summary>How a step finds e and moves the weights: direction, then geometry, with the radius of every param group.</summary>
+internal sealed class Perturbation(StepServices services, GroupRadii radii)
+{
+    /// <summary>An ascent from the gradients that the buckets hold.</summary>
+    public Ascent New(int draw) => new(services,
+        services.Table.Filled.Where(bucket => bucket.IsPerturbed && services.Table.Groups[bucket.Group].Perturbed).ToArray(), draw);
+
+    /// <summary>Finds e, and moves the weights by <paramref name="scale"/> e.</summary>
+    public void Move(Ascent ascent, double scale)
+    {
+        if (ascent.Buckets.Count == 0) return;
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        SetRadii(ascent, scale);
+        services.Options.Direction.Aim(ascent);
+        services.Weights.Move(ascent.Buckets, () =>
+        {
+            var norm = services.Options.Geometry.Norm(ascent);
+            services.Report.DirectionNormTensor ??= norm;
+            services.Options.Geometry.Perturb(ascent, norm);
+            if (services.Options.Combiner.NeedsFurtherPasses) ascent.Keep(norm, scope);
+        });
+    }
+
+    /// <summary>Moves the weights by a multiple of the e that was kept.</summary>
+    public void MoveAgain(Ascent ascent, double multiple)
+    {
+        if (ascent.KeptNorm is not { } norm) return;
+        SetRadii(ascent, multiple);
+        ascent.ReturnDirections();
+        services.Weights.Move(ascent.Buckets, () => services.Options.Geometry.Perturb(ascent, norm));
+    }
+
+    private void SetRadii(Ascent ascent, double scale)
+    {
+        foreach (var bucket in ascent.Buckets) bucket.Radius = radii[bucket.Group] * scale;
+    }
+}
