@@ -23,6 +23,8 @@ internal static class Callee
             if (access.Name.Identifier.Text == "Dispose") return true;
             value = (ExpressionSyntax)access.Parent!;
         }
+        while (value.Parent is ConditionalExpressionSyntax or ParenthesizedExpressionSyntax or PostfixUnaryExpressionSyntax)
+            value = (ExpressionSyntax)value.Parent;
         return value.Parent switch
         {
             UsingStatementSyntax or ReturnStatementSyntax or ArrowExpressionClauseSyntax => true,

@@ -36,7 +36,8 @@ internal sealed class FreshTensors(TorchTypes types)
         if (types.IsNative(method) && ReturnsItself(method)) return Find(call.Instance);
         if (types.IsNative(method)) return Moves(method) ? Find(call.Arguments.FirstOrDefault()?.Value) : call;
         if (method.MethodKind == MethodKind.DelegateInvoke) return call;
-        // First, Single, GetValueOrDefault: of a collection that holds them
+        // Find, First, GetValueOrDefault: of a collection that holds them
+        if (method.Name.StartsWith("Find", StringComparison.Ordinal)) return null;
         return NativeUse.IsFramework(method) && method.Name != "Aggregate" ? null : call;
     }
 

@@ -30,7 +30,15 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true);
 
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [TensorNotHeld, ScopeNotOpen];
+    public static readonly DiagnosticDescriptor CompoundAssignment = new(
+        "SAM0003",
+        "A compound assignment holds neither its Scalar nor the old tensor",
+        "'{0}' leaves a Scalar or the old tensor to the collector: use IncreaseBy, MultiplyBy and the like, or x = x.Plus(y)",
+        "Reliability",
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true);
+
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [TensorNotHeld, ScopeNotOpen, CompoundAssignment];
 
     public override void Initialize(AnalysisContext context)
     {
@@ -47,7 +55,8 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
                 OperationKind.Unary,
                 OperationKind.VariableDeclarator,
                 OperationKind.SimpleAssignment);
-            start.RegisterOperationAction(InspectCall, OperationKind.Invocation);
+            start.RegisterOperationAction(operation => InspectCall(operation, types), OperationKind.Invocation);
+            start.RegisterOperationAction(operation => InspectAssignment(operation, types), OperationKind.CompoundAssignment);
         });
     }
 
@@ -61,11 +70,19 @@ public sealed class HeldTensorsAnalyzer : DiagnosticAnalyzer
         if (LocalUse.Unheld(context.Operation, fresh, types) is { } local) Report(context, local, types);
     }
 
-    private static void InspectCall(OperationAnalysisContext context)
+    private static void InspectCall(OperationAnalysisContext context, TorchTypes types)
     {
         var call = (IInvocationOperation)context.Operation;
-        if (ScopeConvention.IsMarked(call.TargetMethod) && !ScopeConvention.Holds(call, context.ContainingSymbol))
+        var counts = ScopeConvention.HasMark(call.TargetMethod) || (types.IsTensor(call.Type) && ScopeConvention.IsMarked(call.TargetMethod));
+        if (counts && !ScopeConvention.Holds(call, context.ContainingSymbol))
             context.ReportDiagnostic(Diagnostic.Create(ScopeNotOpen, call.Syntax.GetLocation(), call.TargetMethod.Name));
+    }
+
+    /// <summary>Banned symbols do not see the operators of these.</summary>
+    private static void InspectAssignment(OperationAnalysisContext context, TorchTypes types)
+    {
+        if (context.Operation is ICompoundAssignmentOperation { OperatorMethod: { } method } assignment && types.IsNative(method))
+            context.ReportDiagnostic(Diagnostic.Create(CompoundAssignment, assignment.Syntax.GetLocation(), assignment.Syntax.ToString()));
     }
 
     private static void Report(OperationAnalysisContext context, IOperation culprit, TorchTypes types)

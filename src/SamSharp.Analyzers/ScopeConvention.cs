@@ -69,7 +69,7 @@ internal static class ScopeConvention
     }
 
     /// <summary>[InDisposeScope], or an attribute that has it and opens the scope itself.</summary>
-    private static bool HasMark(ISymbol symbol) =>
+    public static bool HasMark(ISymbol symbol) =>
         symbol.GetAttributes().Any(attribute => IsMark(attribute) || attribute.AttributeClass?.GetAttributes().Any(IsMark) == true);
 
     private static bool IsMark(AttributeData attribute) => attribute.AttributeClass?.Name == "InDisposeScopeAttribute";

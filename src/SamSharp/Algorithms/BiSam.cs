@@ -22,7 +22,7 @@ public static class MisclassificationBound
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">mu is not a finite number above 0.</exception>
     public static Tensor Log(Tensor logits, Tensor labels, double mu = 1) =>
-        Bound(logits, labels, mu, margins => nn.functional.logsigmoid(margins - Shift) + 1);
+        Bound(logits, labels, mu, margins => nn.functional.logsigmoid(margins.Minus(Shift)).Plus(1));
 
     /// <summary>With phi(x) = tanh(alpha x).</summary>
     /// <param name="logits">[examples, classes].</param>
@@ -35,15 +35,15 @@ public static class MisclassificationBound
     public static Tensor Tanh(Tensor logits, Tensor labels, double mu = 10, double alpha = 0.1)
     {
         Check.Positive(alpha);
-        return Bound(logits, labels, mu, margins => (margins * alpha).tanh());
+        return Bound(logits, labels, mu, margins => margins.Times(alpha).tanh());
     }
 
-    private static Tensor Bound(Tensor logits, Tensor labels, double mu, Func<Tensor, Tensor> phi)
+    private static Tensor Bound(Tensor logits, Tensor labels, double mu, [InDisposeScope] Func<Tensor, Tensor> phi)
     {
         ClassScores.RequireFit(logits, labels);
         Check.Positive(mu);
         using var scope = NewDisposeScope();
         var margins = logits - logits.gather(1, labels.unsqueeze(1));
-        return ((phi(margins) * mu).logsumexp(1).mean() / mu).MoveToOuterDisposeScope();
+        return phi(margins).Times(mu).logsumexp(1).mean().Over(mu).MoveToOuterDisposeScope();
     }
 }

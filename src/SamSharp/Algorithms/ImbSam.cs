@@ -33,7 +33,7 @@ public static partial class StepExtensions
         {
             using var gradients = enable_grad(); // the head's gradient adds to the tail's
             var own = head().detach();
-            loss = loss is null ? own : loss + own;
+            loss = loss is null ? own : loss.Plus(own);
         }
         optimizer.Apply();
         return loss!.MoveToOuterDisposeScope();

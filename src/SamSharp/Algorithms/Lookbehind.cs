@@ -81,15 +81,16 @@ public sealed class Lookbehind : IDisposable
         {
             using var scope = NewDisposeScope();
             var way = _fast.Find(slot)! - slot.Parameter;
-            slot.Parameter.add_(way.mul_(_alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - slot.Parameter, way)));
+            slot.Parameter.IncreaseBy(way.mul_(_alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - slot.Parameter, way)));
         }
     }
 
     /// <summary>(cos + 1) / 2; 1/2 where either is 0, for which it does not matter.</summary>
+    [InDisposeScope]
     private static Tensor Alignment(Tensor first, Tensor whole)
     {
         var cosine = (first * whole).sum() / (first.norm() * whole.norm());
-        return cosine.nan_to_num(0, 0, 0).add_(1).div_(2);
+        return cosine.nan_to_num(0, 0, 0).IncreaseBy(1).DivideBy(2);
     }
 
     private void Take(SlotTensors copies, SlotTensors? from = null)

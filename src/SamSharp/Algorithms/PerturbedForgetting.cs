@@ -19,7 +19,7 @@ public static class PerturbedForgetting
     public static Tensor Objective(Tensor logits, Tensor labels, double gamma = 1)
     {
         using var scope = NewDisposeScope();
-        return ((logits * Direction(logits, labels, gamma)).sum() / logits.shape[0]).MoveToOuterDisposeScope();
+        return (logits * Direction(logits, labels, gamma)).sum().Over(logits.shape[0]).MoveToOuterDisposeScope();
     }
 
     /// <summary>The direction of each example's logits; it sums to 0 over classes.</summary>
@@ -40,8 +40,8 @@ public static class PerturbedForgetting
         var uniform = 1.0 / logits.shape[1];
         var columns = labels.unsqueeze(1);
         var probabilities = logits.softmax(1);
-        var own = ((1 - (probabilities.gather(1, columns).reciprocal() * uniform)).clamp_min(0) * (gamma / (1 - uniform)));
-        var labelled = zeros_like(probabilities).scatter(1, columns, 1 - own);
-        return (uniform - (own * probabilities) - labelled).MoveToOuterDisposeScope();
+        var own = probabilities.gather(1, columns).reciprocal().Times(uniform).SubtractedFrom(1).Clamped(min: 0).Times(gamma / (1 - uniform));
+        var labelled = zeros_like(probabilities).scatter(1, columns, own.SubtractedFrom(1));
+        return ((own * probabilities).SubtractedFrom(uniform) - labelled).MoveToOuterDisposeScope();
     }
 }

@@ -32,7 +32,7 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
         using var scope = NewDisposeScope();
         if (_logits is null || epoch < _epochs) return current.detach().MoveToOuterDisposeScope();
         var (then, rows) = (epoch - _epochs, indices.to(_logits.device));
-        var known = _storedIn![Place(then)].index_select(0, rows).eq(then).unsqueeze(1);
+        var known = _storedIn![Place(then)].index_select(0, rows).IsEqualTo(then).unsqueeze(1);
         var earlier = _logits[Place(then)].index_select(0, rows);
         return where(known, earlier, current.detach().to(earlier.dtype, earlier.device)).to(current.dtype, current.device).MoveToOuterDisposeScope();
     }
@@ -48,10 +48,10 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         _logits ??= zeros([_epochs + 1, _examples, current.shape[1]], current.dtype, current.device).DetachFromDisposeScope();
-        _storedIn ??= full([_epochs + 1, _examples], -1, ScalarType.Int64, current.device).DetachFromDisposeScope();
+        _storedIn ??= ScalarArithmetic.Full([_epochs + 1, _examples], -1, ScalarType.Int64, current.device).DetachFromDisposeScope();
         var rows = indices.to(_logits.device);
         _logits[Place(epoch)].index_copy_(0, rows, current.detach().to(_logits.dtype, _logits.device));
-        _storedIn[Place(epoch)].index_fill_(0, rows, epoch);
+        _storedIn[Place(epoch)].FillAt(0, rows, epoch);
     }
 
     /// <summary>What is stored, to be saved; clones, the caller's. Empty before the first <see cref="Store"/>.</summary>
@@ -132,6 +132,6 @@ public static class TrajectoryLoss
         Check.NonNegative(weight);
         Check.Positive(temperature);
         using var scope = NewDisposeScope();
-        return (Divergence.ForwardKl(current / temperature, earlier.detach() / temperature) * (weight * temperature * temperature)).MoveToOuterDisposeScope();
+        return Divergence.ForwardKl(current.Over(temperature), earlier.detach().Over(temperature)).Times(weight * temperature * temperature).MoveToOuterDisposeScope();
     }
 }

@@ -108,7 +108,7 @@ public sealed class UniversalSharpness
     private readonly Func<Tensor, Tensor, double, Tensor> _weights;
     private readonly string _name;
 
-    private UniversalSharpness(string name, int leastDraws, Func<Tensor, Tensor, double, Tensor> weights)
+    private UniversalSharpness(string name, int leastDraws, [InDisposeScope] Func<Tensor, Tensor, double, Tensor> weights)
     {
         _name = name;
         LeastDraws = leastDraws;
@@ -136,7 +136,8 @@ public sealed class UniversalSharpness
     /// <param name="psi">Of D, element by element.</param>
     /// <param name="psiSlope">Its derivative.</param>
     /// <param name="phiSlope">The derivative of phi.</param>
-    public static UniversalSharpness Of(string name, Func<Tensor, Tensor> psi, Func<Tensor, Tensor> psiSlope, Func<Tensor, Tensor> phiSlope)
+    public static UniversalSharpness Of(
+        string name, [InDisposeScope] Func<Tensor, Tensor> psi, [InDisposeScope] Func<Tensor, Tensor> psiSlope, [InDisposeScope] Func<Tensor, Tensor> phiSlope)
     {
         ArgumentNullException.ThrowIfNull(psi);
         ArgumentNullException.ThrowIfNull(psiSlope);

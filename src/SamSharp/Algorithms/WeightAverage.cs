@@ -25,7 +25,13 @@ public sealed class WeightAverage : IDisposable
         _decay = decay;
         using var noGradient = no_grad();
         _pairs = model.parameters().DistinctBy(p => p.Handle).Where(p => p.is_floating_point())
-            .Select(p => ((Tensor)p, p.detach().clone().DetachFromDisposeScope())).ToArray();
+            .Select(p => ((Tensor)p, Copy(p))).ToArray();
+    }
+
+    private static Tensor Copy(Tensor weight)
+    {
+        using var values = weight.detach();
+        return values.clone().DetachFromDisposeScope();
     }
 
     /// <summary>How many times <see cref="Update"/> was called.</summary>
@@ -62,7 +68,7 @@ public sealed class WeightAverage : IDisposable
     {
         if (_isIn) throw new InvalidOperationException("The averages are swapped in already.");
         using var noGradient = no_grad();
-        var kept = _pairs.Select(pair => pair.Weight.detach().clone().DetachFromDisposeScope())
+        var kept = _pairs.Select(pair => Copy(pair.Weight))
             .Concat(_model.buffers().Select(buffer => buffer.clone().DetachFromDisposeScope())).ToArray();
         var places = _pairs.Select(pair => pair.Weight).Concat(_model.buffers()).ToArray();
         foreach (var (weight, average) in _pairs) weight.copy_(average);

@@ -96,10 +96,10 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     {
         if (LeftOut is not null && LeftOut.IsSharedBy(_states.Count))
         {
-            LeftOut.Count.add_(foundInf);
+            LeftOut.Count.IncreaseBy(foundInf);
             return;
         }
-        var count = new LeftOutSteps(LeftOut is null ? foundInf.clone() : LeftOut.Count.add(foundInf), _states.Count);
+        var count = new LeftOutSteps(LeftOut is null ? foundInf.clone() : LeftOut.Count.Plus(foundInf), _states.Count);
         foreach (var state in _states) state.LeftOut = count;
     }
 

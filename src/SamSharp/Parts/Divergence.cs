@@ -22,20 +22,21 @@ public static class Divergence
     /// <summary>KL(target || current) + KL(current || target).</summary>
     /// <param name="current">As for <see cref="ForwardKl"/>.</param>
     /// <param name="target">As for <see cref="ForwardKl"/>.</param>
-    public static Tensor SymmetricKl(Tensor current, Tensor target) => Mean(current, target, (c, t) => Kl(t, c) + Kl(c, t));
+    public static Tensor SymmetricKl(Tensor current, Tensor target) => Mean(current, target, (c, t) => Kl(t, c).Plus(Kl(c, t)));
 
     /// <summary>The squared Euclidean distance of the logits themselves.</summary>
     /// <param name="current">As for <see cref="ForwardKl"/>.</param>
     /// <param name="target">As for <see cref="ForwardKl"/>.</param>
-    public static Tensor Squared(Tensor current, Tensor target) => Mean(current, target, (c, t) => (c - t).square().sum(-1));
+    public static Tensor Squared(Tensor current, Tensor target) => Mean(current, target, (c, t) => (c - t).Squared().sum(-1));
 
+    [InDisposeScope]
     private static Tensor Kl(Tensor left, Tensor right)
     {
         var (l, r) = (left.log_softmax(-1), right.log_softmax(-1));
         return (l.exp() * (l - r)).sum(-1);
     }
 
-    private static Tensor Mean(Tensor current, Tensor target, Func<Tensor, Tensor, Tensor> divergence)
+    private static Tensor Mean(Tensor current, Tensor target, [InDisposeScope] Func<Tensor, Tensor, Tensor> divergence)
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(target);

@@ -6,10 +6,17 @@ namespace SamSharp;
 internal static class Filters
 {
     /// <summary>The norm of each filter, shaped to be multiplied with the tensor; of a vector or a number, which is one filter, its norm.</summary>
-    public static Tensor Norms(Tensor tensor) => tensor.dim() > 1 ? linalg.vector_norm(tensor, 2, Inner(tensor), keepdim: true) : linalg.vector_norm(tensor);
+    public static Tensor Norms(Tensor tensor)
+    {
+        if (tensor.dim() <= 1) return tensor.EuclideanNorm();
+        using var filters = tensor.flatten(1);
+        using var norms = linalg.norm(filters, dims: [1], keepdim: true);
+        return norms.reshape([tensor.shape[0], .. Enumerable.Repeat(1L, (int)tensor.dim() - 1)]);
+    }
 
     /// <summary>The sum of squares of each filter, shaped likewise; of a vector or a number its squares.</summary>
-    public static Tensor SquareSums(Tensor tensor) => tensor.dim() > 1 ? tensor.square().sum(Inner(tensor), keepdim: true) : tensor.square();
+    [InDisposeScope]
+    public static Tensor SquareSums(Tensor tensor) => tensor.dim() > 1 ? tensor.Squared().sum(Inner(tensor), keepdim: true) : tensor.Squared();
 
     private static long[] Inner(Tensor tensor) => Enumerable.Range(1, (int)tensor.dim() - 1).Select(dimension => (long)dimension).ToArray();
 }

@@ -18,12 +18,14 @@ public sealed record GradientClipping(double MaxNorm, bool PerturbedOnly = false
     /// <exception cref="ArgumentOutOfRangeException">The value is not a finite number above 0.</exception>
     public double MaxNorm { get; init => field = Check.Positive(value, nameof(MaxNorm)); } = Check.Positive(MaxNorm, nameof(MaxNorm));
 
+    [InDisposeScope]
     internal void Apply(Descent descent)
     {
         Clip(descent, descent.NormAtPerturbed(), pair => pair.AtPerturbed);
         if (!PerturbedOnly) Clip(descent, descent.NormAtWeights(), pair => pair.AtWeights);
     }
 
+    [InDisposeScope]
     private void Clip(Descent descent, Tensor norm, Func<ParameterBucket, Tensor[]> gradients)
     {
         var factor = norm.Plus(Floor).reciprocal().Times(MaxNorm).Clamped(max: 1.0);

@@ -1,6 +1,7 @@
 namespace SamSharp.Steps;
 
 /// <summary>What the base optimizer gets from the two gradients.</summary>
+[InDisposeScope]
 public interface ICombiner : IStepPart
 {
     /// <summary>Whether the gradients at w are kept until the second pass is done, at the cost of one copy of them in memory. Default: false.</summary>

@@ -1,6 +1,7 @@
 namespace SamSharp.Steps;
 
 /// <summary>Which vector the ascent follows.</summary>
+[InDisposeScope]
 public interface IDirection : IStepPart
 {
     /// <summary>Whether the ascent of a step needs the gradient at w, which costs a pass. Where it is false, and nothing else needs that gradient, the step has a single pass.

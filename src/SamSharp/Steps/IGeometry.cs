@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>How a direction and a radius become a perturbation of the weights, and which parameters it touches.</summary>
+[InDisposeScope]
 public interface IGeometry : IStepPart
 {
     /// <summary>The size of the ascent's direction, by which it is scaled to the radius. May replace the buckets' directions.</summary>

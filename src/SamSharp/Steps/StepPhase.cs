@@ -6,6 +6,7 @@ namespace SamSharp.Steps;
 
 /// <summary>What the parts of a recipe work with in one phase of a step: parameters in buckets, what a part remembers, and fused operations over lists of tensors.</summary>
 /// <remarks>Lists that are passed together have the same length and equal shapes, position by position. Numbers that an operation returns stay on the device, as tensors without dimensions.</remarks>
+[InDisposeScope]
 public abstract class StepPhase
 {
     private protected StepPhase(StepServices services, IReadOnlyList<ParameterBucket> buckets)

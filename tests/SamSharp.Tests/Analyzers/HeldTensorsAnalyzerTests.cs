@@ -71,6 +71,12 @@ public class HeldTensorsAnalyzerTests
     public void A_marked_member_is_called_in_a_scope(string code) =>
         Check(code, "class Parts { [InDisposeScope] public static Tensor Sum(Tensor x) => x.abs().sum(); }", "SAM0002");
 
+    [Theory]
+    [InlineData("using var scope = NewDisposeScope(); [|a += b|];")]
+    [InlineData("using var scope = NewDisposeScope(); [|a *= 0.5|];")]
+    [InlineData("using var scope = NewDisposeScope(); a = a.Plus(b); var n = 1; n += 2;")]
+    public void Compound_assignments_are_refused(string code) => Check(code, "", "SAM0003");
+
     private static void Check(string code, string more, string id)
     {
         var marked = $$"""

@@ -7,6 +7,7 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
 {
     private readonly List<Tensor> _made = [];
     private Tensor? _atWeights;
+    private Tensor? _again;
 
     public Tensor Ascent()
     {
@@ -17,8 +18,8 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
     public Tensor Descent()
     {
         if (rule.LooksFirst) _atWeights ??= Look();
-        var perturbed = rule.LooksAgain && _atWeights is not null ? Look() : null;
-        return Backward(Choose(() => rule.ForDescent(_atWeights, perturbed)), isAscent: false);
+        _again = rule.LooksAgain && _atWeights is not null ? Look() : null;
+        return Backward(Choose(() => rule.ForDescent(_atWeights, _again)), isAscent: false);
     }
 
     public void Dispose()

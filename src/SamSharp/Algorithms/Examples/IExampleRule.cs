@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>Chooses, or weighs, the examples of a batch for the two passes of a step.</summary>
+[InDisposeScope]
 public interface IExampleRule
 {
     /// <summary>Whether the losses of all examples at w are wanted before the first pass, for one forward pass without gradients. Default: false.</summary>

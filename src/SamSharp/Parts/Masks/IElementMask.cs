@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>Which single weights are perturbed, see <see cref="MaskedGeometry"/>.</summary>
+[InDisposeScope]
 public interface IElementMask : IStepPart
 {
     /// <summary>Called before each ascent, with the gradients at w; may make the mask for it. Default: nothing.</summary>

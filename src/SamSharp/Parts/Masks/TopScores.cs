@@ -10,6 +10,7 @@ internal static class TopScores
     /// <param name="scores">One tensor per parameter; they may lie on several devices.</param>
     /// <param name="count">How many to mark; no more than there are.</param>
     /// <returns>Tensors of the scores' shapes, on the first one's device, in the current dispose scope.</returns>
+    [InDisposeScope]
     public static Tensor[] Mark(IReadOnlyList<Tensor> scores, long count)
     {
         if (scores.Count == 0) return [];

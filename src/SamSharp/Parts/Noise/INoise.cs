@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>Random vectors for perturbations. They have no state: the same question has the same answer, after a resume too.</summary>
+[InDisposeScope]
 public interface INoise
 {
     /// <summary>The noise for a parameter: of its shape and dtype, on its device. Freed by the optimizer.</summary>
