@@ -43,7 +43,10 @@ internal static class ScopeConvention
     };
 
     private static bool Opens(SyntaxNode? declaration) =>
-        declaration?.DescendantNodesAndSelf().OfType<InvocationExpressionSyntax>().Any(call => NameOf(call.Expression) == "NewDisposeScope") == true;
+        declaration is VariableDeclarationSyntax variables ? variables.Variables
+            .Any(variable => IsNewScope(variable.Initializer?.Value)) : IsNewScope(declaration);
+
+    private static bool IsNewScope(SyntaxNode? value) => value is InvocationExpressionSyntax call && NameOf(call.Expression) == "NewDisposeScope";
 
     private static string? NameOf(ExpressionSyntax called) => called switch
     {

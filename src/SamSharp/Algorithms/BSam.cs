@@ -18,9 +18,12 @@ namespace SamSharp;
 /// w = w - lr m / s
 /// s = beta2 s + (1 - beta2) (mean of sqrt(s) |g| + damping + weightDecay)      sqrt(s): before this line
 /// </code>
-/// <para>Two passes for each part. Beside the weights it keeps m and s, and a copy of the weights; a step also sums up two gradients. A parameter without gradient is skipped.
+/// <para>Two passes for each part. Beside the weights it keeps m and s, and a copy of the weights; a step also sums up two gradients. A parameter
+/// without gradient is skipped.
 /// Running statistics of normalization
-/// layers see every pass. A step whose losses and gradients are not all finite is left out, which reads one value from the device. float16 and bfloat16 parameters have their state and arithmetic in float32. To draw weights from the posterior add z / sqrt(N s), where s is the state's tensor <c>precisions</c>.</para>
+/// layers see every pass. A step whose losses and gradients are not all finite is left out, which reads one value from the device. float16 and
+/// bfloat16 parameters have their state and arithmetic in float32. To draw weights from the posterior add z / sqrt(N s), where s is the state's
+/// tensor <c>precisions</c>.</para>
 /// </remarks>
 public sealed class BSam : StatefulOptimizer, optim.IBetas
 {
@@ -100,10 +103,11 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
                 var (closure, share) = (parts[draw].Closure, parts[draw].Weight / whole);
                 _passes.Table.TakeUpAll();
                 _passes.MoveTo((list, i, w) =>
-                    w.add(_noise.Sample(list.Parameters[i], number, draw).div(PrecisionsOf(list.Parameters[i]).Times(OptionsOf(list.Group).DataSize!.Value).sqrt())));
+                    w.Plus(_noise.Sample(list.Parameters[i], number,
+                        draw).div(PrecisionsOf(list.Parameters[i]).Times(OptionsOf(list.Group).DataSize!.Value).sqrt())));
                 BatchPart.AddTo(ref firstLoss, Differentiate(closure, "first"), share);
                 AddTo(magnitudes, (g, s) => s.sqrt().mul(g.abs()), share);
-                _passes.MoveTo((list, i, w) => w.add(list.AtWeights[i].div(PrecisionsOf(list.Parameters[i])).Times(OptionsOf(list.Group).Rho!.Value)));
+                _passes.MoveTo((list, i, w) => w.Plus(list.AtWeights[i].div(PrecisionsOf(list.Parameters[i])).Times(OptionsOf(list.Group).Rho!.Value)));
                 BatchPart.AddTo(ref loss, Differentiate(closure, "second"), share);
                 AddTo(gradients, (h, _) => h, share);
             }
@@ -139,7 +143,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Adds a share of what <paramref name="term"/> makes of gradient and precision.</summary>
-    private void AddTo(SlotTensors sums, Func<Tensor, Tensor, Tensor> term, double share)
+    private void AddTo(SlotTensors sums, [InDisposeScope] Func<Tensor, Tensor, Tensor> term, double share)
     {
         using var noGradient = no_grad();
         foreach (var list in _passes.Lists)
@@ -148,7 +152,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
             {
                 using var scope = NewDisposeScope();
                 var precisions = PrecisionsOf(list.Parameters[i]);
-                sums.Of([list.Parameters[i]], _ => zeros_like(precisions))[0].add_(term(list.AtWeights[i], precisions).Times(share));
+                sums.Of([list.Parameters[i]], _ => zeros_like(precisions))[0].IncreaseBy(term(list.AtWeights[i], precisions).Times(share));
             }
         }
     }
@@ -164,7 +168,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
             var options = OptionsOf(slot.Group);
             var state = BeginStep(slot.Parameter, options);
             var (w, m, s, decay) = (slot.Parameter, state.At(0)!, state.At(1)!, options.WeightDecay!.Value);
-            m.MultiplyBy(options.Beta1!.Value).IncreaseBy(gradient.add(w.Times(decay)), 1 - options.Beta1.Value);
+            m.MultiplyBy(options.Beta1!.Value).IncreaseBy(gradient.Plus(w.Times(decay)), 1 - options.Beta1.Value);
             w.copy_(w.sub(m.div(s).Times(options.LearningRate!.Value)));
             var magnitude = magnitudes.Find(slot) ?? zeros_like(s);
             s.MultiplyBy(options.Beta2!.Value).IncreaseBy(magnitude.Plus(options.Damping!.Value + decay), 1 - options.Beta2.Value);
@@ -211,7 +215,8 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
         private protected override double?[] Numbers
         {
             get => [DataSize, Rho, Beta1, Beta2, WeightDecay, Damping, InitialPrecision];
-            set => (DataSize, Rho, Beta1, Beta2, WeightDecay, Damping, InitialPrecision) = (value[0], value[1], value[2], value[3], value[4], value[5], value[6]);
+            set => (DataSize, Rho, Beta1, Beta2, WeightDecay, Damping, InitialPrecision) =
+                (value[0], value[1], value[2], value[3], value[4], value[5], value[6]);
         }
 
         internal override void Validate()
@@ -228,7 +233,8 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [],
+        options!), optim.IBetas
     {
         /// <inheritdoc/>
         public (double, double) Betas

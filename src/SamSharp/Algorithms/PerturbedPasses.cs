@@ -18,8 +18,10 @@ internal sealed class PerturbedPasses : IDisposable
 
     public void Add(ParamGroup group) => Table.Add(group, group.Parameters, new SharpnessGroup());
 
-    /// <summary>Makes the weights of all lists what <paramref name="weight"/> gives, from the list, the place in it and the weight as it is.</summary>
-    public void MoveTo(Func<ParameterBucket, int, Tensor, Tensor> weight)
+    /// <summary>
+    /// Makes the weights of all lists what <paramref name="weight"/> gives, from the list, the place in it and the weight as it is.
+    /// </summary>
+    public void MoveTo([InDisposeScope] Func<ParameterBucket, int, Tensor, Tensor> weight)
     {
         using var noGradient = no_grad();
         var lists = Lists;
@@ -47,7 +49,8 @@ internal sealed class PerturbedPasses : IDisposable
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        return tensors.GroupBy(tensor => (tensor.device.ToString(), tensor.dtype)).All(list => double.IsFinite(KernelSets.Default.Norm([.. list]).Value()));
+        return tensors.GroupBy(tensor => (tensor.device.ToString(), tensor.dtype)).All(list =>
+            double.IsFinite(KernelSets.Default.Norm([.. list]).Value()));
     }
 
     public void Dispose() => Weights.Dispose();

@@ -18,11 +18,15 @@ namespace SamSharp;
 /// m = beta1 m + (1 - beta1) h
 /// w = w (1 - lr weightDecay) - lr / (1 - beta1^t) m / (D^p / c + epsilon)
 /// </code>
-/// <para>Two passes, and every lazy-th step a product with the Hessian, for which the loss is differentiated twice: operators without a second derivative, fused attention among them, cannot be part of it.
-/// Beside the weights it keeps m, D and a copy of the weights. A parameter without gradient is skipped; one that first gets a gradient between two estimates waits for the next.
+/// <para>Two passes, and every lazy-th step a product with the Hessian, for which the loss is differentiated twice: operators without a second
+/// derivative, fused attention among them, cannot be part of it.
+/// Beside the weights it keeps m, D and a copy of the weights. A parameter without gradient is skipped; one that first gets a gradient between two
+/// estimates waits for the next.
 /// float16 and bfloat16 parameters have their state and arithmetic in float32.
-/// Running statistics of normalization layers see every pass. A step whose losses and numbers are not all finite is left out, which reads one value from the device.</para>
-/// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two points; here H is that at w + e.</para>
+/// Running statistics of normalization layers see every pass. A step whose losses and numbers are not all finite is left out, which reads one value
+/// from the device.</para>
+/// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two points; here H is that at w +
+/// e.</para>
 /// </remarks>
 public sealed class Sassha : StatefulOptimizer, optim.IBetas
 {
@@ -42,13 +46,16 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     private readonly INoise _noise;
 
     /// <inheritdoc cref="Sassha(IEnumerable{ParamGroup}, double, double, double, double, double, double, int, Func{long, double}?, INoise?)"/>
-    public Sassha(IEnumerable<Parameter> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-4,
+    public Sassha(IEnumerable<Parameter> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999,
+        double epsilon = 1e-4,
         double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
         : this([new ParamGroup(parameters)], lr, rho, beta1, beta2, epsilon, weightDecay, lazy, power, noise)
     {
     }
 
-    /// <summary>Creates the optimizer. The defaults are the authors' code's, but for rho, which is 0 there and 0.2 in the README (0.01 for RTE of GLUE).</summary>
+    /// <summary>
+    /// Creates the optimizer. The defaults are the authors' code's, but for rho, which is 0 there and 0.2 in the README (0.01 for RTE of GLUE).
+    /// </summary>
     /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
     /// <param name="lr">Learning rate (0.15).</param>
     /// <param name="rho">The radius (0.2).</param>
@@ -57,11 +64,13 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// <param name="epsilon">Added to the power of the diagonal (1e-4).</param>
     /// <param name="weightDecay">Decoupled weight decay (0).</param>
     /// <param name="lazy">Steps from one estimate of the Hessian to the next (10).</param>
-    /// <param name="power">The power p of a step, given its number from 1: a constant, or a ramp such as <see cref="Ramp.Linear"/>, the authors' linear schedule. Default: 0.5 always (the paper: the
+    /// <param name="power">The power p of a step, given its number from 1: a constant, or a ramp such as <see cref="Ramp.Linear"/>, the authors'
+    /// linear schedule. Default: 0.5 always (the paper: the
     /// root keeps small curvatures from making steps too long).</param>
     /// <param name="noise">The signs z, random by default, which follow from the step's number.</param>
     /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
-    public Sassha(IEnumerable<ParamGroup> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-4,
+    public Sassha(IEnumerable<ParamGroup> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999,
+        double epsilon = 1e-4,
         double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
         : base(parameters, new Options
         {
@@ -78,7 +87,9 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         _noise = noise ?? new SignNoise();
     }
 
-    /// <summary>Whether the last step was left out, since a loss, a gradient or an estimate was not finite. Weights and state are as before it.</summary>
+    /// <summary>
+    /// Whether the last step was left out, since a loss, a gradient or an estimate was not finite. Weights and state are as before it.
+    /// </summary>
     public bool SkippedLastStep { get; private set; }
 
     /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
@@ -92,7 +103,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     internal Func<long, ParameterSlot, Tensor>? Diagonals { get; init; }
 
     /// <summary>One step on a batch.</summary>
-    /// <param name="closure">Computes the loss and returns it, without <c>backward()</c>, which is called here: the loss is differentiated twice. Called twice.</param>
+    /// <param name="closure">Computes the loss and returns it, without <c>backward()</c>, which is called here: the loss is differentiated twice.
+    /// Called twice.</param>
     /// <returns>The loss at w.</returns>
     /// <exception cref="InvalidOperationException">The closure called <c>backward()</c>, or the loss does not depend on the parameters.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The power of the step is negative or not finite; nothing has moved.</exception>
@@ -139,7 +151,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         var loss = _passes.Table.Evaluate(closure);
         if (_passes.Table.ReadGradients(perturbed: false))
             throw new InvalidOperationException("The closure called backward() itself. SASSHA differentiates the loss twice, and so must do that: return the loss alone.");
-        Differentiation.RequireDifferentiable(loss).backward(retain_graph: again);
+        Differentiation.RequireDifferentiable(loss);
+        loss.backward(retain_graph: again);
         _passes.Table.RequireGradients(pass, perturbed: false);
         return loss;
     }
@@ -170,12 +183,14 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         var signs = Array.ConvertAll(slots, slot => _noise.Sample(slot, number, 0));
         var products = Diagonals is null ? Differentiation.HessianProduct(loss, Array.ConvertAll(slots, Tensor (slot) => slot.Parameter), signs) : [];
         for (var i = 0; i < slots.Length; i++)
-            diagonals.Put(slots[i], (Diagonals?.Invoke(number, slots[i]) ?? products[i].mul(signs[i]).abs()).to(StateOf(slots[i].Parameter).Precision, copy: true));
+            diagonals.Put(slots[i], (Diagonals?.Invoke(number,
+                slots[i]) ?? products[i].mul(signs[i]).abs()).to(StateOf(slots[i].Parameter).Precision, copy: true));
     }
 
     private void Update(double power, SlotTensors diagonals, Tensor[] losses)
     {
-        if (SkippedLastStep = !PerturbedPasses.AreFinite([.. _passes.Lists.SelectMany(list => list.AtWeights), .. diagonals.ByIndex.Values, .. losses])) return;
+        if (SkippedLastStep = !PerturbedPasses.AreFinite([.. _passes.Lists.SelectMany(list => list.AtWeights), .. diagonals.ByIndex.Values,
+            .. losses])) return;
         using var noGradient = no_grad();
         foreach (var list in _passes.Lists)
         {
@@ -190,6 +205,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         }
     }
 
+    [InDisposeScope]
     private static void Update(Options options, ParameterState state, Tensor w, Tensor gradient, Tensor? diagonal, double power)
     {
         var (beta1, beta2, lr) = (options.Beta1!.Value, options.Beta2!.Value, options.LearningRate!.Value);
@@ -254,7 +270,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [],
+        options!), optim.IBetas
     {
         /// <inheritdoc/>
         public (double, double) Betas

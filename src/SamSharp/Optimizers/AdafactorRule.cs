@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>Adafactor's update: by passes over memory, by one script for a list of tensors, or one tensor after the other as the formula says.</summary>
+/// <summary>
+/// Adafactor's update: by passes over memory, by one script for a list of tensors, or one tensor after the other as the formula says.
+/// </summary>
 internal sealed class AdafactorRule : UpdateRule
 {
     public const int Row = 0, Column = 1, Square = 2, First = 3, Size = 4;
@@ -53,6 +55,7 @@ internal sealed class AdafactorRule : UpdateRule
     }
 
     /// <summary>g / sqrt V. The roots of V's factors are applied one by one: their product can leave float32's range.</summary>
+    [InDisposeScope]
     private static Tensor Normalize(Tensor g, UpdateBatch batch, int place, AdafactorNumbers numbers)
     {
         var u = g.mul(g).Plus(numbers.Epsilon1);
@@ -64,6 +67,7 @@ internal sealed class AdafactorRule : UpdateRule
 
     private static Tensor Average(Tensor average, Tensor value, double decay) => average.MultiplyBy(decay).IncreaseBy(value, 1 - decay);
 
+    [InDisposeScope]
     private static Tensor Rms(Tensor x) => x.mul(x).mean().sqrt();
 }
 

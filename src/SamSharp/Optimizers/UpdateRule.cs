@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>How an optimizer updates parameters. The formula for one tensor is enough; passes over raw memory and operators for whole lists make it faster.</summary>
+/// <summary>
+/// How an optimizer updates parameters. The formula for one tensor is enough; passes over raw memory and operators for whole lists make it faster.
+/// </summary>
 internal abstract class UpdateRule
 {
     /// <summary>What is kept for each parameter, always the same array.</summary>
@@ -12,10 +14,14 @@ internal abstract class UpdateRule
     /// <summary>Whether operators need contiguous tensors of the state's dtype; others then take part as copies. Default: true.</summary>
     public virtual bool WantsPlain => true;
 
-    /// <summary>What a step takes once for all parameters of a batch, as far as it depends on a parameter's past. Default: the number t of its own step, from 1.</summary>
+    /// <summary>
+    /// What a step takes once for all parameters of a batch, as far as it depends on a parameter's past. Default: the number t of its own step, from
+    /// 1.
+    /// </summary>
     public virtual long StageOf(ParameterState state) => state.Attempts + 1;
 
-    /// <summary>Whether a step that might be left out can only be made once that is known, which waits for the device. Default: yes, since t is not known before. A rule that does without t,
+    /// <summary>Whether a step that might be left out can only be made once that is known, which waits for the device. Default: yes, since t is not
+    /// known before. A rule that does without t,
     /// or finds it out on the device, says no.</summary>
     public virtual bool MustKnow(UpdateBatch batch) => true;
 
@@ -27,7 +33,10 @@ internal abstract class UpdateRule
     /// <summary>Makes the step of a batch on any device, unless <paramref name="foundInf"/> says otherwise; it is null where that is known.</summary>
     public virtual void UpdateByOperators(UpdateBatch batch, Tensor? foundInf) => UpdateOneByOne(batch, foundInf);
 
-    /// <summary>The formula: the step of the parameter at a place of the batch, made of tensor operations, whose temporaries a dispose scope frees.</summary>
+    /// <summary>
+    /// The formula: the step of the parameter at a place of the batch, made of tensor operations, whose temporaries a dispose scope frees.
+    /// </summary>
+    [InDisposeScope]
     protected abstract void Update(UpdateBatch batch, int place);
 
     public void UpdateOneByOne(UpdateBatch batch, Tensor? foundInf)

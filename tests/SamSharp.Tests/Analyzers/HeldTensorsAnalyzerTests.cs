@@ -34,6 +34,7 @@ public class HeldTensorsAnalyzerTests
     [InlineData("using var y = a.mul([|0.5.ToScalar()|]);")]
     [InlineData("using var scope = NewDisposeScope(); var y = a.mul([|0.5.ToScalar()|]);")]
     [InlineData("var generator = [|new Generator(1)|]; using var y = randn(3, generator: generator);")]
+    [InlineData("using var scope = list.Count == 0 ? NewDisposeScope() : null; using var y = [|a.abs()|].sum();")]
     [InlineData("{ using var scope = NewDisposeScope(); } using var y = [|a.abs()|].sum();")]
     [InlineData("Later(() => [|a.abs()|].item<double>());")]
     public void Reports_what_nothing_holds(string code) => Check(code, "", "SAM0001");
