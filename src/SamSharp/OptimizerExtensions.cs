@@ -2,8 +2,8 @@ using static TorchSharp.torch.optim;
 
 namespace SamSharp;
 
-/// <summary>Makes any TorchSharp optimizer sharpness-aware.</summary>
-public static class OptimizerExtensions
+/// <summary>Makes any TorchSharp optimizer sharpness-aware, and adds the steps of published algorithms to a <see cref="SharpnessAwareOptimizer"/>.</summary>
+public static partial class OptimizerExtensions
 {
     /// <summary>Wraps the optimizer: <c>new SharpnessAwareOptimizer(optimizer, rho, adaptive)</c>.</summary>
     /// <param name="optimizer">The base optimizer, owned by the wrapper from then on.</param>

@@ -7,7 +7,7 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 public sealed record SolutionSlice(string Cell, string Task, string Contender, double Distance, LossSlice Train, LossSlice Test)
 {
     // From half the distance before the one to half of it beyond the other.
-    private static readonly double[] Places = Positions.Between(-0.5, 1.5, 17);
+    private static readonly double[] Places = LossSlice.Places(-0.5, 1.5, 17);
 
     /// <param name="train">The training loss, at the contender's weights.</param>
     /// <param name="test">The test loss, at the same.</param>

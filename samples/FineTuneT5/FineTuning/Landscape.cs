@@ -25,7 +25,7 @@ public sealed record Landscape(
     /// <param name="radius">The radius that sharpness is measured at.</param>
     public static Landscape Measure(string name, LossSurface surface, double radius)
     {
-        LossSlice Slice(WeightVector direction, double extent) => LossSlice.Measure(surface, direction, Positions.Between(-extent, extent, Points));
+        LossSlice Slice(WeightVector direction, double extent) => LossSlice.Measure(surface, direction, LossSlice.Places(-extent, extent, Points));
         using var random = SliceDirection.FilterNormalized(surface);
         using var gradient = SliceDirection.Gradient(surface);
         using var top = SliceDirection.TopEigenvectors(surface)[0];

@@ -8,9 +8,9 @@ namespace SamSharp;
 /// </summary>
 /// <remarks>The authors' code (LIONS-EPFL/BiSAM) leaves out the factor 1/mu, which a normalised perturbation does not see.</remarks>
 /// <example><code>
-/// optimizer.Step(() => Backward(cross_entropy(model.call(x), y)), ascent: () => Backward(MisclassificationBound.Log(model.call(x), y)));
+/// optimizer.Step(() => Backward(cross_entropy(model.call(x), y)), ascent: () => Backward(Losses.MisclassificationLog(model.call(x), y)));
 /// </code></example>
-public static class MisclassificationBound
+public static partial class Losses
 {
     private static readonly double Shift = Math.Log(Math.E - 1); // makes phi(0) = 0
 
@@ -21,8 +21,8 @@ public static class MisclassificationBound
     /// <returns>Without dimensions; backward() works on it.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">mu is not a finite number above 0.</exception>
-    public static Tensor Log(Tensor logits, Tensor labels, double mu = 1) =>
-        Bound(logits, labels, mu, margins => nn.functional.logsigmoid(margins.Minus(Shift)).Plus(1));
+    public static Tensor MisclassificationLog(Tensor logits, Tensor labels, double mu = 1) =>
+        MisclassificationBound(logits, labels, mu, margins => nn.functional.logsigmoid(margins.Minus(Shift)).Plus(1));
 
     /// <summary>With phi(x) = tanh(alpha x).</summary>
     /// <param name="logits">[examples, classes].</param>
@@ -32,13 +32,13 @@ public static class MisclassificationBound
     /// <returns>Without dimensions; backward() works on it.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">mu or alpha is not a finite number above 0.</exception>
-    public static Tensor Tanh(Tensor logits, Tensor labels, double mu = 10, double alpha = 0.1)
+    public static Tensor MisclassificationTanh(Tensor logits, Tensor labels, double mu = 10, double alpha = 0.1)
     {
         Check.Positive(alpha);
-        return Bound(logits, labels, mu, margins => margins.Times(alpha).tanh());
+        return MisclassificationBound(logits, labels, mu, margins => margins.Times(alpha).tanh());
     }
 
-    private static Tensor Bound(Tensor logits, Tensor labels, double mu, [InDisposeScope] Func<Tensor, Tensor> phi)
+    private static Tensor MisclassificationBound(Tensor logits, Tensor labels, double mu, [InDisposeScope] Func<Tensor, Tensor> phi)
     {
         ClassScores.RequireFit(logits, labels);
         Check.Positive(mu);

@@ -33,7 +33,7 @@ public sealed class EfficientSam
     }
 
     /// <summary>One whole step.</summary>
-    /// <param name="losses">As for <see cref="StepExtensions.Step(SharpnessAwareOptimizer, Func{Tensor?, Tensor}, IExampleRule)"/>.</param>
+    /// <param name="losses">As for <see cref="OptimizerExtensions.Step(SharpnessAwareOptimizer, Func{Tensor?, Tensor}, IExampleRule)"/>.</param>
     /// <returns>The loss of the first pass, at w.</returns>
     public Tensor Step(Func<Tensor?, Tensor> losses)
     {

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-public static partial class StepExtensions
+public static partial class OptimizerExtensions
 {
     /// <summary>
     /// One step of Functional-SAM: forward at w + e, backward with the loss's gradient u with respect to the logits at w, so that the descent gradient is J(w + e)' u. It keeps the part of SAM

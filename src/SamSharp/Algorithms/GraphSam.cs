@@ -85,7 +85,7 @@ public sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirectio
 /// <remarks>The norm is that of the direction that is followed. The authors' code uses the norm of the gradient that the last pass left, the same in a step that refreshes the
 /// direction.</remarks>
 /// <param name="NormFloor">Added to the norm, at least 0. Default 1e-12, as in the official code.</param>
-public sealed record TensorClippedGeometry(double NormFloor = 1e-12) : IGeometry
+internal sealed record TensorClippedGeometry(double NormFloor = 1e-12) : IGeometry
 {
     /// <summary>Added to the norm, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>

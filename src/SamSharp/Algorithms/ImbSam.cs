@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-public static partial class StepExtensions
+public static partial class OptimizerExtensions
 {
     /// <summary>
     /// One step of ImbSAM: only examples of rare classes are made flat. e is made of the tail's loss, and the base optimizer gets the head's gradient at w plus the tail's at w + e

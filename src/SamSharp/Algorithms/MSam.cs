@@ -3,8 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>Steps that differ from an optimizer's own in what their passes compute: m-SAM, ESAM's family, Functional-SAM, ImbSAM, OT-MDR.</summary>
-public static partial class StepExtensions
+public static partial class OptimizerExtensions
 {
     /// <summary>
     /// One whole step of m-SAM: for each part the gradient at w + e(part), every time from the same w; then one step of the base optimizer with their weighted mean

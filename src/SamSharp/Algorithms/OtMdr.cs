@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-public static partial class StepExtensions
+public static partial class OptimizerExtensions
 {
     /// <summary>
     /// One step of OT-MDR: an ascent on one half of the batch, from there another on the other half, the descent on the whole batch

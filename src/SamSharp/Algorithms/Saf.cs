@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// The logits of every training example in the last epochs, for SAF's <see cref="TrajectoryLoss"/>. Holds examples x (epochs + 1) x classes numbers, which a language model's vocabulary
+/// The logits of every training example in the last epochs, for SAF's <see cref="Losses.Trajectory"/>. Holds examples x (epochs + 1) x classes numbers, which a language model's vocabulary
 /// rules out; the device is that of the first logits. Save it with a checkpoint, or the term is 0 again for some epochs.
 /// </summary>
 /// <example><code>
 /// var logits = model.call(x);
-/// var loss = cross_entropy(logits, y) + TrajectoryLoss.Of(logits, history.Recall(epoch, indices, logits));
+/// var loss = cross_entropy(logits, y) + Losses.Trajectory(logits, history.Recall(epoch, indices, logits));
 /// history.Store(epoch, indices, logits);
 /// </code></example>
 /// <param name="examples">The number of training examples.</param>
@@ -106,10 +106,10 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
 /// Tensor earlier;
 /// using (torch.no_grad()) using (average.SwapIn()) earlier = model.call(x);
 /// var logits = model.call(x);
-/// var loss = cross_entropy(logits, y) + TrajectoryLoss.Of(logits, earlier, TrajectoryLoss.MesaWeight);
+/// var loss = cross_entropy(logits, y) + Losses.Trajectory(logits, earlier, Losses.MesaWeight);
 /// ... step ...; average.Update();
 /// </code></example>
-public static class TrajectoryLoss
+public static partial class Losses
 {
     /// <summary>SAF's weight: 0.16, the default of the authors' code; their README has 0.3.</summary>
     public const double SafWeight = 0.16;
@@ -125,13 +125,13 @@ public static class TrajectoryLoss
     /// <returns>Without dimensions; backward() works on it.</returns>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The weight is negative, or the temperature not above 0.</exception>
-    public static Tensor Of(Tensor current, Tensor earlier, double weight = SafWeight, double temperature = 5)
+    public static Tensor Trajectory(Tensor current, Tensor earlier, double weight = SafWeight, double temperature = 5)
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(earlier);
         Check.NonNegative(weight);
         Check.Positive(temperature);
         using var scope = NewDisposeScope();
-        return Divergence.ForwardKl(current.Over(temperature), earlier.detach().Over(temperature)).Times(weight * temperature * temperature).MoveToOuterDisposeScope();
+        return ForwardKl(current.Over(temperature), earlier.detach().Over(temperature)).Times(weight * temperature * temperature).MoveToOuterDisposeScope();
     }
 }

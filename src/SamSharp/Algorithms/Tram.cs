@@ -24,7 +24,7 @@ public static partial class Recipe
 /// </summary>
 /// <remarks>The paper's rule. The published code (tomsherborne/tram_optimizer) multiplies by ones, or w^2, where the gradient should be; that is not followed.
 /// A divergence that is negative (by rounding) or not finite counts as 0: a plain step.</remarks>
-/// <param name="Divergence">Gives d for the batch of the step, at the current weights: see <see cref="SamSharp.Divergence"/>. Called once a step after the first pass, with gradients off;
+/// <param name="Divergence">Gives d for the batch of the step, at the current weights: see <see cref="Losses"/>. Called once a step after the first pass, with gradients off;
 /// for only one more forward pass let it reuse the logits that the closure has just computed.</param>
 public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
 {

@@ -21,7 +21,7 @@ public static partial class Recipe
 
 /// <summary>The mean of the gradients at several random points: (1/n) sum over i of g(w + e_i). Each draw beyond the first costs one more pass.</summary>
 /// <param name="Draws">The number of points, at least 1; 1 is <see cref="PerturbedGradient"/>.</param>
-public sealed record AverageOverDraws(int Draws) : ICombiner
+internal sealed record AverageOverDraws(int Draws) : ICombiner
 {
     /// <summary>The number of points, at least 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
@@ -46,7 +46,7 @@ public sealed record AverageOverDraws(int Draws) : ICombiner
 
 /// <summary>Noise in opposite pairs: draws 0, 2, 4, ... come from another noise, and 1, 3, 5, ... are their negatives, so that what is odd in the noise cancels in a mean over pairs.</summary>
 /// <param name="Noise">The other noise.</param>
-public sealed record AntitheticNoise(INoise Noise) : INoise
+internal sealed record AntitheticNoise(INoise Noise) : INoise
 {
     /// <inheritdoc/>
     public Tensor Sample(ParameterSlot parameter, long number, int draw)

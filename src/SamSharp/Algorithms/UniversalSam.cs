@@ -32,6 +32,19 @@ public static partial class Recipe
     public static SharpnessAwareOptions DeterminantSam(double halfWidth = 0.01, double rho = 1, double lambda = 1, int draws = 1, long seed = 0) =>
         Universal(UniversalSharpness.Determinant, new CubeNoise(halfWidth, seed), rho, lambda, draws);
 
+    /// <summary>Universal SAM for any measure phi(mean of psi(D_i)) of the losses L_i at random points, D_i = (L_i - L) / rho^2 (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
+    /// <param name="name">How the measure is called when the recipe is printed, or compared with the one of a checkpoint.</param>
+    /// <param name="psi">psi, of D, element by element.</param>
+    /// <param name="psiSlope">Its derivative.</param>
+    /// <param name="phiSlope">The derivative of phi.</param>
+    /// <param name="noise">The random points. Null (default): standard normal ones.</param>
+    /// <param name="rho">What they are multiplied by. Default 0.01 (the official README's for the trace).</param>
+    /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
+    /// <param name="draws">The random points. Default 1 (the official code).</param>
+    public static SharpnessAwareOptions UniversalSam(string name, Func<Tensor, Tensor> psi, Func<Tensor, Tensor> psiSlope, Func<Tensor, Tensor> phiSlope,
+        INoise? noise = null, double rho = 0.01, double lambda = 1, int draws = 1) =>
+        Universal(UniversalSharpness.Of(name, psi, psiSlope, phiSlope), noise ?? new GaussianNoise(), rho, lambda, draws);
+
     private static SharpnessAwareOptions Universal(UniversalSharpness sharpness, INoise noise, double rho, double lambda, int draws) => new()
     {
         Rho = rho,
@@ -47,7 +60,7 @@ public static partial class Recipe
 /// </summary>
 /// <remarks>n points cost n passes beside that at w, and hold n + 1 gradients at a time. The weights stay on the device. Fold constant factors (1 / rho^2 of the general rule
 /// included) into lambda, as the official code does.</remarks>
-public sealed record UniversalGradient : ICombiner
+internal sealed record UniversalGradient : ICombiner
 {
     /// <summary>A combination for the given measure.</summary>
     /// <param name="sharpness">The measure.</param>
@@ -103,7 +116,7 @@ public sealed record UniversalGradient : ICombiner
 /// A measure of sharpness made of losses at random points, for <see cref="UniversalGradient"/>: how much the gradient at each point counts.
 /// Below, L is the loss at w, L_i that at w + rho x_i, D_i = (L_i - L) / rho^2, n the number of points.
 /// </summary>
-public sealed class UniversalSharpness
+internal sealed class UniversalSharpness
 {
     private readonly Func<Tensor, Tensor, double, Tensor> _weights;
     private readonly string _name;
@@ -159,7 +172,7 @@ public sealed class UniversalSharpness
 /// <summary>Independent numbers, each uniform from -halfWidth to halfWidth.</summary>
 /// <param name="HalfWidth">Half the length of the cube's edges, at least 0.</param>
 /// <param name="Seed">As for <see cref="GaussianNoise"/>. Default 0.</param>
-public sealed record CubeNoise(double HalfWidth, long Seed = 0) : INoise
+internal sealed record CubeNoise(double HalfWidth, long Seed = 0) : INoise
 {
     /// <summary>Half the length of the cube's edges, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>

@@ -40,7 +40,7 @@ public sealed record SharpnessOptions
             new WorstCaseSharpness(plain) { Seed = Seed },
             new WorstCaseSharpness(adaptive) { Seed = Seed },
             new AverageSharpness(Rho / Math.Sqrt(surface.Dimension)) { Seed = Seed },
-            new HessianExtremes { Lanczos = new() { Seed = Seed } },
+            new HessianExtremes { Seed = Seed },
             new HessianTrace { Seed = Seed },
         ];
     }

@@ -55,7 +55,7 @@ public sealed record SharpnessReport(double Loss, long Rows, long Dimension, IRe
     private static SpectralDensity Density(LossSurface surface, SharpnessOptions options)
     {
         using var hessian = new Hessian(surface);
-        return SpectralDensity.Estimate(hessian, options.SpectrumStarts, new Lanczos { Seed = options.Seed });
+        return SpectralDensity.Estimate(hessian, options.SpectrumStarts, seed: options.Seed);
     }
 
     private static string Error(Measurement measurement) => measurement.ErrorKind switch

@@ -4,7 +4,7 @@ namespace SamSharp.Steps;
 
 /// <summary>One tensor per parameter that lives from step to step: an average, a mask, the last gradient. Made when first asked for, detached from
 /// every dispose scope, freed with <see cref="Dispose"/>.</summary>
-public sealed class SlotTensors : IDisposable
+internal sealed class SlotTensors : IDisposable
 {
     private readonly Dictionary<int, Tensor> _tensors = [];
 

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// How far predictions are from a target's: TRAM's measures of how far the radius may reach
-/// (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). Each is the mean over examples: all dimensions but the last one, which holds the classes.
-/// For a mean over some positions of sequences select those first.
+/// Losses that algorithms add to the training loss or climb in its place, and divergences between predictions and a target's, which TRAM takes for its radius
+/// (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). Each is a mean over examples:
+/// all dimensions but the last one, which holds the classes. For a mean over some positions of sequences select those first.
 /// </summary>
-public static class Divergence
+public static partial class Losses
 {
     /// <summary>KL(target || current).</summary>
     /// <param name="current">Logits under the present weights.</param>
@@ -27,7 +27,7 @@ public static class Divergence
     /// <summary>The squared Euclidean distance of the logits themselves.</summary>
     /// <param name="current">As for <see cref="ForwardKl"/>.</param>
     /// <param name="target">As for <see cref="ForwardKl"/>.</param>
-    public static Tensor Squared(Tensor current, Tensor target) => Mean(current, target, (c, t) => (c - t).Squared().sum(-1));
+    public static Tensor SquaredDistance(Tensor current, Tensor target) => Mean(current, target, (c, t) => (c - t).Squared().sum(-1));
 
     [InDisposeScope]
     private static Tensor Kl(Tensor left, Tensor right)

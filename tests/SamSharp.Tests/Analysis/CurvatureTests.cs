@@ -98,7 +98,7 @@ public sealed class CurvatureTests : IDisposable
         using var bowl = new Bowl(hessian: diag(linspace(-1, 5, n, dtype: float64)).data<double>().ToArray(), weights: new double[n]);
         using var surface = new LossSurface(bowl, bowl.Loss);
         using var hessian = new Hessian(surface);
-        var density = SpectralDensity.Estimate(hessian, starts: 40, new Lanczos { Steps = 12 });
+        var density = SpectralDensity.Estimate(hessian, starts: 40, steps: 12);
         var (x, y) = density.Curve(points: 2000);
         var step = x[1] - x[0];
         double Moment(int power) => x.Zip(y).Sum(point => Math.Pow(point.First, power) * point.Second * step);

@@ -6,7 +6,7 @@ namespace SamSharp.Tests.Analysis;
 [TensorScope]
 public sealed class LandscapeTests : IDisposable
 {
-    private static readonly double[] Steps = Positions.Between(-0.5, 0.5, 5);
+    private static readonly double[] Steps = LossSlice.Places(-0.5, 0.5, 5);
     private readonly Bowl _bowl = new();
 
     public void Dispose() => _bowl.Dispose();

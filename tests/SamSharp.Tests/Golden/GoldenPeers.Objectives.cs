@@ -15,8 +15,8 @@ internal static partial class GoldenPeers
                 {
                     using var logits = run.Problem.Logits(t);
                     var bound = run.Settings.GetProperty("loss").GetString() == "tanh"
-                        ? MisclassificationBound.Tanh(logits, run.Problem.Labels(t), mu, run.Number("alpha"))
-                        : MisclassificationBound.Log(logits, run.Problem.Labels(t), mu);
+                        ? Losses.MisclassificationTanh(logits, run.Problem.Labels(t), mu, run.Number("alpha"))
+                        : Losses.MisclassificationLog(logits, run.Problem.Labels(t), mu);
                     bound.backward();
                     return bound;
                 });

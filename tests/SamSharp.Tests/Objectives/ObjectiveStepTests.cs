@@ -162,7 +162,7 @@ public class ObjectiveStepTests
 
     private static Tensor Bound(Problem problem)
     {
-        var bound = MisclassificationBound.Log(problem.Model.forward(Problem.Batch(problem.X, 0)), Problem.Batch(problem.Y, 0));
+        var bound = Losses.MisclassificationLog(problem.Model.forward(Problem.Batch(problem.X, 0)), Problem.Batch(problem.Y, 0));
         bound.backward();
         return bound;
     }

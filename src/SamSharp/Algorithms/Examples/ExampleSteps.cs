@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-public static partial class StepExtensions
+public static partial class OptimizerExtensions
 {
     /// <summary>One whole step, with each pass on the examples that a rule gives it.</summary>
     /// <param name="optimizer">Makes the step.</param>

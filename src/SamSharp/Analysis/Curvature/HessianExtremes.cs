@@ -6,15 +6,19 @@ namespace SamSharp.Analysis;
 /// <param name="adaptive">Whether of DHD, D = diag(|w|). Default: false.</param>
 public sealed class HessianExtremes(bool adaptive = false) : ISharpnessMeasure
 {
-    /// <summary>Steps and seed. Default: 20 steps, seed 0.</summary>
-    public Lanczos Lanczos { get; init; } = new();
+    /// <summary>Products with the Hessian, at most; never more than there are weights. Default 20.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int Steps { get; init => field = Check.Positive(value, nameof(Steps)); } = 20;
+
+    /// <summary>Seed of the start. Default 0.</summary>
+    public ulong Seed { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<Measurement> Measure(LossSurface surface)
     {
         ArgumentNullException.ThrowIfNull(surface);
         using var hessian = new Hessian(surface, adaptive);
-        using var run = Lanczos.Run(hessian);
+        using var run = new Lanczos { Steps = Steps, Seed = Seed }.Run(hessian);
         Measurement Of(string which, Index i) => new($"{which} eigenvalue of {hessian.Symbol}", run.Values[i], surface.Rows)
         {
             Error = run.Residuals[i],

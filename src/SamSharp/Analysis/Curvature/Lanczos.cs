@@ -4,7 +4,7 @@ namespace SamSharp.Analysis;
 /// The Lanczos process with full re-orthogonalisation: both ends of a Hessian's spectrum, and weights for its density, from a few products.
 /// It keeps one vector for each step. After n steps in n dimensions it is exact.
 /// </summary>
-public sealed class Lanczos
+internal sealed class Lanczos
 {
     /// <summary>Products with the Hessian, at most; never more than there are weights. Default 20.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Analysis;
 
 /// <summary>What the Lanczos process found: Ritz values, which are eigenvalues of the Hessian on the space it has seen, in rising order.</summary>
-public sealed class LanczosRun : IDisposable
+internal sealed class LanczosRun : IDisposable
 {
     private readonly IReadOnlyList<WeightVector> _basis;
     private readonly double[][] _components;

@@ -5,7 +5,7 @@ namespace SamSharp.Analysis;
 /// tolerance, relatively (the conventions of PyHessian; Yao, Gholami, Keutzer, Mahoney, 2020).
 /// </summary>
 /// <remarks>It finds the largest magnitude, whatever its sign, and does not settle when two eigenvalues of opposite sign have the same: look at the residual.</remarks>
-public sealed class PowerIteration
+internal sealed class PowerIteration
 {
     /// <summary>Products for each eigenpair, at most. Default 100.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>

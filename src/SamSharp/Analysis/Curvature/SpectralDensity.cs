@@ -26,14 +26,15 @@ public sealed record SpectralDensity(
     /// <summary>Estimates the density.</summary>
     /// <param name="hessian">The matrix.</param>
     /// <param name="starts">Random starts, normal; Default 4. Each costs as many products as the Lanczos process has steps.</param>
-    /// <param name="lanczos">Steps, and the seed of the first start. Default: 20 steps, seed 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">No start.</exception>
-    public static SpectralDensity Estimate(Hessian hessian, int starts = 4, Lanczos? lanczos = null)
+    /// <param name="steps">Products with the Hessian for each start. Default 20.</param>
+    /// <param name="seed">Seed of the starts. Default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No start, or no step.</exception>
+    public static SpectralDensity Estimate(Hessian hessian, int starts = 4, int steps = 20, ulong seed = 0)
     {
         ArgumentNullException.ThrowIfNull(hessian);
         Check.Positive(starts);
-        lanczos ??= new Lanczos();
-        using var random = new RandomVectors(lanczos.Seed);
+        var lanczos = new Lanczos { Steps = steps };
+        using var random = new RandomVectors(seed);
         var (values, weights) = (new List<IReadOnlyList<double>>(), new List<IReadOnlyList<double>>());
         for (var i = 0; i < starts; i++)
         {
@@ -62,7 +63,7 @@ public sealed record SpectralDensity(
         ArgumentOutOfRangeException.ThrowIfLessThan(points, 2);
         var sigma = Width(width);
         var (from, to) = (Smallest - (4 * sigma), Largest + (4 * sigma));
-        var x = Positions.Between(from, to, points);
+        var x = LossSlice.Places(from, to, points);
         return (x, Array.ConvertAll(x, at => At(at, sigma)));
     }
 

@@ -9,15 +9,23 @@ public sealed class TopEigenvalues(int count = 1, bool adaptive = false) : IShar
 {
     private readonly int _count = Check.Positive(count);
 
-    /// <summary>When to stop, and the seed. Default: 100 products, tolerance 1e-3, seed 0.</summary>
-    public PowerIteration Iteration { get; init; } = new();
+    /// <summary>Products for each eigenpair, at most. Default 100.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int MaxIterations { get; init => field = Check.Positive(value, nameof(MaxIterations)); } = 100;
+
+    /// <summary>Relative change of the eigenvalue that ends the iteration. Default 1e-3.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative or not finite.</exception>
+    public double Tolerance { get; init => field = Check.NonNegative(value, nameof(Tolerance)); } = 1e-3;
+
+    /// <summary>Seed of the start. Default 0.</summary>
+    public ulong Seed { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<Measurement> Measure(LossSurface surface)
     {
         ArgumentNullException.ThrowIfNull(surface);
         using var hessian = new Hessian(surface, adaptive);
-        var pairs = Iteration.Top(hessian, _count);
+        var pairs = new PowerIteration { MaxIterations = MaxIterations, Tolerance = Tolerance, Seed = Seed }.Top(hessian, _count);
         try
         {
             return [.. pairs.Select((pair, i) => new Measurement(Invariant($"eigenvalue {i + 1} of {hessian.Symbol} by magnitude"), pair.Value, surface.Rows)

@@ -11,7 +11,7 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
     /// <summary>Evaluates the loss at each position, one forward pass over the data each.</summary>
     /// <param name="surface">The loss.</param>
     /// <param name="direction">d.</param>
-    /// <param name="positions">In multiples of d. <see cref="Positions.Between"/> gives even ones.</param>
+    /// <param name="positions">In multiples of d. <see cref="Places"/> gives evenly spaced ones.</param>
     /// <param name="origin">Where position 0 is, if not at the model's own weights: other weights.</param>
     public static LossSlice Measure(LossSurface surface, WeightVector direction, IReadOnlyList<double> positions, WeightVector? origin = null)
     {
@@ -24,6 +24,18 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
             using var displacement = start.Clone().Add(direction, position);
             return surface.Loss(displacement);
         })]);
+    }
+
+    /// <summary>Evenly spaced positions, both ends included exactly.</summary>
+    /// <param name="from">The first.</param>
+    /// <param name="to">The last.</param>
+    /// <param name="count">How many, at least 2; odd for one at the middle.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than 2.</exception>
+    public static double[] Places(double from, double to, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 2);
+        var last = count - 1;
+        return [.. Enumerable.Range(0, count).Select(i => ((from * (last - i)) + (to * i)) / last)];
     }
 
     /// <summary>The loss on the way from one set of weights to another: positions from 0 to 1, L((1 - a) from + a to).</summary>

@@ -8,7 +8,7 @@ public static class SliceDirection
     /// <summary>
     /// A random normal direction in which each filter has the norm of the same filter of the weights, so that slices of unlike networks compare
     /// (Li, Xu, Taylor, Studer, Goldstein, "Visualizing the Loss Landscape of Neural Nets", 2018). A filter is a row along the first dimension.
-    /// Parameters of less than two dimensions, biases and scales of normalisation, are not moved.
+    /// Parameters of less than two dimensions, biases and scales of normalization, are not moved.
     /// </summary>
     /// <param name="surface">The loss.</param>
     /// <param name="seed">Default 0. Another seed gives an independent direction.</param>
@@ -36,12 +36,13 @@ public static class SliceDirection
     /// <summary>The eigenvectors of the Hessian's largest eigenvalues, of norm 1, by the Lanczos process.</summary>
     /// <param name="surface">The loss.</param>
     /// <param name="count">How many, from the largest eigenvalue down. Default 1.</param>
-    /// <param name="lanczos">Steps and seed. Default: 20 steps, seed 0.</param>
+    /// <param name="steps">Products with the Hessian, at least <paramref name="count"/>. Default 20.</param>
+    /// <param name="seed">Seed of the start. Default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">More are wanted than the process has steps, or weights.</exception>
-    public static IReadOnlyList<Eigenpair> TopEigenvectors(LossSurface surface, int count = 1, Lanczos? lanczos = null)
+    public static IReadOnlyList<Eigenpair> TopEigenvectors(LossSurface surface, int count = 1, int steps = 20, ulong seed = 0)
     {
         using var hessian = new Hessian(surface);
-        using var run = (lanczos ?? new Lanczos()).Run(hessian);
+        using var run = new Lanczos { Steps = steps, Seed = seed }.Run(hessian);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Check.Positive(count), run.Values.Count, nameof(count));
         return [.. Enumerable.Range(1, count).Select(i => run.Pair(^i))];
     }

@@ -7,7 +7,7 @@ namespace SamSharp;
 /// p the softmax, u uniform, y the label's one-hot vector, a = gamma max(0, (1 - lambda / p_y) / (1 - lambda)), lambda = 1 / classes, all held constant
 /// (Vani et al., "Forget Sharpness: Perturbed Forgetting of Model Biases Within SAM Dynamics", 2024; BorealisAI/perturbed-forgetting).
 /// </summary>
-public static class PerturbedForgetting
+public static partial class Losses
 {
     /// <summary>The mean over examples of &lt;logits, direction&gt;: a number without meaning of its own, whose gradient is the direction. For the ascent closure.</summary>
     /// <param name="logits">[examples, classes], two classes at least.</param>
@@ -16,10 +16,10 @@ public static class PerturbedForgetting
     /// <returns>Without dimensions; backward() works on it.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit, or there is one class only.</exception>
     /// <exception cref="ArgumentOutOfRangeException">gamma lies outside [0, 1].</exception>
-    public static Tensor Objective(Tensor logits, Tensor labels, double gamma = 1)
+    public static Tensor Forgetting(Tensor logits, Tensor labels, double gamma = 1)
     {
         using var scope = NewDisposeScope();
-        return (logits * Direction(logits, labels, gamma)).sum().Over(logits.shape[0]).MoveToOuterDisposeScope();
+        return (logits * ForgettingDirection(logits, labels, gamma)).sum().Over(logits.shape[0]).MoveToOuterDisposeScope();
     }
 
     /// <summary>The direction of each example's logits; it sums to 0 over classes.</summary>
@@ -29,7 +29,7 @@ public static class PerturbedForgetting
     /// <returns>[examples, classes], without history.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit, or there is one class only.</exception>
     /// <exception cref="ArgumentOutOfRangeException">gamma lies outside [0, 1].</exception>
-    public static Tensor Direction(Tensor logits, Tensor labels, double gamma = 1)
+    public static Tensor ForgettingDirection(Tensor logits, Tensor labels, double gamma = 1)
     {
         ClassScores.RequireFit(logits, labels);
         if (!(gamma >= 0 && gamma <= 1)) throw new ArgumentOutOfRangeException(nameof(gamma), gamma, "gamma must lie in [0, 1].");
