@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -18,24 +19,24 @@ public static partial class OptimizerExtensions
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         if ((head ?? tail) is null) throw new ArgumentException("A step needs examples, of frequent or of rare classes.", nameof(head));
-        if (optimizer.IsPerturbed) throw new InvalidOperationException("A step cannot begin while the weights are perturbed: call Descend() or Restore() first.");
-        using var scope = NewDisposeScope();
-        Tensor? loss = null;
-        if (tail is null)
+        Composition.RequireNothingAfterStep(optimizer.Options, "A step of ImbSAM");
+        return optimizer.InNewStep(step =>
         {
-            foreach (var parameter in optimizer.parameters()) parameter.grad = null;
-        }
-        else
-        {
-            loss = optimizer.Gradient(tail).detach();
-        }
-        if (head is not null)
-        {
-            using var gradients = enable_grad(); // the head's gradient adds to the tail's
-            var own = head().detach();
-            loss = loss is null ? own : loss.Plus(own);
-        }
-        optimizer.Apply();
-        return loss!.MoveToOuterDisposeScope();
+            using var scope = NewDisposeScope();
+            var table = optimizer.Services.Table;
+            Tensor? loss = null;
+            if (tail is null) table.ClearGradients();
+            else loss = step.Run(tail, optimizer.StagesOf(tail)).detach();
+            if (head is not null)
+            {
+                using var gradients = enable_grad(); // the head's gradient adds to the tail's
+                var own = head().detach();
+                loss = loss is null ? own : loss.Plus(own);
+            }
+            optimizer.Services.Report.LossTensor = loss;
+            table.RequireGradients("last", perturbed: false);
+            step.StepBase();
+            return loss!.MoveToOuterDisposeScope();
+        });
     }
 }

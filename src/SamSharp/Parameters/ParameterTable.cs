@@ -78,7 +78,8 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         {
             RequireAlive(slot);
             slot.Gradient?.Dispose();
-            slot.Gradient = slot.Parameter.grad?.DetachFromDisposeScope();
+            slot.HandedOver?.Dispose();
+            (slot.Gradient, slot.HandedOver) = (slot.Parameter.grad?.DetachFromDisposeScope(), null);
             if (slot.Gradient is null) continue;
             any = true;
             if (slot.Gradient.is_sparse)

@@ -27,7 +27,9 @@ internal static class CheckpointFile
         using var scope = NewDisposeScope();
         Action? takeOver = null;
         Guarded(() => takeOver = own.Read(reader));
-        using var before = new MemoryStream();
+        // On disk: a state may be larger than an array can be.
+        using var before = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None,
+            bufferSize: 1 << 20, FileOptions.DeleteOnClose);
         SaveBase(all, before);
         try
         {

@@ -97,6 +97,14 @@ public sealed class StepReport : IDisposable
         _skipped = false;
     }
 
+    /// <summary>The step under way has failed: there is nothing to report of it.</summary>
+    internal void Abandon(long steps)
+    {
+        Forget();
+        Step = steps;
+        Set(0);
+    }
+
     /// <summary>Goes on counting from a checkpoint.</summary>
     internal void ResumeFrom(long steps, long skipped)
     {

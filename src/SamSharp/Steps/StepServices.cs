@@ -84,6 +84,7 @@ internal sealed class StepServices : IDisposable
         {
             End(made: false);
             Random.Rollback();
+            Report.Abandon(Steps);
         }
         Random.Dispose();
     }
