@@ -14,8 +14,6 @@ public static class CompareCommand
 
     public static Command Create(Action<CompareRequest, CancellationToken> run)
     {
-        var model = Text("--model", "size|file|folder|name", CarriedModel.Name, "As for fine-tuning");
-        var tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's; the carried one for a fresh model]");
         var tasks = Several("--tasks", "task=folder", $"Tasks with the folders of their files [{CarriedData.Task}, which comes with the program]");
         var rows = Several("--rows", "rows", "Numbers of training rows, or all [100 400]");
         var steps = Several("--steps", "steps", "Steps for each of --rows, or one number for all [80 120]");
@@ -29,16 +27,16 @@ public static class CompareCommand
         var testRows = Number("--test-rows", "rows", 1000, "Report on so many rows at most");
         var sharpnessRho = Number("--sharpness-rho", "radius", Demonstration.SharpnessRho, "Measure sharpness at this radius");
         var training = new TrainingArguments(Defaults);
-        var runs = new RunArguments();
+        var runs = new RunArguments(CarriedModel.Name, "As for fine-tuning");
 
         var command = new Command("compare", """
             Compares a base optimizer with sharpness-aware ones over tasks, training-set sizes and seeds, in pairs: the same rows in the same order,
             initial weights and dropout masks. Rates and radii are chosen on validation rows, with as many runs for the base as for each of the others.
             Several processes with the same arguments and --resume share the work.
             """);
-        foreach (var option in new Option[] {
-            model, tokenizer, tasks, rows, steps, seeds, optimizers, algorithms, radii, tuningSeeds, noise, validationRows, testRows, sharpnessRho }
-            .Concat(training.Common).Concat(runs.Common))
+        foreach (var option in runs.Models.Concat([
+            tasks, rows, steps, seeds, optimizers, algorithms, radii, tuningSeeds, noise, validationRows, testRows, sharpnessRho,
+            .. training.Common, .. runs.Places]))
         {
             command.Options.Add(option);
         }
@@ -46,15 +44,11 @@ public static class CompareCommand
         {
             var request = Demonstration.Comparison(runs.Output(result, "compare")) with
             {
-                Model = result.GetRequiredValue(model),
-                Tokenizer = result.GetValue(tokenizer),
+                Run = runs.Read(result, "compare"),
                 LabelNoise = result.GetValue(noise),
                 ValidationRows = result.GetValue(validationRows),
                 TestRows = result.GetValue(testRows),
                 SharpnessRho = result.GetValue(sharpnessRho),
-                Resume = result.GetValue(runs.Resume),
-                Device = result.GetRequiredValue(runs.Device),
-                DType = result.GetRequiredValue(runs.DType),
                 Training = training.ReadCommon(result),
             };
             request = request with

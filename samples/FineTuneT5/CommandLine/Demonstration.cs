@@ -29,7 +29,7 @@ public static class Demonstration
 
     public static CompareRequest Comparison(string output) => new()
     {
-        Model = CarriedModel.Name,
+        Run = new() { Model = CarriedModel.Name, Output = output, Types = NumberTypes.Mixed },
         Tasks = [CarriedData.Task],
         Sizes = [new(100, 60), new(400, 90)],
         Seeds = [1, 2, 3],
@@ -37,8 +37,6 @@ public static class Demonstration
         Contenders = [Contender.Parse("base*1.25"), Contender.Parse("sam/4")],
         Radii = new Dictionary<string, double[]> { ["sam"] = [Rho] },
         SharpnessRho = SharpnessRho,
-        Output = output,
-        DType = NumberTypes.Mixed,
         Training = Training,
     };
 }

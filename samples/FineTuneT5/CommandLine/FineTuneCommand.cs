@@ -11,9 +11,6 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The options of the program, and how they become a <see cref="FineTuneRequest"/>.</summary>
 public sealed class FineTuneCommand
 {
-    private readonly Option<string> _model = Text("--model", "size|file|folder|name", CarriedModel.Name,
-        "The small T5 that comes with the program, a fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in a config.json, a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as google-t5/t5-small or owner/name@revision, which is downloaded once to the hub's cache. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
-    private readonly Option<string?> _tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
     private readonly Option<string> _task = Text("--task", "name", "sentences", "The task, in T5's text-to-text form, or several parted by commas: cola,sst2,mrpc. The command tasks lists them");
     private readonly Option<int?> _mixtureCap = Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
     private readonly Option<string?> _prompt = Optional("--prompt", "text", "Input of --task text, columns in braces [classify: {sentence}]");
@@ -35,7 +32,10 @@ public sealed class FineTuneCommand
     };
     private readonly Option<string?> _keepBest = Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, as loss,accuracy");
     private readonly TrainingArguments _training = new(Defaults);
-    private readonly RunArguments _runs = new();
+    private readonly RunArguments _runs = new(CarriedModel.Name,
+        "The small T5 that comes with the program, a fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in a config.json, " +
+        "a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as google-t5/t5-small or owner/name@revision, " +
+        "which is downloaded once to the hub's cache. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
     private readonly Option<bool> _trace = new("--trace") { Description = "Show the stack of an error", Recursive = true };
 
     private readonly RootCommand _root;
@@ -47,9 +47,9 @@ public sealed class FineTuneCommand
             fine-tunes the carried T5 on the carried sentences with and without SAM, and compares the two.
             Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
             """);
-        foreach (var option in new Option[] {
-            _model, _tokenizer, _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _epochs, _seeds }
-            .Concat(_training.All).Concat(_runs.All).Concat([_keepBest, _landscape, _trace]))
+        foreach (var option in _runs.Models.Concat([
+            _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _epochs, _seeds,
+            .. _training.All, .. _runs.Checkpoints, .. _runs.Places, _keepBest, _landscape, _trace]))
         {
             _root.Options.Add(option);
         }
@@ -84,24 +84,18 @@ public sealed class FineTuneCommand
         var task = result.GetRequiredValue(_task);
         return new FineTuneRequest
         {
-            Model = result.GetRequiredValue(_model),
-            Tokenizer = result.GetValue(_tokenizer),
+            Run = _runs.Read(result, task.Replace(',', '+')),
             Task = task,
             Prompt = result.GetValue(_prompt),
             LabelWords = List(result.GetValue(_labelWords)),
             LabelColumn = result.GetValue(_labelColumn),
             Data = result.GetValue(_data),
-            Output = _runs.Output(result, task.Replace(',', '+')),
-            Resume = result.GetValue(_runs.Resume),
             Landscape = result.GetValue(_landscape),
             Seeds = result.GetRequiredValue(_seeds),
-            Device = result.GetRequiredValue(_runs.Device),
-            DType = result.GetRequiredValue(_runs.DType),
             TrainRows = result.GetValue(_trainRows),
             TrainFraction = result.GetValue(_trainFraction),
             Epochs = result.GetValue(_epochs),
-            SaveEvery = result.GetValue(_runs.SaveEvery),
-            Keep = result.GetValue(_runs.Keep),
+            Checkpoints = _runs.ReadCheckpoints(result),
             KeepBest = List(result.GetValue(_keepBest)),
             Training = _training.Read(result) with { MixtureCap = result.GetValue(_mixtureCap) },
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SamSharp.Samples.FineTuneT5.Pretraining;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Pretraining;
 using SamSharp.Samples.T5.Training;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
@@ -15,8 +16,6 @@ public static class PretrainCommand
 
     public static Command Create(Action<PretrainRequest, CancellationToken> run)
     {
-        var model = Text("--model", "size|file|folder|name", "mini", "A fresh model of a named size or of the shape in a config.json, or a model folder or a name on the hub to go on with");
-        var tokenizer = Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
         var text = Several("--text", "paths", "Plain text to learn from: files, and folders of *.txt files");
         var heldOut = Several("--held-out", "paths", "Text to measure the loss on; left out of --text");
         var heldOutRows = Number("--held-out-rows", "rows", 512, "Measure on so many segments, evenly spread over the held-out text");
@@ -27,13 +26,16 @@ public static class PretrainCommand
         var roll = Flag("--random-roll", "Move the replaced spans round the segment, so that its end is not always among them");
         var cooccurrence = Flag("--cooccurrence-embedding", "Begin a fresh model at word vectors from the text's co-occurrence counts, in place of random ones");
         var seed = Number("--seed", "seed", Defaults.Seed, "Seed of weights, order and spans");
-        var modelType = Optional("--model-dtype", "float32|bfloat16", "Type of the weights in model/ [--dtype]").AcceptOnlyFromAmong("float32", "bfloat16");
+        var modelType = Optional("--model-dtype", $"{NumberTypes.Full.Name}|{NumberTypes.Half.Name}", "Type of the weights in model/ [--dtype]")
+            .AcceptOnlyFromAmong(NumberTypes.Full.Name, NumberTypes.Half.Name);
         var training = new TrainingArguments(Defaults);
-        var runs = new RunArguments();
+        var runs = new RunArguments("mini",
+            "A fresh model of a named size or of the shape in a config.json, or a model folder or a name on the hub to go on with");
 
         var command = new Command("pretrain", "Pre-trains a T5 on plain text by span corruption, with any base optimizer and with or without SAM.");
-        foreach (var option in new Option[] { model, tokenizer, text, heldOut, heldOutRows, tasks, taskFraction, density, spanLength, roll, cooccurrence, modelType, seed }
-            .Concat(training.All).Concat(runs.All))
+        foreach (var option in runs.Models.Concat([
+            text, heldOut, heldOutRows, tasks, taskFraction, density, spanLength, roll, cooccurrence, modelType, seed,
+            .. training.All, .. runs.Checkpoints, .. runs.Places]))
         {
             command.Options.Add(option);
         }
@@ -41,8 +43,7 @@ public static class PretrainCommand
         {
             var request = new PretrainRequest
             {
-                Model = result.GetRequiredValue(model),
-                Tokenizer = result.GetValue(tokenizer),
+                Run = runs.Read(result, "pretrain"),
                 Text = result.GetRequiredValue(text),
                 HeldOut = result.GetRequiredValue(heldOut),
                 HeldOutRows = result.GetValue(heldOutRows),
@@ -50,13 +51,8 @@ public static class PretrainCommand
                 TaskFraction = result.GetValue(taskFraction),
                 Corruption = new(result.GetValue(density), result.GetValue(spanLength), result.GetValue(roll)),
                 CooccurrenceEmbedding = result.GetValue(cooccurrence),
-                Output = runs.Output(result, "pretrain"),
-                Resume = result.GetValue(runs.Resume),
-                Device = result.GetRequiredValue(runs.Device),
-                DType = result.GetRequiredValue(runs.DType),
-                ModelDType = result.GetValue(modelType),
-                SaveEvery = result.GetValue(runs.SaveEvery),
-                Keep = result.GetValue(runs.Keep),
+                ModelTypes = result.GetValue(modelType) is { } types ? NumberTypes.Of(types) : null,
+                Checkpoints = runs.ReadCheckpoints(result),
                 Training = training.Read(result) with { Seed = result.GetValue(seed) },
             };
             request.Validate();

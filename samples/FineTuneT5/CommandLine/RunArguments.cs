@@ -4,32 +4,49 @@ using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>The options that say where a run computes and where its files go.</summary>
-internal sealed class RunArguments
+/// <summary>The options of a <see cref="RunRequest"/>: which model, where a run computes, and where its files go.</summary>
+/// <param name="model">The model that is taken unless one is named.</param>
+/// <param name="about">What may be named.</param>
+internal sealed class RunArguments(string model, string about)
 {
-    private readonly Option<string?> _output = Optional("--output", "folder", "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
+    private readonly Option<string> _model = Text("--model", "size|file|folder|name", model, about);
+    private readonly Option<string?> _tokenizer =
+        Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
+    private readonly Option<string?> _output =
+        Optional("--output", "folder", "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
+    private readonly Option<string> _device = Choice("--device", "Where to train", Devices.Cpu, Devices.Cuda);
+    private readonly Option<string> _types = Choice(
+        "--dtype", "Type of weights and activations; mixed: float32 weights, bfloat16 activations", [.. NumberTypes.All.Select(types => types.Name)]);
+    private readonly Option<int> _saveEvery = Number("--save-every", "steps", 0, "Save a checkpoint; 0 at the end only");
+    private readonly Option<int> _keep = Number("--keep", "count", 2, "Checkpoints to keep");
+    private readonly Option<bool> _resume = Flag("--resume", "Go on from the newest checkpoint in --output; with none there, start");
 
-    public Option<string> Device { get; } = Choice("--device", "Where to train", "cpu", "cuda");
+    /// <summary>What to train.</summary>
+    public IEnumerable<Option> Models => [_model, _tokenizer];
 
-    public Option<string> DType { get; } = Choice("--dtype", "Type of weights and activations; mixed: float32 weights, bfloat16 activations", NumberTypes.Full, NumberTypes.Half, NumberTypes.Mixed);
+    /// <summary>Where and how.</summary>
+    public IEnumerable<Option> Places => [_device, _types, _output, _resume];
 
-    public Option<int> SaveEvery { get; } = Number("--save-every", "steps", 0, "Save a checkpoint; 0 at the end only");
+    /// <summary>What is left on the way; a comparison keeps nothing of it.</summary>
+    public IEnumerable<Option> Checkpoints => [_saveEvery, _keep];
 
-    public Option<int> Keep { get; } = Number("--keep", "count", 2, "Checkpoints to keep");
+    public RunRequest Read(ParseResult result, string task) => new()
+    {
+        Model = result.GetRequiredValue(_model),
+        Tokenizer = result.GetValue(_tokenizer),
+        Output = Output(result, task),
+        Resume = result.GetValue(_resume),
+        Device = result.GetRequiredValue(_device),
+        Types = NumberTypes.Of(result.GetRequiredValue(_types)),
+    };
 
-    public Option<bool> Resume { get; } = Flag("--resume", "Go on from the newest checkpoint in --output; with none there, start");
-
-    public IEnumerable<Option> All => [SaveEvery, Keep, .. Common];
-
-    /// <summary>Those that a comparison has too.</summary>
-    public IEnumerable<Option> Common => [Device, DType, _output, Resume];
+    public CheckpointRequest ReadCheckpoints(ParseResult result) => new(result.GetValue(_saveEvery), result.GetValue(_keep));
 
     /// <summary>The folder that is asked for, or a new one named after the task and the time.</summary>
     public string Output(ParseResult result, string task)
     {
         var output = result.GetValue(_output);
-        if (output is null && result.GetValue(Resume))
-            throw new ArgumentException("--resume needs --output: the folder of the run to go on with.");
+        if (output is null && result.GetValue(_resume)) throw new ArgumentException("--resume needs --output: the folder of the run to go on with.");
         return output ?? Path.Combine("runs", $"{task}-{DateTime.Now:yyyyMMdd-HHmmss}");
     }
 }

@@ -17,20 +17,20 @@ public static class CompareJob
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            throw new OperationCanceledException($"Stopped; the same command with --resume --output {request.Output} goes on with the comparison.", cancellation);
+            throw new OperationCanceledException($"Stopped; the same command with --resume --output {request.Run.Output} goes on with the comparison.", cancellation);
         }
     }
 
     private static void Compare(CompareRequest request, CancellationToken cancellation)
     {
-        var store = new TrialStore(request.Output);
+        var store = new TrialStore(request.Run.Output);
         var runner = new TrialRunner(request, store, cancellation);
         RequireSameComparison(request, store);
         var tuning = new Tuning(request, store.Find);
         Console.WriteLine(
             string.Concat(runner.Tasks.Values.Select(task =>
                 $"{task.Task.Name}: {task.Training.Count} training, {task.Validation.Count} validation and {task.Test.Count} test rows; ")) +
-            $"model {Path.GetFileName(request.Model)}, {runner.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
+            $"model {Path.GetFileName(request.Run.Model)}, {runner.Setup.Config.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
 
         // The runs of a cell follow one another in one process: the first leaves its weights to another.
         Do("Tuning the learning rate", tuning.FirstRound.Select(trial => (trial.Name, new[] { trial })));
@@ -79,13 +79,13 @@ public static class CompareJob
     {
         var path = Path.Combine(store.Folder, "comparison.json");
         var training = request.Training with { LearningRate = null, Rho = 0 }; // each trial has its own
-        var common = JsonSerializer.Serialize(new { Model = Path.GetFileName(request.Model), request.DType, request.ValidationRows, request.TestRows, request.SharpnessRho, Training = training });
+        var common = JsonSerializer.Serialize(new { Model = Path.GetFileName(request.Run.Model), DType = request.Run.Types.Name, request.ValidationRows, request.TestRows, request.SharpnessRho, Training = training });
         if (!File.Exists(path))
         {
             AtomicFile.Write(path, file => file.Write(System.Text.Encoding.UTF8.GetBytes(common)));
             return;
         }
-        if (!request.Resume)
+        if (!request.Run.Resume)
             throw new ArgumentException($"The folder {store.Folder} already holds a comparison: add --resume to go on with it, or give another --output.");
         if (File.ReadAllText(path) != common)
             throw new ArgumentException($"The comparison in {store.Folder} was begun with another model or other training options: see {path}. Give the same, or another --output.");

@@ -1,3 +1,4 @@
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
@@ -5,11 +6,7 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 /// <summary>What the command line asks to compare.</summary>
 public sealed record CompareRequest
 {
-    /// <summary>A named size, a folder, or a name in the Hugging Face cache.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>A <c>spiece.model</c>; null takes the model folder's, or the carried one for a fresh model.</summary>
-    public string? Tokenizer { get; init; }
+    public required RunRequest Run { get; init; }
 
     /// <summary>Each <c>name=folder</c>, or the carried task's name.</summary>
     public required IReadOnlyList<string> Tasks { get; init; }
@@ -40,15 +37,6 @@ public sealed record CompareRequest
 
     /// <summary>The radius that sharpness is measured at, one for all.</summary>
     public double SharpnessRho { get; init; } = 0.05;
-
-    public required string Output { get; init; }
-
-    public bool Resume { get; init; }
-
-    /// <summary><c>cpu</c> or <c>cuda</c>.</summary>
-    public string Device { get; init; } = "cpu";
-
-    public string DType { get; init; } = "float32";
 
     /// <summary>What all runs have in common.</summary>
     public required TrainingOptions Training { get; init; }

@@ -5,7 +5,6 @@ using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
-using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
@@ -25,11 +24,6 @@ public sealed class TrialRunner
 
     private readonly CompareRequest _request;
     private readonly TrialStore _store;
-    private readonly Device _device;
-    private readonly NumberTypes _types;
-    private readonly ModelSource _source;
-    private readonly T5Tokenizer _tokenizer;
-    private readonly T5Config _config;
     private readonly Dictionary<string, ComparedTask> _tasks;
     private readonly Dictionary<(string Task, bool Tuning), Evaluator> _evaluators = [];
     private readonly Dictionary<string, double> _firstSharpness = [];
@@ -38,31 +32,27 @@ public sealed class TrialRunner
     public TrialRunner(CompareRequest request, TrialStore store, CancellationToken cancellation)
     {
         (_request, _store) = (request, store);
-        _device = Devices.Find(request.Device);
-        _types = NumberTypes.Of(request.DType);
-        _source = new ModelSource(request.Model, request.Tokenizer, cancellation);
-        _tokenizer = T5Tokenizer.Load(_source.Vocabulary);
-        _config = _source.Config(_tokenizer.VocabularySize);
+        Setup = RunSetup.Load(request.Run, cancellation);
         _tasks = request.Tasks.Select(named => ComparedTask.Load(named, request.ValidationRows, request.TestRows)).ToDictionary(task => task.Task.Name);
     }
 
     public IReadOnlyDictionary<string, ComparedTask> Tasks => _tasks;
 
-    public T5Config Config => _config;
+    public RunSetup Setup { get; }
 
     /// <summary>Trains and measures; goes on where a run that was stopped left off.</summary>
     public TrialResult Run(Trial trial, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var options = Options(trial);
-        var rows = options.Encode(_tasks[trial.Task].TrainingRowsOf(trial), _tokenizer);
-        var folder = new TrainingFolder(_store.WorkOf(trial), _source.Vocabulary, keep: 1);
+        var rows = options.Encode(_tasks[trial.Task].TrainingRowsOf(trial), Setup.Tokenizer);
+        var folder = new TrainingFolder(_store.WorkOf(trial), Setup.Source.Vocabulary, keep: 1);
         folder.CleanUp();
         using var scope = NewDisposeScope();
         var before = FirstSharpness(trial, rows);
         var checkpoint = folder.LatestCheckpoint;
-        using var model = _source.Create(_config, options, _device, _types, checkpoint);
-        using var trainer = new Trainer(model, _tokenizer.PadId, rows, options, folder, checkpoint) { Evaluate = () => EvaluatorOf(trial, options).Evaluate(model).Metrics };
+        using var model = Setup.CreateModel(options, checkpoint);
+        using var trainer = new Trainer(model, Setup.Tokenizer.PadId, rows, options, folder, checkpoint) { Evaluate = () => EvaluatorOf(trial, options).Evaluate(model).Metrics };
         var diverged = false;
         try
         {
@@ -101,7 +91,7 @@ public sealed class TrialRunner
         if (!_evaluators.TryGetValue((trial.Task, trial.Tuning), out var evaluator))
         {
             var task = _tasks[trial.Task];
-            _evaluators[(trial.Task, trial.Tuning)] = evaluator = new(task.Task, trial.Tuning ? task.Validation : task.Test, _tokenizer, options);
+            _evaluators[(trial.Task, trial.Tuning)] = evaluator = new(task.Task, trial.Tuning ? task.Validation : task.Test, Setup.Tokenizer, options);
         }
         return evaluator;
     }
@@ -111,7 +101,7 @@ public sealed class TrialRunner
     {
         if (!_firstSharpness.TryGetValue(trial.Cell, out var sharpness))
         {
-            using var model = _source.Create(_config, Options(trial), _device, _types);
+            using var model = Setup.CreateModel(Options(trial));
             _firstSharpness[trial.Cell] = sharpness = Sharpness(model, rows);
         }
         return sharpness;
@@ -125,7 +115,7 @@ public sealed class TrialRunner
     }
 
     private LossSurface Surface(T5Model model, IEnumerable<EncodedExample> rows) =>
-        TrainingLoss.Surface(model, _tokenizer.PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
+        TrainingLoss.Surface(model, Setup.Tokenizer.PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
 
     // Small differences of losses would drown in the rounding of 16 bit activations.
     private static Restored InWeightsType(T5Model model)
@@ -147,12 +137,12 @@ public sealed class TrialRunner
         }
         else if (trial.Contender == sliced.Name && Directory.Exists(solution))
         {
-            using var other = T5Checkpoint.Load(solution, _device, _types.Weights);
+            using var other = T5Checkpoint.Load(solution, Setup.Device, Setup.Types.Weights);
             using var wide = InWeightsType(model);
             using var baseSurface = Surface(other, rows);
             using var from = baseSurface.Weights();
             using var train = Surface(model, rows);
-            using var test = Surface(model, _request.Training.Encode([.. _tasks[trial.Task].Test.Take(MeasuredRows)], _tokenizer));
+            using var test = Surface(model, _request.Training.Encode([.. _tasks[trial.Task].Test.Take(MeasuredRows)], Setup.Tokenizer));
             _store.Save(SolutionSlice.Measure(trial, train, test, from));
             Directory.Delete(solution, recursive: true);
         }

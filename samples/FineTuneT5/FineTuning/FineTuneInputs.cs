@@ -1,20 +1,11 @@
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Evaluation;
-using SamSharp.Samples.T5.Model;
-using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
-using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>What all runs of a request share. Whatever is wrong with the files or the machine shows while loading it, before anything is written.</summary>
-public sealed record FineTuneInputs(
-    IReadOnlyList<TaskRows> Tasks,
-    T5Tokenizer Tokenizer,
-    ModelSource Source,
-    T5Config Config,
-    Device Device,
-    NumberTypes Types)
+public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, RunSetup Setup)
 {
     /// <summary>The tasks' names, parted by plus signs.</summary>
     public string Name => string.Join('+', Tasks.Select(rows => rows.Task.Name));
@@ -28,15 +19,10 @@ public sealed record FineTuneInputs(
     {
         var tasks = TaskSelection.Find(request);
         RequireMetrics(request.KeepBest, MixtureEvaluator.Metrics(tasks));
-        var device = Devices.Find(request.Device);
-        var types = NumberTypes.Of(request.DType);
-        var source = new ModelSource(request.Model, request.Tokenizer, cancellation);
-        var tokenizer = T5Tokenizer.Load(source.Vocabulary);
-        var config = source.Config(tokenizer.VocabularySize);
-        if (request.Device == "cpu")
-            MemoryCheck.Require(request.Model, config, request.Training, types.BytesPerWeight);
+        var setup = RunSetup.Load(request.Run, cancellation);
+        setup.RequireMemory(request.Run.Model, request.Training);
         var data = request.Data ?? CarriedData.Folder;
-        return new FineTuneInputs([.. tasks.Select(task => TaskRows.Load(task, data))], tokenizer, source, config, device, types);
+        return new FineTuneInputs([.. tasks.Select(task => TaskRows.Load(task, data))], setup);
     }
 
     private static void RequireMetrics(IReadOnlyList<string> wanted, IReadOnlyList<string> known)
@@ -47,5 +33,5 @@ public sealed record FineTuneInputs(
 
     /// <summary>Measures on the dev rows, or on the test rows.</summary>
     public MixtureEvaluator Evaluator(bool test, TrainingOptions options) =>
-        new([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], Tokenizer, options);
+        new([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], Setup.Tokenizer, options);
 }

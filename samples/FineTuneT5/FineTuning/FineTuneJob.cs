@@ -15,7 +15,7 @@ public static class FineTuneJob
         Console.WriteLine(
             string.Concat(inputs.Tasks.Select(rows =>
                 $"{rows.Task.Name}: {request.RowCount(rows.Train.Count)} of {rows.Train.Count} training rows, {rows.Dev.Count} dev rows; ")) +
-            $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
+            $"model {request.Run.Model}, {inputs.Setup.Config.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
 
         var results = new List<RunResult>();
         foreach (var run in runs)
@@ -26,15 +26,15 @@ public static class FineTuneJob
 
         AnsiConsole.Write(ResultTable.Of(results));
         var curves = runs.Select(run => new RunCurve(run.Name, MetricsLog.Read(TrainingFolder.MetricsOf(run.Folder))));
-        var plot = Path.GetFullPath(Path.Combine(request.Output, "runs.png"));
-        RunPlot.Save(plot, $"T5 {request.Model} on {inputs.Name}", inputs.MainMetric, [.. curves]);
+        var plot = Path.GetFullPath(Path.Combine(request.Run.Output, "runs.png"));
+        RunPlot.Save(plot, $"T5 {request.Run.Model} on {inputs.Name}", inputs.MainMetric, [.. curves]);
         foreach (var run in runs)
             Console.WriteLine($"Model: {Path.GetFullPath(Path.Combine(run.Folder, "model"))}");
         Console.WriteLine($"Plot:  {plot}");
         if (request.Landscape)
         {
-            var landscape = Path.GetFullPath(Path.Combine(request.Output, "landscape.png"));
-            LandscapePlot.Save(landscape, $"T5 {request.Model} on {inputs.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
+            var landscape = Path.GetFullPath(Path.Combine(request.Run.Output, "landscape.png"));
+            LandscapePlot.Save(landscape, $"T5 {request.Run.Model} on {inputs.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
             Console.WriteLine($"Loss around the weights: {landscape}");
         }
     }

@@ -1,3 +1,4 @@
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
@@ -5,11 +6,7 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 /// <summary>What the command line asks for.</summary>
 public sealed record FineTuneRequest
 {
-    /// <summary>A named size, a folder, or a name in the Hugging Face cache.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>A <c>spiece.model</c>; null takes the model folder's, or the carried one for a fresh model.</summary>
-    public string? Tokenizer { get; init; }
+    public required RunRequest Run { get; init; }
 
     /// <summary>A task, or several parted by commas.</summary>
     public required string Task { get; init; }
@@ -26,20 +23,10 @@ public sealed record FineTuneRequest
     /// <summary>The task's folder; null takes the carried data set.</summary>
     public string? Data { get; init; }
 
-    public required string Output { get; init; }
-
-    public bool Resume { get; init; }
-
     /// <summary>Draws the loss around each run's weights at the end.</summary>
     public bool Landscape { get; init; }
 
     public required IReadOnlyList<int> Seeds { get; init; }
-
-    /// <summary><c>cpu</c> or <c>cuda</c>.</summary>
-    public string Device { get; init; } = "cpu";
-
-    /// <summary><c>float32</c>, <c>bfloat16</c> or <c>mixed</c>.</summary>
-    public string DType { get; init; } = "float32";
 
     public int? TrainRows { get; init; }
 
@@ -47,9 +34,7 @@ public sealed record FineTuneRequest
 
     public double? Epochs { get; init; }
 
-    public int SaveEvery { get; init; }
-
-    public int Keep { get; init; } = 2;
+    public CheckpointRequest Checkpoints { get; init; } = new();
 
     /// <summary>Held-out metrics whose best model is kept.</summary>
     public IReadOnlyList<string> KeepBest { get; init; } = [];
@@ -79,10 +64,7 @@ public sealed record FineTuneRequest
             throw new ArgumentException($"--train-rows is {TrainRows}: it must be at least 1.");
         if (Epochs is { } epochs && !(epochs > 0 && double.IsFinite(epochs)))
             throw new ArgumentException($"--epochs is {epochs}: it must be a positive number.");
-        if (SaveEvery < 0)
-            throw new ArgumentException($"--save-every is {SaveEvery}: it must be 0 (at the end only) or more.");
-        if (Keep < 1)
-            throw new ArgumentException($"--keep is {Keep}: it must be at least 1.");
+        Checkpoints.Validate();
         if (Seeds.Distinct().Count() != Seeds.Count)
             throw new ArgumentException($"--seed names a seed twice: {string.Join(' ', Seeds)}.");
     }

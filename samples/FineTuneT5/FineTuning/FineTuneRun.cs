@@ -28,23 +28,23 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         var options = request.Epochs is { } epochs
             ? plan.Options with { Steps = Math.Max(1, (int)Math.Ceiling(epochs * MixtureSampler.Weight(counts, plan.Options.MixtureCap) / plan.Options.BatchSize)) }
             : plan.Options;
-        var tasks = examples.Select(task => options.Encode(task, inputs.Tokenizer)).ToList();
+        var tasks = examples.Select(task => options.Encode(task, inputs.Setup.Tokenizer)).ToList();
         EncodedExample[] rows = [.. tasks.SelectMany(task => task)];
         // The tasks' rows in turn, so that the first of them are of every task.
         EncodedExample[] measured = [.. tasks.SelectMany(task => task.Index()).OrderBy(row => row.Index).Select(row => row.Item)];
-        var folder = new TrainingFolder(plan.Folder, inputs.Source.Vocabulary, request.Keep);
+        var folder = new TrainingFolder(plan.Folder, inputs.Setup.Source.Vocabulary, request.Checkpoints.Keep);
         folder.CleanUp();
-        var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
+        var checkpoint = request.Run.Resume ? folder.LatestCheckpoint : null;
 
         using var scope = NewDisposeScope();
-        using var model = inputs.Source.Create(inputs.Config, options, inputs.Device, inputs.Types, checkpoint);
+        using var model = inputs.Setup.CreateModel(options, checkpoint);
         var dev = inputs.Evaluator(test: false, options);
-        using var trainer = new Trainer(model, inputs.Tokenizer.PadId, rows, options, folder, checkpoint, counts)
+        using var trainer = new Trainer(model, inputs.Setup.Tokenizer.PadId, rows, options, folder, checkpoint, counts)
         {
             Evaluate = () => dev.Evaluate(model),
             KeepBest = request.KeepBest,
             StoppingMetric = inputs.MainMetric,
-            SaveEvery = request.SaveEvery,
+            SaveEvery = request.Checkpoints.Every,
         };
         trainer.Observers.Add(observer);
         trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
@@ -76,7 +76,7 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 
     private double Sharpness(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)
     {
-        using var surface = TrainingLoss.Surface(model, inputs.Tokenizer.PadId, rows.Take(SharpnessRows), options.BatchSize);
+        using var surface = TrainingLoss.Surface(model, inputs.Setup.Tokenizer.PadId, rows.Take(SharpnessRows), options.BatchSize);
         return new BatchwiseSharpness(new OneStepSharpness(new Ball(SharpnessRho(options)))).Measure(surface)[0].Value;
     }
 
@@ -84,7 +84,7 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
     {
         if (!request.Landscape || File.Exists(plan.LandscapeFile))
             return;
-        using var surface = TrainingLoss.Surface(model, inputs.Tokenizer.PadId, rows.Take(LandscapeRows), options.BatchSize);
+        using var surface = TrainingLoss.Surface(model, inputs.Setup.Tokenizer.PadId, rows.Take(LandscapeRows), options.BatchSize);
         Landscape.Measure(plan.Name, surface, SharpnessRho(options)).Save(plan.LandscapeFile);
     }
 

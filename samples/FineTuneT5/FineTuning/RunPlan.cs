@@ -20,9 +20,9 @@ public sealed record RunPlan(string Name, string Folder, TrainingOptions Options
             .. from seed in request.Seeds
                let options = request.Training with { Seed = seed }
                let folder = request.Seeds.Count > 1 ? $"seed-{seed}" : ""
-               select new RunPlan(NameOf(options), Path.Combine(request.Output, folder), options),
+               select new RunPlan(NameOf(options), Path.Combine(request.Run.Output, folder), options),
         ];
-        if (!request.Resume)
+        if (!request.Run.Resume)
             RunFolder.RequireFree([.. runs.Select(run => run.Folder)]);
         return runs;
     }

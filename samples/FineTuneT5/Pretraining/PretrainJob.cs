@@ -13,18 +13,18 @@ public static class PretrainJob
 {
     public static void Run(PretrainRequest request, CancellationToken cancellation)
     {
-        if (!request.Resume)
-            RunFolder.RequireFree(request.Output);
+        if (!request.Run.Resume)
+            RunFolder.RequireFree(request.Run.Output);
         var inputs = PretrainInputs.Load(request, cancellation);
         Console.WriteLine(
             $"{inputs.Text.Sum(segment => (long)segment.Length) / 1e6:N1} M ids of text in {inputs.Text.Count} segments, {inputs.HeldOut.Count} held out; " +
-            $"model {request.Model}, {inputs.Config.ParameterCount / 1e6:N1} M weights, on {request.Device}.");
+            $"model {request.Run.Model}, {inputs.Setup.Config.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
 
-        var folder = new TrainingFolder(request.Output, inputs.Source.Vocabulary, request.Keep);
+        var folder = new TrainingFolder(request.Run.Output, inputs.Setup.Source.Vocabulary, request.Checkpoints.Keep);
         ConsoleProgress.Show("Pre-training", observer => Train(request, inputs, folder, observer, cancellation));
 
         var plot = Path.Combine(folder.Path, "runs.png");
-        RunPlot.Save(plot, $"T5 {Path.GetFileNameWithoutExtension(request.Model)}, span corruption", "loss", [new("pre-training", MetricsLog.Read(folder.Metrics))]);
+        RunPlot.Save(plot, $"T5 {Path.GetFileNameWithoutExtension(request.Run.Model)}, span corruption", "loss", [new("pre-training", MetricsLog.Read(folder.Metrics))]);
         Console.WriteLine($"Model: {folder.Model}");
         Console.WriteLine($"Plot:  {plot}");
     }
@@ -33,28 +33,28 @@ public static class PretrainJob
     {
         folder.CleanUp();
         var options = request.Training;
-        var checkpoint = request.Resume ? folder.LatestCheckpoint : null;
+        var checkpoint = request.Run.Resume ? folder.LatestCheckpoint : null;
         using var scope = NewDisposeScope();
-        using var model = inputs.Source.Create(inputs.Config, options, inputs.Device, inputs.Types, checkpoint);
+        using var model = inputs.Setup.CreateModel(options, checkpoint);
         if (request.CooccurrenceEmbedding && checkpoint is null)
-            model.SetEmbedding(CooccurrenceVectors.Of(inputs.Text, inputs.Config.VocabularySize, inputs.Config.ModelWidth, options.Seed));
-        var heldOut = new HeldOutLoss(inputs.HeldOut, request.Corruption, inputs.Tokenizer, options.BatchSize, request.HeldOutRows);
-        using var trainer = new Trainer(model, inputs.Tokenizer.PadId, Batches(request, inputs), options, folder, checkpoint)
+            model.SetEmbedding(CooccurrenceVectors.Of(inputs.Text, inputs.Setup.Config.VocabularySize, inputs.Setup.Config.ModelWidth, options.Seed));
+        var heldOut = new HeldOutLoss(inputs.HeldOut, request.Corruption, inputs.Setup.Tokenizer, options.BatchSize, request.HeldOutRows);
+        using var trainer = new Trainer(model, inputs.Setup.Tokenizer.PadId, Batches(request, inputs), options, folder, checkpoint)
         {
             Evaluate = heldOut.Count == 0 ? null : () => new Dictionary<string, double> { ["loss"] = heldOut.Measure(model) },
-            SaveEvery = request.SaveEvery,
+            SaveEvery = request.Checkpoints.Every,
         };
         trainer.Observers.Add(observer);
         trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
         trainer.Run(cancellation);
-        folder.SaveModel(model, request.ModelDType is { } type ? NumberTypes.Of(type).Weights : null);
+        folder.SaveModel(model, request.ModelTypes?.Weights);
         return trainer.Step;
     }
 
     private static IBatchSource Batches(PretrainRequest request, PretrainInputs inputs)
     {
         var seed = request.Training.Seed;
-        var text = new CorruptedText(inputs.Text, request.Corruption, inputs.Tokenizer, request.RowsOfText, seed);
+        var text = new CorruptedText(inputs.Text, request.Corruption, inputs.Setup.Tokenizer, request.RowsOfText, seed);
         return inputs.Tasks.Count == 0
             ? text
             : new MixedRows([text, .. inputs.Tasks.Select(rows => new SampledRows(rows, new BatchSampler(rows.Count, request.RowsOfTask, seed)))], seed);

@@ -1,3 +1,4 @@
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Pretraining;
 using SamSharp.Samples.T5.Training;
 
@@ -6,11 +7,7 @@ namespace SamSharp.Samples.FineTuneT5.Pretraining;
 /// <summary>What the command line asks to pre-train.</summary>
 public sealed record PretrainRequest
 {
-    /// <summary>A named size, a <c>config.json</c> of a shape, a folder, or a name in the Hugging Face cache.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>A <c>spiece.model</c>; null takes the model folder's, or the carried one for a fresh model.</summary>
-    public string? Tokenizer { get; init; }
+    public required RunRequest Run { get; init; }
 
     /// <summary>Text files and folders of them.</summary>
     public required IReadOnlyList<string> Text { get; init; }
@@ -32,20 +29,10 @@ public sealed record PretrainRequest
     /// <summary>Whether a fresh model's embedding begins at <see cref="CooccurrenceVectors"/> of the text.</summary>
     public bool CooccurrenceEmbedding { get; init; }
 
-    public required string Output { get; init; }
+    /// <summary>Type of the weights in <c>model/</c>; null is the run's own.</summary>
+    public NumberTypes? ModelTypes { get; init; }
 
-    public bool Resume { get; init; }
-
-    public string Device { get; init; } = "cpu";
-
-    public string DType { get; init; } = "float32";
-
-    /// <summary>Type of the weights in <c>model/</c>; null is <see cref="DType"/>.</summary>
-    public string? ModelDType { get; init; }
-
-    public int SaveEvery { get; init; }
-
-    public int Keep { get; init; } = 2;
+    public CheckpointRequest Checkpoints { get; init; } = new();
 
     public required TrainingOptions Training { get; init; }
 
@@ -69,9 +56,6 @@ public sealed record PretrainRequest
             throw new ArgumentException($"--task-fraction is {TaskFraction}: it must be in (0, 1).");
         if (RowsOfText < 1)
             throw new ArgumentException($"A batch of {Training.BatchSize} has no room for text beside {Tasks.Count} tasks: take a larger --batch or a smaller --task-fraction.");
-        if (SaveEvery < 0)
-            throw new ArgumentException($"--save-every is {SaveEvery}: it must be 0 (at the end only) or more.");
-        if (Keep < 1)
-            throw new ArgumentException($"--keep is {Keep}: it must be at least 1.");
+        Checkpoints.Validate();
     }
 }

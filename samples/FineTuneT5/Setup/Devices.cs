@@ -5,9 +5,12 @@ namespace SamSharp.Samples.FineTuneT5.Setup;
 /// <summary>Devices by the names of the command line.</summary>
 public static class Devices
 {
+    public const string Cpu = "cpu";
+    public const string Cuda = "cuda";
+
     /// <exception cref="NotSupportedException">CUDA is asked for and there is none.</exception>
-    public static Device Find(string name)
-        => name == "cpu" || cuda.is_available()
+    public static Device Find(string name) =>
+        name == Cpu || cuda.is_available()
             ? device(name)
             : throw new NotSupportedException(
                 "--device cuda: this build of TorchSharp or this machine has no CUDA. Build with -p:TorchBackend=cuda-linux on a machine with an NVIDIA GPU, or use --device cpu.");

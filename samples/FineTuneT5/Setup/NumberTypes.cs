@@ -1,23 +1,24 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>What weights and optimizer state, and what activations, are made of.</summary>
-public readonly record struct NumberTypes(ScalarType Weights, ScalarType Activations)
+/// <param name="Name">As the command line has it.</param>
+public sealed record NumberTypes(string Name, ScalarType Weights, ScalarType Activations)
 {
-    public const string Full = "float32";
-    public const string Half = "bfloat16";
+    public static NumberTypes Full { get; } = new("float32", ScalarType.Float32, ScalarType.Float32);
 
-    /// <summary>float32 weights, bfloat16 activations.</summary>
-    public const string Mixed = "mixed";
+    public static NumberTypes Half { get; } = new("bfloat16", ScalarType.BFloat16, ScalarType.BFloat16);
 
-    public int BytesPerWeight => Weights == ScalarType.BFloat16 ? 2 : 4;
+    public static NumberTypes Mixed { get; } = new("mixed", ScalarType.Float32, ScalarType.BFloat16);
 
-    /// <summary>The types by the names of the command line.</summary>
-    public static NumberTypes Of(string name) => name switch
-    {
-        Half => new(ScalarType.BFloat16, ScalarType.BFloat16),
-        Mixed => new(ScalarType.Float32, ScalarType.BFloat16),
-        _ => new(ScalarType.Float32, ScalarType.Float32),
-    };
+    /// <summary>All, the usual ones first.</summary>
+    public static IReadOnlyList<NumberTypes> All { get; } = [Full, Half, Mixed];
+
+    public int BytesPerWeight => Weights.ElementSize();
+
+    /// <exception cref="ArgumentException">There are none of that name.</exception>
+    public static NumberTypes Of(string name) => All.FirstOrDefault(types => types.Name == name)
+        ?? throw new ArgumentException($"There is no type '{name}'; known are {string.Join(", ", All.Select(types => types.Name))}.");
 }

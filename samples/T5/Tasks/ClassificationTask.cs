@@ -15,14 +15,14 @@ public sealed class ClassificationTask(string name, string prompt, params IReadO
     private readonly Dictionary<string, string> _words =
         labels.SelectMany(label => label.Label.Split('|').Select(text => (text, label.Word))).ToDictionary();
 
-    /// <summary>Which scores are computed, the main one first: accuracy, matthews, f1, f1_macro.</summary>
-    public IReadOnlyList<string> Scores { get; init; } = ["accuracy"];
+    /// <summary>Which scores are computed, the main one first.</summary>
+    public IReadOnlyList<ClassificationScore> Scores { get; init; } = [ClassificationScore.Accuracy];
 
     /// <summary>What is taken of a label, such as TREC's coarse class before the colon; by default all.</summary>
     public Func<string, string> LabelPart { get; init; } = label => label;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Metrics => Scores;
+    public override IReadOnlyList<string> Metrics => [.. Scores.Select(score => score.Name)];
 
     /// <inheritdoc/>
     protected override string ToTarget(string label, Func<string, FormatException> refusal)
@@ -42,13 +42,6 @@ public sealed class ClassificationTask(string name, string prompt, params IReadO
         string[] predicted = [.. predictions.Select(prediction => prediction.Trim())];
         string[] targets = [.. examples.Select(example => example.Target)];
         string[] words = [.. _words.Count > 0 ? _words.Values.Distinct() : targets.Distinct()];
-        return Scores.ToDictionary(score => score, score => score switch
-        {
-            "accuracy" => ClassificationMetrics.Accuracy(predicted, targets),
-            "matthews" => ClassificationMetrics.Matthews(predicted, targets, words),
-            "f1" => ClassificationMetrics.BinaryF1(predicted, targets, words[^1], words[0]),
-            "f1_macro" => ClassificationMetrics.MacroF1(predicted, targets, words),
-            _ => throw new InvalidOperationException($"The task '{Name}' asks for an unknown score '{score}'."),
-        });
+        return Scores.ToDictionary(score => score.Name, score => score.Of(predicted, targets, words));
     }
 }

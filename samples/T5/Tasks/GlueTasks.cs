@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
 
@@ -17,7 +18,7 @@ internal static class GlueTasks
         new ClassificationTask("cola", "cola sentence: {sentence}", ("0", "unacceptable"), ("1", "acceptable"))
         {
             Files = Of("CoLA") with { Columns = ["source", "label", "mark", "sentence"] },
-            Scores = ["matthews", "accuracy"],
+            Scores = [ClassificationScore.Matthews, ClassificationScore.Accuracy],
         },
         new ClassificationTask("sst2", "sst2 sentence: {sentence}", ("0", "negative"), ("1", "positive"))
         {
@@ -28,7 +29,7 @@ internal static class GlueTasks
         {
             Files = Of("MRPC"),
             LabelColumn = "Quality|label",
-            Scores = ["f1", "accuracy"],
+            Scores = [ClassificationScore.F1, ClassificationScore.Accuracy],
         },
         new SimilarityTask("stsb", "stsb sentence1: {sentence1} sentence2: {sentence2}")
         {
@@ -40,7 +41,7 @@ internal static class GlueTasks
             // A few lines of the original break off.
             Files = Of("QQP") with { SkipsMalformed = true },
             LabelColumn = "is_duplicate|label",
-            Scores = ["f1", "accuracy"],
+            Scores = [ClassificationScore.F1, ClassificationScore.Accuracy],
         },
         Mnli("mnli", "matched"),
         Mnli("mnli-mismatched", "mismatched"),

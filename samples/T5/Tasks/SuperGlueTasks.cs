@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
 
@@ -14,7 +15,7 @@ internal static class SuperGlueTasks
             ("entailment|0", "entailment"), ("contradiction|1", "contradiction"), ("neutral|2", "neutral"))
         {
             Files = Of("CB"),
-            Scores = ["f1_macro", "accuracy"],
+            Scores = [ClassificationScore.MacroF1, ClassificationScore.Accuracy],
         },
         new ClassificationTask("copa", "copa choice1: {choice1} choice2: {choice2} premise: {premise} question: {question}",
             ("0", "choice1"), ("1", "choice2"))

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
 
@@ -27,7 +28,7 @@ internal static partial class TextTasks
         {
             Files = Trec,
             LabelPart = label => label.Split(':')[0],
-            Scores = ["accuracy", "f1_macro"],
+            Scores = [ClassificationScore.Accuracy, ClassificationScore.MacroF1],
             LabelledTest = true,
             HoldOut = new(),
             Distinct = true,
@@ -35,7 +36,7 @@ internal static partial class TextTasks
         new ClassificationTask("trec-fine", "trec fine question: {sentence}")
         {
             Files = Trec,
-            Scores = ["accuracy", "f1_macro"],
+            Scores = [ClassificationScore.Accuracy, ClassificationScore.MacroF1],
             LabelledTest = true,
             HoldOut = new(),
             Distinct = true,
@@ -52,7 +53,7 @@ internal static partial class TextTasks
                 Whole = ["SMSSpamCollection"],
                 Reader = LabelledLines.BySpace,
             },
-            Scores = ["f1", "accuracy"],
+            Scores = [ClassificationScore.F1, ClassificationScore.Accuracy],
             HoldOut = new() { Shuffled = true, WithTest = true },
             Distinct = true,
             SkipsEmpty = true,
@@ -67,7 +68,7 @@ internal static partial class TextTasks
                 Train = ["train", "train_20000"],
                 Columns = ["label", "title", "description"],
             },
-            Scores = ["accuracy", "f1_macro"],
+            Scores = [ClassificationScore.Accuracy, ClassificationScore.MacroF1],
             LabelledTest = true,
             HoldOut = new() { Shuffled = true },
             Distinct = true,
@@ -93,7 +94,7 @@ internal static partial class TextTasks
     /// <param name="labels">The labels in the files, each with the word for it; none: the labels are the words.</param>
     /// <param name="labelColumn">The column that holds the label.</param>
     public static ClassificationTask Of(string prompt, IReadOnlyList<(string, string)> labels, string labelColumn = "label") =>
-        new("text", prompt, labels) { Scores = ["accuracy", "f1_macro"], LabelColumn = labelColumn, LabelledTest = true, HoldOut = new() { Shuffled = true } };
+        new("text", prompt, labels) { Scores = [ClassificationScore.Accuracy, ClassificationScore.MacroF1], LabelColumn = labelColumn, LabelledTest = true, HoldOut = new() { Shuffled = true } };
 
     private static DataFiles Trec => new()
     {

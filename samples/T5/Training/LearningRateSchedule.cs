@@ -11,7 +11,18 @@ namespace SamSharp.Samples.T5.Training;
 /// <param name="cooldownSteps">Over so many last steps the rate goes down linearly to 0, whatever the schedule.</param>
 public sealed class LearningRateSchedule(string name, double peak, int warmupSteps, int totalSteps, int cooldownSteps = 0)
 {
-    private readonly Func<int, double> _factor = Find(name, warmupSteps, totalSteps);
+    // What becomes of the peak after the warm-up.
+    private delegate double Shape(int step, int warmupSteps, int totalSteps);
+
+    private static readonly Dictionary<string, Shape> Known = new()
+    {
+        ["constant"] = (_, _, _) => 1,
+        ["linear"] = (step, warmup, total) => 1 - Progress(step, warmup, total),
+        ["cosine"] = (step, warmup, total) => 0.5 * (1 + Math.Cos(Math.PI * Progress(step, warmup, total))),
+        ["inverse-sqrt"] = (step, warmup, _) => Math.Sqrt((warmup + 1.0) / (step + 1.0)),
+    };
+
+    private readonly Shape _shape = Find(name);
 
     /// <summary>The schedule of a run.</summary>
     public static LearningRateSchedule Of(TrainingOptions options) => new(
@@ -20,31 +31,21 @@ public sealed class LearningRateSchedule(string name, double peak, int warmupSte
 
     public double Peak => peak;
 
-    public static IReadOnlyList<string> Names { get; } = ["constant", "linear", "cosine", "inverse-sqrt"];
+    public static IReadOnlyList<string> Names { get; } = [.. Known.Keys];
 
     /// <summary>The learning rate of a step, counted from 0.</summary>
-    public double At(int step)
-        => peak * (step < warmupSteps ? (step + 1.0) / (warmupSteps + 1.0) : _factor(step)) * Cooldown(step);
+    public double At(int step) =>
+        peak * (step < warmupSteps ? (step + 1.0) / (warmupSteps + 1.0) : _shape(step, warmupSteps, totalSteps)) * Cooldown(step);
 
     /// <exception cref="ArgumentException">There is no such schedule.</exception>
-    public static void RequireKnown(string name)
-    {
-        if (!Names.Contains(name))
-            throw new ArgumentException($"Unknown schedule '{name}'. Known: {string.Join(", ", Names)}.");
-    }
+    public static void RequireKnown(string name) => Find(name);
 
     private double Cooldown(int step) => cooldownSteps == 0 ? 1 : Math.Clamp((totalSteps - step) / (double)cooldownSteps, 0, 1);
 
-    private static Func<int, double> Find(string name, int warmupSteps, int totalSteps)
-    {
-        RequireKnown(name);
-        double Progress(int step) => Math.Clamp((step - warmupSteps) / (double)Math.Max(1, totalSteps - warmupSteps), 0, 1);
-        return name switch
-        {
-            "linear" => step => 1 - Progress(step),
-            "cosine" => step => 0.5 * (1 + Math.Cos(Math.PI * Progress(step))),
-            "inverse-sqrt" => step => Math.Sqrt((warmupSteps + 1.0) / (step + 1.0)),
-            _ => _ => 1,
-        };
-    }
+    private static double Progress(int step, int warmupSteps, int totalSteps) =>
+        Math.Clamp((step - warmupSteps) / (double)Math.Max(1, totalSteps - warmupSteps), 0, 1);
+
+    private static Shape Find(string name) => Known.TryGetValue(name, out var shape)
+        ? shape
+        : throw new ArgumentException($"Unknown schedule '{name}'. Known: {string.Join(", ", Known.Keys)}.");
 }

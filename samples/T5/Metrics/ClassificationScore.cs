@@ -1,0 +1,17 @@
+namespace SamSharp.Samples.T5.Metrics;
+
+/// <summary>A score of predicted label words, under the name that tables and <c>metrics.jsonl</c> have for it.</summary>
+/// <param name="Of">The score of predictions beside their targets, given the label words, of which the last is the positive one.</param>
+public sealed record ClassificationScore(string Name, Func<IReadOnlyList<string>, IReadOnlyList<string>, IReadOnlyList<string>, double> Of)
+{
+    public static ClassificationScore Accuracy { get; } =
+        new("accuracy", (predictions, targets, _) => ClassificationMetrics.Accuracy(predictions, targets));
+
+    public static ClassificationScore Matthews { get; } = new("matthews", ClassificationMetrics.Matthews);
+
+    /// <summary>F1 of the positive one of two labels.</summary>
+    public static ClassificationScore F1 { get; } =
+        new("f1", (predictions, targets, words) => ClassificationMetrics.BinaryF1(predictions, targets, words[^1], words[0]));
+
+    public static ClassificationScore MacroF1 { get; } = new("f1_macro", ClassificationMetrics.MacroF1);
+}
