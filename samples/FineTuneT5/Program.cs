@@ -14,7 +14,11 @@ if (arguments.Errors.Count > 0 && arguments.Action is System.CommandLine.Invocat
 try
 {
     // A cancelled run saves a checkpoint before it ends, which takes its time.
-    return await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
+    return await arguments.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(10),
+    });
 }
 catch (Exception exception)
 {

@@ -14,7 +14,8 @@ public sealed class DeviceTests(ITestOutputHelper output)
     {
         using var scope = NewDisposeScope();
         var device = CheckedDevice.Find();
-        output.WriteLine($"{device}; TorchSharp {typeof(torch).Assembly.GetName().Version}, libtorch {__version__}; kernels of our own for CUDA: {KernelSets.CudaStatus}");
+        output.WriteLine($"{device}; TorchSharp {typeof(torch).Assembly.GetName().Version}, libtorch {__version__}; kernels of our own for CUDA: " +
+            $"{KernelSets.CudaStatus}");
         Assert.True(ones(2, 3, device: device.Place).mm(ones(3, 2, device: device.Place)).eq(tensor(3f, device: device.Place)).all().item<bool>());
     }
 

@@ -2,7 +2,10 @@ using SamSharp.Kernels;
 
 namespace SamSharp.DeviceChecks;
 
-/// <summary>One operation of the kernels. <paramref name="Apply"/> gets weights w, buffers r and vectors v, and returns the tensors that it made or wrote.</summary>
+/// <summary>
+/// One operation of the kernels. <paramref name="Apply"/> gets weights w, buffers r and vectors v, and returns the tensors that it made or
+/// wrote.
+/// </summary>
 [InDisposeScope]
 internal sealed record KernelOperation(string Name, Func<ITensorListKernels, Tensor[], Tensor[], Tensor[], Tensor[]> Apply)
 {
@@ -13,7 +16,8 @@ internal sealed record KernelOperation(string Name, Func<ITensorListKernels, Ten
         new("Norm", (k, _, _, v) => [k.Norm(v)]),
         new("AdaptiveNorm", (k, w, _, v) => [k.AdaptiveNorm(w, v, Kappa)]),
         new("Scale", (k, _, _, v) => [k.Scale(k.Norm(v), 0.05, 1e-12)]),
-        new("Scale of 0, NaN, infinity", (k, _, _, v) => [.. new[] { 0, double.NaN, double.PositiveInfinity }.Select(norm => k.Scale(Scalar(norm, v), 0.05, 1e-12))]),
+        new("Scale of 0, NaN, infinity", (k, _, _, v) =>
+            [.. new[] { 0, double.NaN, double.PositiveInfinity }.Select(norm => k.Scale(Scalar(norm, v), 0.05, 1e-12))]),
         new("Perturb", (k, w, r, v) => Changed(r, () => k.Perturb(w, r, v, Scalar(0.3, v)))),
         new("Perturb in place", (k, w, _, v) => Changed(w, () => k.Perturb(w, w, v, Scalar(0.3, v)))),
         new("PerturbAdaptive", (k, w, r, v) => Changed(r, () => k.PerturbAdaptive(w, r, v, Scalar(0.3, v), Kappa))),

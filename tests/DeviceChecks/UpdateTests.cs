@@ -37,7 +37,8 @@ public sealed class UpdateTests(ITestOutputHelper output)
 
         Assert.Equal(tensors, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         var more = device.UsedBytes() - bytes;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{device}: {bytes / 1e6:0.0} MB in use, {more / 1e6:0.0} more after {Steps} steps"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{device}: {bytes / 1e6:0.0} MB in use, {more / 1e6:0.0} more after {Steps} steps"));
         Assert.True(more < Math.Max(LeastGrowth, bytes / 100), $"{more} bytes more after {Steps} steps.");
     }
 
@@ -61,7 +62,8 @@ public sealed class UpdateTests(ITestOutputHelper output)
         var after = watch.Elapsed;
         device.Synchronize();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"an update returns after {(after - before).TotalMilliseconds:0.0} ms, while the device is busy for {watch.Elapsed.TotalMilliseconds:0.0} ms"));
+            $"an update returns after {(after - before).TotalMilliseconds:0.0} ms, while the device is busy for " +
+                $"{watch.Elapsed.TotalMilliseconds:0.0} ms"));
         Assert.True(after <= watch.Elapsed / 2, $"The update came back {after} after the device got its work, which took it {watch.Elapsed}.");
     }
 

@@ -12,14 +12,16 @@ public partial class QuickstartTests
     [Fact]
     public async Task The_loss_falls()
     {
-        double[] losses = [.. from Match line in Line().Matches(await Run()) select double.Parse(line.Groups["loss"].Value, CultureInfo.InvariantCulture)];
+        var lines = Line().Matches(await Run());
+        double[] losses = [.. lines.Select(line => double.Parse(line.Groups["loss"].Value, CultureInfo.InvariantCulture))];
         Assert.Equal(Reports, losses.Length);
         Assert.True(losses[^1] < losses[0] / 10, $"The losses are {string.Join(", ", losses)}.");
     }
 
     private static async Task<string> Run()
     {
-        var program = typeof(QuickstartTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Quickstart").Value!;
+        var program = typeof(QuickstartTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "Quickstart").Value!;
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program])
         {
             RedirectStandardOutput = true,

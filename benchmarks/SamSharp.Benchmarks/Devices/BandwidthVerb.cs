@@ -46,6 +46,7 @@ internal static class BandwidthVerb
         return 0;
 
         void Show(string what, long bytes, double milliseconds, double? floor = null) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {what,-20} {(double)bytes / set.Elements,3:0} bytes an element {milliseconds,9:0.00} ms {bytes / milliseconds / 1e6,8:0.0} GB/s{(floor is { } f ? $"  {milliseconds / f:0.00} of the copy's time" : "")}"));
+            $"  {what,-20} {(double)bytes / set.Elements,3:0} bytes an element {milliseconds,9:0.00} ms {bytes / milliseconds / 1e6,8:0.0} " +
+                $"GB/s{(floor is { } f ? $"  {milliseconds / f:0.00} of the copy's time" : "")}"));
     }
 }

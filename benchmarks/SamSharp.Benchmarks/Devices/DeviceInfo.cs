@@ -53,7 +53,8 @@ internal sealed partial class DeviceInfo(Device place)
         if (!IsCuda) return string.Create(CultureInfo.InvariantCulture, $"cpu ({get_num_threads()} threads)");
         var name = new byte[256];
         return cuDeviceGetName(name, name.Length, place.index) == 0 && cuDriverGetVersion(out var version) == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{place} ({Encoding.UTF8.GetString(name).TrimEnd('\0')}, CUDA {version / 1000}.{version % 1000 / 10} driver)")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{place} ({Encoding.UTF8.GetString(name).TrimEnd('\0')}, CUDA {version / 1000}.{version % 1000 / 10} driver)")
             : place.ToString();
     }
 

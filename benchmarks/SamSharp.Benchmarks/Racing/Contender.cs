@@ -20,7 +20,8 @@ internal sealed class Contender(string name, Action prepare, params Action[] pha
     public double TimeRelativeTo(Contender other) => Median(_milliseconds.Zip(other._milliseconds, (mine, theirs) => mine / theirs));
 
     /// <summary>
-    /// Runs twice and times the second, so that it meets what a run of its own leaves behind, as in a training loop; the garbage of others is collected before.
+    /// Runs twice and times the second, so that it meets what a run of its own leaves behind, as in a training loop; the garbage of others is
+    /// collected before.
     /// </summary>
     public void Run()
     {

@@ -16,7 +16,8 @@ internal static class RatiosVerb
         if (arguments.Length > 0) return null;
         torch.set_num_threads(Math.Min(2, Environment.ProcessorCount));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} processors, {torch.get_num_threads()} threads; medians of {Rounds} rounds, all contenders in turn, the second of two runs timed"));
+            $"{Environment.ProcessorCount} processors, {torch.get_num_threads()} threads; medians of {Rounds} rounds, all contenders in turn, the " +
+                $"second of two runs timed"));
 
         var ratios = new List<Ratio>();
         // The tiny ones first: whatever a process needs once is then in memory, and is not counted as an optimizer's.

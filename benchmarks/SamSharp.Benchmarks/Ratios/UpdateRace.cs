@@ -93,7 +93,8 @@ internal sealed class UpdateRace : IDisposable
         new($"{_shapes}: objects left to finalizers, SAM, FusedAdamW", Residue.Finalized(_set, _sam), 0),
     ];
 
-    private Contender Copy(int bytesPerElement) => Add($"memcpy, {bytesPerElement} bytes an element", Own(new MemoryCopy(bytesPerElement * _set.Elements)).Run);
+    private Contender Copy(int bytesPerElement) =>
+        Add($"memcpy, {bytesPerElement} bytes an element", Own(new MemoryCopy(bytesPerElement * _set.Elements)).Run);
 
     private Contender Step(string name, Optimizer optimizer) => Add(name, () => optimizer.step());
 

@@ -1,6 +1,9 @@
 namespace SamSharp.Benchmarks.Shapes;
 
-/// <summary>The numbers that fix the parameters of a T5 (Raffel et al. 2020, version 1.0: one input projection in the feed-forward layers, tied embeddings).</summary>
+/// <summary>
+/// The numbers that fix the parameters of a T5 (Raffel et al. 2020, version 1.0: one input projection in the feed-forward layers, tied
+/// embeddings).
+/// </summary>
 internal sealed record T5Architecture(int ModelSize, int FeedForwardSize, int Heads, int Layers)
 {
     private const int Vocabulary = 32128;

@@ -5,8 +5,9 @@ using static TorchSharp.torch.nn;
 namespace SamSharp.Benchmarks.Training;
 
 /// <summary>
-/// T5 as one would first write it with TorchSharp's own modules: what the sample's model is compared with, not to use. The same mathematics, number of
-/// parameters and dropout; position buckets, masks and biases are made anew in every pass. The tied embedding is one parameter used twice.
+/// T5 as one would first write it with TorchSharp's own modules: what the sample's model is compared with, not to use. The same mathematics,
+/// number of parameters and dropout; position buckets, masks and biases are made again in every pass. The tied embedding is one parameter used
+/// twice.
 /// </summary>
 internal sealed class StraightforwardT5 : Module
 {

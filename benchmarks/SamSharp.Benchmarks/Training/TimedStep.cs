@@ -4,7 +4,10 @@ using SamSharp.Benchmarks.Racing;
 
 namespace SamSharp.Benchmarks.Training;
 
-/// <summary>A training step, its time by the clock, and its time on the processors, which hardly depends on what else the machine does (with one thread; several wait for each other busily).</summary>
+/// <summary>
+/// A training step, its time by the clock, and its time on the processors, which hardly depends on what else the machine does (with one thread;
+/// several wait for each other busily).
+/// </summary>
 internal sealed class TimedStep
 {
     private readonly List<double> _processor = [];

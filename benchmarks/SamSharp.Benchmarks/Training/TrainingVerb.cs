@@ -14,7 +14,8 @@ internal static class TrainingVerb
     public static int? Run(string[] arguments)
     {
         if (arguments.Length == 0) return Run(Rounds, Math.Min(Threads, Environment.ProcessorCount));
-        return arguments is [var first, var second] && int.TryParse(first, out var rounds) && int.TryParse(second, out var threads) && rounds > 0 && threads > 0
+        return arguments is [var first, var second]
+            && int.TryParse(first, out var rounds) && int.TryParse(second, out var threads) && rounds > 0 && threads > 0
             ? Run(rounds, threads)
             : null;
     }
@@ -23,7 +24,8 @@ internal static class TrainingVerb
     {
         torch.set_num_threads(threads);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"T5-small, float32, 32 rows of 64 + 4 tokens; {Environment.ProcessorCount} processors, {threads} threads; medians of {rounds} rounds, all in turn"));
+            $"T5-small, float32, 32 rows of 64 + 4 tokens; {Environment.ProcessorCount} processors, {threads} threads; medians of {rounds} " +
+                $"rounds, all in turn"));
 
         using var work = new TrainingWorkload();
         TimedStep

@@ -32,7 +32,8 @@ internal sealed class FloorColumn : IColumn
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style)
     {
-        var floor = summary.BenchmarksCases.FirstOrDefault(other => IsFloor(other) && other.Parameters.DisplayInfo == benchmarkCase.Parameters.DisplayInfo);
+        var floor = summary.BenchmarksCases.FirstOrDefault(other =>
+            IsFloor(other) && other.Parameters.DisplayInfo == benchmarkCase.Parameters.DisplayInfo);
         return Median(benchmarkCase) is { } mine && floor is not null && Median(floor) is { } least
             ? (mine / least).ToString("0.00", CultureInfo.InvariantCulture)
             : "?";

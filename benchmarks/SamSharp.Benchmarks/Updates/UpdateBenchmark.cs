@@ -5,7 +5,9 @@ using static TorchSharp.torch.optim;
 
 namespace SamSharp.Benchmarks.Updates;
 
-/// <summary>A whole update, everything but the passes through a model: ascent, restore and base step, against TorchSharp's AdamW step alone.</summary>
+/// <summary>
+/// A whole update, everything but the passes through a model: ascent, restore and base step, against TorchSharp's AdamW step alone.
+/// </summary>
 public class UpdateBenchmark : UpdateBenchmarkBase
 {
     private Optimizer _adamW = null!;

@@ -4,7 +4,9 @@ using TorchSharp;
 
 namespace SamSharp.Benchmarks.Updates;
 
-/// <summary>What benchmarks of an update share: threads, parameters whose gradients are put in place before each run, and the floor in the same run.</summary>
+/// <summary>
+/// What benchmarks of an update share: threads, parameters whose gradients are put in place before each run, and the floor in the same run.
+/// </summary>
 [BenchmarkCategory("update")]
 public abstract class UpdateBenchmarkBase
 {

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Benchmarks.Workloads;
 
-/// <summary>The floor of anything that passes over a device's memory: libtorch's copy from one buffer of the device to another, as often as it takes.</summary>
+/// <summary>
+/// The floor of anything that passes over a device's memory: libtorch's copy from one buffer of the device to another, as often as it takes.
+/// </summary>
 internal sealed class DeviceCopy(Device device) : IDisposable
 {
     private const long BufferBytes = 1 << 28;

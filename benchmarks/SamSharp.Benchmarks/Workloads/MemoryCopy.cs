@@ -4,7 +4,8 @@ using TorchSharp;
 namespace SamSharp.Benchmarks.Workloads;
 
 /// <summary>
-/// The floor of anything that passes over memory: memcpy that reads and writes as many bytes, as one large block per thread on as many threads as libtorch uses.
+/// The floor of anything that passes over memory: memcpy that reads and writes as many bytes, as one large block per thread on as many threads
+/// as libtorch uses.
 /// </summary>
 /// <param name="bytesMoved">Bytes read and written together; half of them are copied.</param>
 internal sealed unsafe class MemoryCopy(long bytesMoved) : IDisposable

@@ -18,8 +18,10 @@ public static class CompareCommand
         var rows = Several("--rows", "rows", "Numbers of training rows, or all [100 400]");
         var steps = Several("--steps", "steps", "Steps for each of --rows, or one number for all [80 120]");
         var seeds = Several("--seeds", "seeds", "Seeds: rows, their order and dropout masks [1 2 3]");
-        var optimizers = Several("--learning-rates", "optimizer=rates", $"Base optimizers with the learning rates to choose from [{Defaults.Optimizer}={Defaults.LearningRate}]");
-        var algorithms = Several("--algorithms", "names", $"What to compare with the base: recipes ({string.Join(", ", RecipeCatalog.Names)}), sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps [base*1.25 sam/4]");
+        var optimizers = Several("--learning-rates", "optimizer=rates",
+            $"Base optimizers with the learning rates to choose from [{Defaults.Optimizer}={Defaults.LearningRate}]");
+        var algorithms = Several("--algorithms", "names", $"What to compare with the base: recipes ({string.Join(", ", RecipeCatalog.Names)}), " +
+            "sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps [base*1.25 sam/4]");
         var radii = Several("--rhos", "recipe=radii", $"The radii to choose from, by recipe [{Defaults.Recipe}={Defaults.Rho}]");
         var tuningSeeds = Several("--tuning-seeds", "seeds", "Seeds of the runs that rates and radii are chosen by [101]");
         var noise = Number("--label-noise", "part", 0.0, "Replace this part of the training labels by wrong ones");
@@ -31,8 +33,8 @@ public static class CompareCommand
 
         var command = new Command("compare", """
             Compares a base optimizer with sharpness-aware ones over tasks, training-set sizes and seeds, in pairs: the same rows in the same order,
-            initial weights and dropout masks. Rates and radii are chosen on validation rows, with as many runs for the base as for each of the others.
-            Several processes with the same arguments and --resume share the work.
+            initial weights and dropout masks. Rates and radii are chosen on validation rows, with as many runs for the base as for each of the
+            others. Several processes with the same arguments and --resume share the work.
             """);
         foreach (var option in runs.Models.Concat([
             tasks, rows, steps, seeds, optimizers, algorithms, radii, tuningSeeds, noise, validationRows, testRows, sharpnessRho,
@@ -83,12 +85,15 @@ public static class CompareCommand
     private static int? Rows(string text) => text == "all" ? null : Integer("--rows")(text);
 
     private static Func<string, int> Integer(string option) => text =>
-        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : throw new ArgumentException($"{option} has '{text}', which is no whole number.");
+        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : throw new ArgumentException($"{option} has '{text}', which is no whole number.");
 
     // adafactor=0.01,0.02
     private static Func<string, KeyValuePair<string, double[]>> NamedNumbers(string option) => text =>
     {
-        var refusal = new ArgumentException($"{option} has '{text}': give a name and numbers, as {(option == "--rhos" ? "sam=0.2,0.5" : "adafactor=0.01,0.02")}.");
+        var refusal = new ArgumentException(
+            $"{option} has '{text}': give a name and numbers, as {(option == "--rhos" ? "sam=0.2,0.5" : "adafactor=0.01,0.02")}.");
         if (text.Split('=') is not [var name, var numbers])
             throw refusal;
         return KeyValuePair.Create(name, Array.ConvertAll(numbers.Split(','), number =>

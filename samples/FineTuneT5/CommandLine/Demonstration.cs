@@ -14,7 +14,8 @@ public static class Demonstration
     private const double LearningRate = 0.014;
     private const double Rho = 0.05;
 
-    /// <remarks>The embeddings of a T5 are of size 1 while its other weights are small: a rate relative to each tensor's size, as Adafactor's, suits all.</remarks>
+    /// <remarks>The embeddings of a T5 are of size 1 while its other weights are small: a rate relative to each tensor's size, as Adafactor's,
+    /// suits all.</remarks>
     public static TrainingOptions Training { get; } = new()
     {
         Optimizer = "adafactor",

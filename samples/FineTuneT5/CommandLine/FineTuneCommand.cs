@@ -11,13 +11,17 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The options of the program, and how they become a <see cref="FineTuneRequest"/>.</summary>
 public sealed class FineTuneCommand
 {
-    private readonly Option<string> _task = Text("--task", "name", "sentences", "The task, in T5's text-to-text form, or several parted by commas: cola,sst2,mrpc. The command tasks lists them");
-    private readonly Option<int?> _mixtureCap = Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
+    private readonly Option<string> _task = Text("--task", "name", "sentences",
+        "The task, in T5's text-to-text form, or several parted by commas: cola,sst2,mrpc. The command tasks lists them");
+    private readonly Option<int?> _mixtureCap =
+        Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
     private readonly Option<string?> _prompt = Optional("--prompt", "text", "Input of --task text, columns in braces [classify: {sentence}]");
-    private readonly Option<string?> _labelWords = Optional("--label-words", "pairs", "Words for the labels of --task text, as 0=negative,1=positive; the last is the positive one [the labels]");
+    private readonly Option<string?> _labelWords = Optional("--label-words", "pairs",
+        "Words for the labels of --task text, as 0=negative,1=positive; the last is the positive one [the labels]");
     private readonly Option<string?> _labelColumn = Optional("--label-column", "name", "Column of the labels of --task text [label]");
     private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the carried sentences]");
-    private readonly Option<bool> _landscape = Flag("--landscape", "At the end, draw the training loss around the weights, and the spectrum of its Hessian: landscape.png");
+    private readonly Option<bool> _landscape =
+        Flag("--landscape", "At the end, draw the training loss around the weights, and the spectrum of its Hessian: landscape.png");
     private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Train on the first so many rows of a seeded shuffle");
     private readonly Option<double?> _trainFraction = Number<double?>("--train-fraction", "part", null, "Train on this part of the rows, in (0, 1]");
 
@@ -30,17 +34,22 @@ public sealed class FineTuneCommand
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<string?> _keepBest = Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, as loss,accuracy");
+    private readonly Option<string?> _keepBest =
+        Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, as loss,accuracy");
     private readonly TrainingArguments _training = new(Defaults);
     private readonly RunArguments _runs = new(CarriedModel.Name,
-        "The small T5 that comes with the program, a fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in a config.json, " +
-        "a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as google-t5/t5-small or owner/name@revision, " +
-        "which is downloaded once to the hub's cache. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
+        "The small T5 that comes with the program, a fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in " +
+        "a config.json, a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as " +
+        "google-t5/t5-small or owner/name@revision, which is downloaded once to the hub's cache. " +
+        "HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
     private readonly Option<bool> _trace = new("--trace") { Description = "Show the stack of an error", Recursive = true };
 
     private readonly RootCommand _root;
 
-    public FineTuneCommand(Action<FineTuneRequest, CancellationToken> run, Action<PretrainRequest, CancellationToken> pretrain, Action<CompareRequest, CancellationToken> compare)
+    public FineTuneCommand(
+        Action<FineTuneRequest, CancellationToken> run,
+        Action<PretrainRequest, CancellationToken> pretrain,
+        Action<CompareRequest, CancellationToken> compare)
     {
         _root = new RootCommand("""
             Fine-tunes a T5 with sharpness-aware minimization around a base optimizer. Without arguments it

@@ -11,7 +11,8 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 public static class PretrainCommand
 {
     // Adafactor as T5 was pre-trained, on short segments, which a small budget learns most from.
-    private static readonly TrainingOptions Defaults = new() { Optimizer = "adafactor", LearningRate = 1e-2, Rho = 0, Steps = 10_000, WarmupSteps = 200 };
+    private static readonly TrainingOptions Defaults =
+        new() { Optimizer = "adafactor", LearningRate = 1e-2, Rho = 0, Steps = 10_000, WarmupSteps = 200 };
     private static readonly SpanCorruption Objective = new();
 
     public static Command Create(Action<PretrainRequest, CancellationToken> run)
@@ -24,7 +25,8 @@ public static class PretrainCommand
         var density = Number("--noise-density", "part", Objective.NoiseDensity, "Part of the text that is replaced by sentinels");
         var spanLength = Number("--mean-span-length", "ids", Objective.MeanSpanLength, "Mean length of what a sentinel replaces");
         var roll = Flag("--random-roll", "Move the replaced spans round the segment, so that its end is not always among them");
-        var cooccurrence = Flag("--cooccurrence-embedding", "Begin a fresh model at word vectors from the text's co-occurrence counts, in place of random ones");
+        var cooccurrence = Flag("--cooccurrence-embedding",
+            "Begin a fresh model at word vectors from the text's co-occurrence counts, in place of random ones");
         var seed = Number("--seed", "seed", Defaults.Seed, "Seed of weights, order and spans");
         var modelType = Optional("--model-dtype", $"{NumberTypes.Full.Name}|{NumberTypes.Half.Name}", "Type of the weights in model/ [--dtype]")
             .AcceptOnlyFromAmong(NumberTypes.Full.Name, NumberTypes.Half.Name);

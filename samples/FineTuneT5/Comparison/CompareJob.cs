@@ -17,7 +17,8 @@ public static class CompareJob
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            throw new OperationCanceledException($"Stopped; the same command with --resume --output {request.Run.Output} goes on with the comparison.", cancellation);
+            throw new OperationCanceledException(
+                $"Stopped; the same command with --resume --output {request.Run.Output} goes on with the comparison.", cancellation);
         }
     }
 
@@ -72,22 +73,34 @@ public static class CompareJob
         from task in request.Tasks.Select(named => named.Split('=')[0])
         from contender in request.Contenders.Prepend(Contender.Base)
         let setting = tuning.Best(optimizer, contender)
-        select new Trial(task, optimizer, contender.Name, size.Rows, contender.Steps(size.Steps), seed, setting.LearningRate, setting.Rho, request.LabelNoise, Tuning: false);
+        select new Trial(
+            task, optimizer, contender.Name, size.Rows, contender.Steps(size.Steps), seed, setting.LearningRate, setting.Rho,
+            request.LabelNoise, Tuning: false);
 
     // Tasks, sizes, seeds and contenders may be added to a comparison; what all its runs have in common may not change.
     private static void RequireSameComparison(CompareRequest request, TrialStore store)
     {
         var path = Path.Combine(store.Folder, "comparison.json");
         var training = request.Training with { LearningRate = null, Rho = 0 }; // each trial has its own
-        var common = JsonSerializer.Serialize(new { Model = Path.GetFileName(request.Run.Model), DType = request.Run.Types.Name, request.ValidationRows, request.TestRows, request.SharpnessRho, Training = training });
+        var common = JsonSerializer.Serialize(new
+        {
+            Model = Path.GetFileName(request.Run.Model),
+            DType = request.Run.Types.Name,
+            request.ValidationRows,
+            request.TestRows,
+            request.SharpnessRho,
+            Training = training,
+        });
         if (!File.Exists(path))
         {
             AtomicFile.Write(path, file => file.Write(System.Text.Encoding.UTF8.GetBytes(common)));
             return;
         }
         if (!request.Run.Resume)
-            throw new ArgumentException($"The folder {store.Folder} already holds a comparison: add --resume to go on with it, or give another --output.");
+            throw new ArgumentException(
+                $"The folder {store.Folder} already holds a comparison: add --resume to go on with it, or give another --output.");
         if (File.ReadAllText(path) != common)
-            throw new ArgumentException($"The comparison in {store.Folder} was begun with another model or other training options: see {path}. Give the same, or another --output.");
+            throw new ArgumentException($"The comparison in {store.Folder} was begun with another model or other training options: see {path}. " +
+                "Give the same, or another --output.");
     }
 }

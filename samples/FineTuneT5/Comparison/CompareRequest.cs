@@ -65,7 +65,8 @@ public sealed record CompareRequest
         foreach (var (recipe, radii) in Radii)
             Require(radii.All(rho => rho > 0 && double.IsFinite(rho)), $"--rhos of {recipe} must be positive numbers.");
         Require(Contenders.Count > 0, "--algorithms is empty: name what to compare with the base optimizer, for instance sam/4.");
-        Require(Contenders.All(contender => contender != Contender.Base), "--algorithms has 'base': it is always there. With more steps it is base*1.25.");
+        Require(Contenders.All(contender => contender != Contender.Base),
+            "--algorithms has 'base': it is always there. With more steps it is base*1.25.");
         foreach (var contender in Contenders.Where(contender => contender.IsSharpnessAware))
             _ = RadiiOf(contender);
         Require(Sizes.All(size => size.Rows is null or >= 1), "--rows must be numbers of at least 1, or all.");

@@ -7,7 +7,8 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 /// The rows of a task, in three parts that share none: those that are trained on, those that settings are chosen by, and those that are reported.
 /// The second are taken from the training rows; the third are the test rows, or the dev rows where only these have labels.
 /// </summary>
-public sealed record ComparedTask(T5Task Task, IReadOnlyList<TaskExample> Training, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
+public sealed record ComparedTask(
+    T5Task Task, IReadOnlyList<TaskExample> Training, IReadOnlyList<TaskExample> Validation, IReadOnlyList<TaskExample> Test)
 {
     // The parts are the same in every comparison.
     private const int SplitSeed = 0;
@@ -22,7 +23,8 @@ public sealed record ComparedTask(T5Task Task, IReadOnlyList<TaskExample> Traini
     {
         var parts = named.Split('=', 2);
         if (parts.Length == 1 && named != CarriedData.Task)
-            throw new ArgumentException($"--tasks has '{named}': give the task with the folder of its files, as sst2=data/SST-2. Only {CarriedData.Task} comes with the program.");
+            throw new ArgumentException($"--tasks has '{named}': give the task with the folder of its files, as sst2=data/SST-2. Only " +
+                $"{CarriedData.Task} comes with the program.");
         var task = TaskCatalog.Find(parts[0]);
         var folder = parts.Length == 2 ? parts[1] : CarriedData.Folder;
         var rows = TaskRows.Load(task, folder);
@@ -37,7 +39,8 @@ public sealed record ComparedTask(T5Task Task, IReadOnlyList<TaskExample> Traini
     public IReadOnlyList<TaskExample> TrainingRowsOf(Trial trial)
     {
         if (trial.Rows > Training.Count)
-            throw new ArgumentException($"--rows has {trial.Rows}, but {Task.Name} has only {Training.Count} training rows beside {Validation.Count} for validation.");
+            throw new ArgumentException(
+                $"--rows has {trial.Rows}, but {Task.Name} has only {Training.Count} training rows beside {Validation.Count} for validation.");
         var rows = TrainingRows.Shuffle(Training, trial.Seed)[..(trial.Rows ?? Training.Count)];
         return LabelNoise.Add(rows, trial.LabelNoise, trial.Seed);
     }

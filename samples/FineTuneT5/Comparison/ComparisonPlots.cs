@@ -20,7 +20,8 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
     private static NumericAutomatic Powers => new() { LabelFormatter = power => Math.Pow(10, power).ToString("G2", CultureInfo.InvariantCulture) };
 
     private IReadOnlyList<IGrouping<(string Task, string Optimizer), TrialResult>> Panels =>
-        [.. results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer)).OrderBy(panel => panel.Key.Optimizer, StringComparer.Ordinal).ThenBy(panel => panel.Key.Task, StringComparer.Ordinal)];
+        [.. results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer))
+            .OrderBy(panel => panel.Key.Optimizer, StringComparer.Ordinal).ThenBy(panel => panel.Key.Task, StringComparer.Ordinal)];
 
     private bool OneOptimizer => results.Select(result => result.Trial.Optimizer).Distinct().Count() == 1;
 
@@ -33,7 +34,8 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
             // Side by side, so that the bars can be told apart.
             var shift = 0.3 * (i - (0.5 * (contenders.Count - 1))) / contenders.Count;
             double[] x = [.. sizes.Select((_, place) => place + shift)];
-            var scores = sizes.Select(rows => Sample.Of(panel.Where(result => result.Trial.Contender == contender.Name && result.Trial.Rows == rows).Select(result => 100 * result.Score))).ToList();
+            var runs = panel.Where(result => result.Trial.Contender == contender.Name).ToList();
+            var scores = sizes.Select(rows => Sample.Of(runs.Where(run => run.Trial.Rows == rows).Select(run => 100 * run.Score))).ToList();
             Draw(plot, contender, i, x, [.. scores.Select(score => score.Mean)]);
             var bars = plot.Add.ErrorBar(x, [.. scores.Select(score => score.Mean)], [.. scores.Select(score => score.Deviation)]);
             (bars.Color, bars.CapSize) = (PlotColors.Of(i), CapSize);
@@ -54,7 +56,8 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
             var points = runs.Where(result => result.Trial.Contender == contender.Name).SelectMany(result => result.Curve)
                 .GroupBy(point => point.Step).OrderBy(step => step.Key).ToList();
             if (points.Count > 0)
-                Draw(plot, contender, i, [.. points.Select(step => (double)step.Key)], [.. points.Select(step => Math.Log10(Math.Max(LeastLoss, step.Average(point => point.Loss))))], markerSize: 0);
+                Draw(plot, contender, i, [.. points.Select(step => (double)step.Key)],
+                    [.. points.Select(step => Math.Log10(Math.Max(LeastLoss, step.Average(point => point.Loss))))], markerSize: 0);
         }
         plot.Axes.Left.TickGenerator = Powers;
         Finish(plot, $"{Title(panel.Key)}, {Trial.SizeName(largest == int.MaxValue ? null : largest)} rows", "step", "training loss");
@@ -65,17 +68,22 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
     {
         foreach (var (i, contender) in contenders.Index())
         {
-            double[] logs = [.. panel.Where(result => result.Trial.Contender == contender.Name && result.SharpnessAfter > 0).Select(result => Math.Log10(result.SharpnessAfter!.Value))];
+            double[] logs = [.. panel.Where(result => result.Trial.Contender == contender.Name && result.SharpnessAfter > 0)
+                .Select(result => Math.Log10(result.SharpnessAfter!.Value))];
             if (logs.Length == 0)
                 continue;
-            var points = plot.Add.ScatterPoints([.. logs.Select((_, n) => i + (0.3 * ((n / (double)Math.Max(1, logs.Length - 1)) - 0.5)))], logs, PlotColors.Of(i));
+            double[] places = [.. logs.Select((_, n) => i + (0.3 * ((n / (double)Math.Max(1, logs.Length - 1)) - 0.5)))];
+            var points = plot.Add.ScatterPoints(places, logs, PlotColors.Of(i));
             points.MarkerSize = 5;
             var mean = plot.Add.Line(i - 0.3, logs.Average(), i + 0.3, logs.Average());
             (mean.Color, mean.LineWidth) = (PlotColors.Of(i), 3);
         }
-        var before = plot.Add.HorizontalLine(Math.Log10(Math.Max(double.Epsilon, panel.Average(result => result.SharpnessBefore))), 1, Colors.Gray, LinePattern.Dashed);
+        var start = Math.Max(double.Epsilon, panel.Average(result => result.SharpnessBefore));
+        var before = plot.Add.HorizontalLine(Math.Log10(start), 1, Colors.Gray, LinePattern.Dashed);
         before.LegendText = "before training";
-        plot.Axes.Bottom.TickGenerator = new NumericManual([.. contenders.Select((_, i) => (double)i)], [.. contenders.Select(contender => contender.Title.Replace(", ", "\n", StringComparison.Ordinal))]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual(
+            [.. contenders.Select((_, i) => (double)i)],
+            [.. contenders.Select(contender => contender.Title.Replace(", ", "\n", StringComparison.Ordinal))]);
         plot.Axes.Left.TickGenerator = Powers;
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.6, contenders.Count - 0.4);
@@ -86,7 +94,11 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
     public void SaveSlices(string path) => Save(path, slices, (plot, slice) =>
     {
         var to = contenders.First(contender => contender.Name == slice.Contender);
-        foreach (var (losses, pattern, name) in new[] { (slice.Train, LinePattern.Solid, "training rows"), (slice.Test, LinePattern.Dashed, "test rows") })
+        foreach (var (losses, pattern, name) in new[]
+        {
+            (slice.Train, LinePattern.Solid, "training rows"),
+            (slice.Test, LinePattern.Dashed, "test rows"),
+        })
         {
             var line = plot.Add.ScatterLine(losses.Positions.ToArray(), losses.Losses.ToArray(), PlotColors.Of(1));
             (line.LineWidth, line.LinePattern, line.LegendText) = (2, pattern, name);

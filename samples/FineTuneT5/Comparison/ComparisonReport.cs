@@ -47,13 +47,16 @@ public sealed class ComparisonReport(
     private ReportTable Tuned() => new(
         "Tuning", 2, ["optimizer", "algorithm", "learning rate", "rho", "validation score"],
         [.. from candidate in tried
-            let best = candidate.Score == tried.Where(other => (other.Optimizer, other.Contender) == (candidate.Optimizer, candidate.Contender)).Max(other => other.Score)
+            let best = candidate.Score == tried.Where(other => (other.Optimizer, other.Contender) == (candidate.Optimizer, candidate.Contender))
+                .Max(other => other.Score)
             select new[]
             {
-                candidate.Optimizer, candidate.Contender.Title, Number(candidate.Setting.LearningRate, "G3"), candidate.Contender.IsSharpnessAware ? Number(candidate.Setting.Rho, "G3") : "",
+                candidate.Optimizer, candidate.Contender.Title, Number(candidate.Setting.LearningRate, "G3"),
+                candidate.Contender.IsSharpnessAware ? Number(candidate.Setting.Rho, "G3") : "",
                 Percent(candidate.Score) + (best ? " *" : ""),
             }],
-        $"Mean score in % of the validation rows, {Trial.SizeName(request.TuningSize.Rows)} training rows, seed {string.Join(", ", request.TuningSeeds)}; * chosen");
+        $"Mean score in % of the validation rows, {Trial.SizeName(request.TuningSize.Rows)} training rows, seed " +
+        $"{string.Join(", ", request.TuningSeeds)}; * chosen");
 
     private ReportTable Scores() => new(
         "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "w/t/l"],
@@ -63,10 +66,12 @@ public sealed class ComparisonReport(
             let difference = contender == Contender.Base ? null : PairedDifference.Of(Differences(cell, contender))
             select (string[])
             [
-                cell.Key.Task, cell.Key.Optimizer, Trial.SizeName(cell.Key.Rows), contender.Title, MeanAndDeviation([.. runs.Select(run => run.Score)]),
+                cell.Key.Task, cell.Key.Optimizer, Trial.SizeName(cell.Key.Rows), contender.Title,
+                MeanAndDeviation([.. runs.Select(run => run.Score)]),
                 .. Columns(difference),
             ]],
-        $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the seeds, with its 95 % interval, p of the paired t-test, and runs won, tied and lost");
+        $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the " +
+        "seeds, with its 95 % interval, p of the paired t-test, and runs won, tied and lost");
 
     private ReportTable BySize() => new(
         "By training-set size", 3, ["optimizer", "rows", "algorithm", .. SummaryHeader],
@@ -80,7 +85,9 @@ public sealed class ComparisonReport(
         [.. from cells in Cells().GroupBy(cell => cell.Key.Optimizer)
             from contender in request.Contenders
             select (string[])[cells.Key, contender.Title, .. Summary([.. cells], contender)]],
-        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval where there are five or more of them. Test loss, sharpness (at one rho for all) and training time: geometric mean of the ratio to the base; lower: in how many runs the test loss was below the base's");
+        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval where there are five or more of them. " +
+        "Test loss, sharpness (at one rho for all) and training time: geometric mean of the ratio to the base; " +
+        "lower: in how many runs the test loss was below the base's");
 
     private static string[] SummaryHeader => ["difference", "p", "w/t/l", "test loss", "lower", "sharpness", "time"];
 
@@ -91,19 +98,23 @@ public sealed class ComparisonReport(
         var overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Differences(cell, contender))]);
         return
         [
-            .. Columns(cells.Count < LeastCells ? overCells with { HalfWidth = double.NaN, PValue = double.NaN } : overCells)[..2], Columns(overRuns)[2],
+            .. Columns(cells.Count < LeastCells ? overCells with { HalfWidth = double.NaN, PValue = double.NaN } : overCells)[..2],
+            Columns(overRuns)[2],
             Times(pairs.Select(pair => pair.Other.Loss / pair.Base.Loss)),
             $"{pairs.Count(pair => pair.Other.Loss < pair.Base.Loss)} of {pairs.Count}",
             Times(pairs.Select(pair => pair.Other.SharpnessAfter / pair.Base.SharpnessAfter)),
-            Times(pairs.Select(pair => (double?)(pair.Other.StepMilliseconds * pair.Other.Trial.Steps / (pair.Base.StepMilliseconds * pair.Base.Trial.Steps)))),
+            Times(pairs.Select(pair => (double?)(TrainingTime(pair.Other) / TrainingTime(pair.Base)))),
         ];
     }
+
+    private static double TrainingTime(TrialResult result) => result.StepMilliseconds * result.Trial.Steps;
 
     private string Noise => request.LabelNoise > 0 ? $", {Number(100 * request.LabelNoise, "G3")} % of the training labels wrong" : "";
 
     private IEnumerable<IGrouping<(string Task, string Optimizer, int? Rows), TrialResult>> Cells() =>
         results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer, result.Trial.Rows))
-            .OrderBy(cell => cell.Key.Task, StringComparer.Ordinal).ThenBy(cell => cell.Key.Optimizer, StringComparer.Ordinal).ThenBy(cell => cell.Key.Rows ?? int.MaxValue);
+            .OrderBy(cell => cell.Key.Task, StringComparer.Ordinal)
+            .ThenBy(cell => cell.Key.Optimizer, StringComparer.Ordinal).ThenBy(cell => cell.Key.Rows ?? int.MaxValue);
 
     private static IEnumerable<(TrialResult Base, TrialResult Other)> Pairs(IEnumerable<TrialResult> cell, Contender contender) =>
         from seed in cell.GroupBy(result => result.Trial.Seed)

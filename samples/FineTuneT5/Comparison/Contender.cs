@@ -30,15 +30,19 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
     {
         var match = Form().Match(name);
         if (!match.Success)
-            throw new ArgumentException($"--algorithms has '{name}': give base, a recipe, a recipe with a part of the batch for the ascent (sam/4), or either with more steps (base*1.25).");
+            throw new ArgumentException($"--algorithms has '{name}': give base, a recipe, a recipe with a part of the batch for the ascent " +
+                "(sam/4), or either with more steps (base*1.25).");
         var recipe = match.Groups["recipe"].Value;
         var part = match.Groups["part"] is { Success: true } fraction ? 1.0 / int.Parse(fraction.Value, CultureInfo.InvariantCulture) : 1;
         var effort = match.Groups["effort"] is { Success: true } factor ? double.Parse(factor.Value, CultureInfo.InvariantCulture) : 1;
         if (recipe == BaseName)
-            return part == 1 ? new(name, null, 1, effort) : throw new ArgumentException($"--algorithms has '{name}': the base optimizer makes no ascent.");
+            return part == 1
+                ? new(name, null, 1, effort)
+                : throw new ArgumentException($"--algorithms has '{name}': the base optimizer makes no ascent.");
         RecipeCatalog.RequireKnown(recipe);
         if (part < 1 && RecipeCatalog.NeedsWholeBatch(recipe))
-            throw new ArgumentException($"--algorithms has '{name}': {RecipeCatalog.Title(recipe)} uses the gradient at w of the whole batch, so its ascent cannot be on a part.");
+            throw new ArgumentException($"--algorithms has '{name}': {RecipeCatalog.Title(recipe)} uses the gradient at w of the whole batch, so " +
+                "its ascent cannot be on a part.");
         return new(name, recipe, part, effort);
     }
 

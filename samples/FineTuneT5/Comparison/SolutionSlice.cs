@@ -16,6 +16,7 @@ public sealed record SolutionSlice(string Cell, string Task, string Contender, d
     {
         using var to = train.Weights();
         using var way = SliceDirection.Towards(train, from);
-        return new(trial.Cell, trial.Task, trial.Contender, way.Norm(), LossSlice.Between(train, from, to, Places), LossSlice.Between(test, from, to, Places));
+        return new(trial.Cell, trial.Task, trial.Contender, way.Norm(),
+            LossSlice.Between(train, from, to, Places), LossSlice.Between(test, from, to, Places));
     }
 }

@@ -47,7 +47,8 @@ public sealed class TrialProgress
     {
         var (done, all, trial) = (Done, All, result.Trial);
         var left = _clock.Elapsed * ((all - done) / Math.Max(1.0, done - _doneBefore));
-        var line = $"{done}/{all}  {trial.Task}, {Trial.SizeName(trial.Rows)} rows, seed {trial.Seed}, {Contender.Parse(trial.Contender).Title} ({trial.Optimizer}): " +
+        var line = $"{done}/{all}  {trial.Task}, {Trial.SizeName(trial.Rows)} rows, seed {trial.Seed}, " +
+            $"{Contender.Parse(trial.Contender).Title} ({trial.Optimizer}): " +
             $"{result.Metric.Replace('_', ' ')} {100 * result.Score:F1}, {result.Seconds:F0} s, {Duration.Text(left)} left";
         if (_bar is null)
         {

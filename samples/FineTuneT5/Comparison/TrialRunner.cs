@@ -33,7 +33,8 @@ public sealed class TrialRunner
     {
         (_request, _store) = (request, store);
         Setup = RunSetup.Load(request.Run, cancellation);
-        _tasks = request.Tasks.Select(named => ComparedTask.Load(named, request.ValidationRows, request.TestRows)).ToDictionary(task => task.Task.Name);
+        _tasks = request.Tasks.Select(named => ComparedTask.Load(named, request.ValidationRows, request.TestRows))
+            .ToDictionary(task => task.Task.Name);
     }
 
     public IReadOnlyDictionary<string, ComparedTask> Tasks => _tasks;
@@ -52,7 +53,10 @@ public sealed class TrialRunner
         var before = FirstSharpness(trial, rows);
         var checkpoint = folder.LatestCheckpoint;
         using var model = Setup.CreateModel(options, checkpoint);
-        using var trainer = new Trainer(model, Setup.Tokenizer.PadId, rows, options, folder, checkpoint) { Evaluate = () => EvaluatorOf(trial, options).Evaluate(model).Metrics };
+        using var trainer = new Trainer(model, Setup.Tokenizer.PadId, rows, options, folder, checkpoint)
+        {
+            Evaluate = () => EvaluatorOf(trial, options).Evaluate(model).Metrics,
+        };
         var diverged = false;
         try
         {
@@ -71,7 +75,8 @@ public sealed class TrialRunner
         Directory.Delete(folder.Path, recursive: true);
         return new(trial, metric, heldOut?[metric] ?? 0, heldOut?["loss"], before, diverged ? null : Sharpness(model, rows),
             trainer.MedianStepMilliseconds, clock.Elapsed.TotalSeconds,
-            [.. trainer.Metrics.Where(record => record.Split == "train").Select(record => new CurvePoint(record.Step, Math.Round(record.Values["loss"], CurveDigits)))]);
+            [.. trainer.Metrics.Where(record => record.Split == "train")
+                .Select(record => new CurvePoint(record.Step, Math.Round(record.Values["loss"], CurveDigits)))]);
     }
 
     private TrainingOptions Options(Trial trial) => Contender.Parse(trial.Contender).Apply(_request.Training with
@@ -91,7 +96,8 @@ public sealed class TrialRunner
         if (!_evaluators.TryGetValue((trial.Task, trial.Tuning), out var evaluator))
         {
             var task = _tasks[trial.Task];
-            _evaluators[(trial.Task, trial.Tuning)] = evaluator = new(task.Task, trial.Tuning ? task.Validation : task.Test, Setup.Tokenizer, options);
+            _evaluators[(trial.Task, trial.Tuning)] = evaluator =
+                new(task.Task, trial.Tuning ? task.Validation : task.Test, Setup.Tokenizer, options);
         }
         return evaluator;
     }

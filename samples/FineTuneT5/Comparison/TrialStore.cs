@@ -5,7 +5,8 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>
 /// The files of a comparison. While it goes on there is a file for each finished trial, so that it is resumed by doing what is missing, and so that
-/// several processes may share the work: each takes what no other has taken. In the end all are lines of one file, from which it can be gone on with too.
+/// several processes may share the work: each takes what no other has taken. In the end all are lines of one file, from which it can be gone on
+/// with too.
 /// </summary>
 public sealed class TrialStore
 {

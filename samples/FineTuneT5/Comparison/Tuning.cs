@@ -40,10 +40,13 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
         from optimizer in request.Optimizers.Select(pair => pair.Key)
         from contender in request.Contenders.Where(contender => contender.IsSharpnessAware).Prepend(Contender.Base)
         from setting in contender.IsSharpnessAware ? Settings(optimizer, contender)
-            : request.Optimizers.First(pair => pair.Key == optimizer).Value.Length > 1 ? [.. GivenRates(optimizer), .. Settings(optimizer, contender)] : []
+            : request.Optimizers.First(pair => pair.Key == optimizer).Value.Length > 1
+                ? [.. GivenRates(optimizer), .. Settings(optimizer, contender)]
+                : []
         select (optimizer, contender, setting, Score(optimizer, contender, setting));
 
-    private int Radii => request.Contenders.Where(contender => contender.IsSharpnessAware).Select(contender => request.RadiiOf(contender).Length).DefaultIfEmpty(0).Max();
+    private int Radii => request.Contenders.Where(contender => contender.IsSharpnessAware)
+        .Select(contender => request.RadiiOf(contender).Length).DefaultIfEmpty(0).Max();
 
     private Setting[] GivenRates(string optimizer) =>
         [.. request.Optimizers.First(pair => pair.Key == optimizer).Value.Select(rate => new Setting(rate, 0))];
@@ -54,7 +57,9 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
     private Setting[] Settings(string optimizer, Contender contender)
     {
         if (contender.IsSharpnessAware)
-            return request.RadiiOf(contender) is { Length: > 1 } radii ? [.. radii.Select(rho => new Setting(GivenBest(optimizer).LearningRate, rho))] : [];
+            return request.RadiiOf(contender) is { Length: > 1 } radii
+                ? [.. radii.Select(rho => new Setting(GivenBest(optimizer).LearningRate, rho))]
+                : [];
         if (contender != Contender.Base || Radii < 2 || GivenRates(optimizer).Length < 2)
             return [];
         double[] rates = [.. GivenRates(optimizer).Select(setting => setting.LearningRate).Order()];
@@ -76,7 +81,9 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
     private IEnumerable<Trial> Trials(string optimizer, Contender contender, double rate, double rho) =>
         from task in request.Tasks.Select(named => named.Split('=')[0])
         from seed in request.TuningSeeds
-        select new Trial(task, optimizer, contender.Name, request.TuningSize.Rows, contender.Steps(request.TuningSize.Steps), seed, rate, rho, request.LabelNoise, Tuning: true);
+        select new Trial(
+            task, optimizer, contender.Name, request.TuningSize.Rows, contender.Steps(request.TuningSize.Steps), seed, rate, rho,
+            request.LabelNoise, Tuning: true);
 
     private Setting Best(string optimizer, Contender contender, Setting[] settings) =>
         settings.Length == 1 ? settings[0] : settings.MaxBy(setting => Score(optimizer, contender, setting))!;

@@ -4,7 +4,9 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>What all runs of a request share. Whatever is wrong with the files or the machine shows while loading it, before anything is written.</summary>
+/// <summary>
+/// What all runs of a request share. Whatever is wrong with the files or the machine shows while loading it, before anything is written.
+/// </summary>
 public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, RunSetup Setup)
 {
     /// <summary>The tasks' names, parted by plus signs.</summary>

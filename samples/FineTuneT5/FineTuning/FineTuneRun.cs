@@ -26,7 +26,7 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         var examples = inputs.Tasks.Select(task => TrainingRows.Choose(task.Train, request.RowCount(task.Train.Count), plan.Options.Seed)).ToList();
         var counts = examples.Select(task => task.Count).ToList();
         var options = request.Epochs is { } epochs
-            ? plan.Options with { Steps = Math.Max(1, (int)Math.Ceiling(epochs * MixtureSampler.Weight(counts, plan.Options.MixtureCap) / plan.Options.BatchSize)) }
+            ? plan.Options with { Steps = StepsOf(epochs, counts) }
             : plan.Options;
         var tasks = examples.Select(task => options.Encode(task, inputs.Setup.Tokenizer)).ToList();
         EncodedExample[] rows = [.. tasks.SelectMany(task => task)];
@@ -62,6 +62,9 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         return result;
     }
 
+    private int StepsOf(double epochs, IReadOnlyList<int> counts) =>
+        Math.Max(1, (int)Math.Ceiling(epochs * MixtureSampler.Weight(counts, plan.Options.MixtureCap) / plan.Options.BatchSize));
+
     private RunResult Measure(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options, Trainer trainer)
     {
         var (radius, sharpness) = (SharpnessRho(options), Sharpness(model, rows, options));
@@ -88,5 +91,6 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         Landscape.Measure(plan.Name, surface, SharpnessRho(options)).Save(plan.LandscapeFile);
     }
 
-    private double SharpnessRho(TrainingOptions options) => options.Recipe != "sam" || request.Training.Rho == 0 ? DefaultSharpnessRho : request.Training.Rho;
+    private double SharpnessRho(TrainingOptions options) =>
+        options.Recipe != "sam" || request.Training.Rho == 0 ? DefaultSharpnessRho : request.Training.Rho;
 }

@@ -37,5 +37,6 @@ public sealed record Landscape(
     public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this));
 
     public static Landscape Load(string path)
-        => JsonSerializer.Deserialize<Landscape>(File.ReadAllText(path)) ?? throw new InvalidDataException($"{path} is empty: delete it and run again with --resume.");
+        => JsonSerializer.Deserialize<Landscape>(File.ReadAllText(path))
+            ?? throw new InvalidDataException($"{path} is empty: delete it and run again with --resume.");
 }

@@ -11,7 +11,8 @@ public static class ResultTable
     {
         var first = results[0];
         var table = new Table().Border(TableBorder.Rounded)
-            .Caption($"{first.MainMetric.Replace('_', ' ')} in % and loss on {first.HeldOut} rows; sharpness at rho {first.SharpnessRho.ToString(CultureInfo.InvariantCulture)}")
+            .Caption($"{first.MainMetric.Replace('_', ' ')} in % and loss on {first.HeldOut} rows; sharpness at rho " +
+                $"{first.SharpnessRho.ToString(CultureInfo.InvariantCulture)}")
             .AddColumn(new TableColumn("run").NoWrap())
             .AddColumn(new TableColumn("seed").RightAligned())
             .AddColumn(new TableColumn(first.MainMetric.Replace('_', ' ')).RightAligned().NoWrap())

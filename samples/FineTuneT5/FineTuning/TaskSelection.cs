@@ -23,7 +23,8 @@ public static class TaskSelection
         if (request.Training.MixtureCap is not null && tasks.Length == 1)
             throw new ArgumentException("--mixture-cap is for several tasks: --task cola,sst2,mrpc.");
         if (request.Data is null && tasks.FirstOrDefault(task => task.Name != CarriedData.Task) is { } other)
-            throw new ArgumentException($"--task {other.Name} needs --data, the folder of its files: what the program carries is for --task {CarriedData.Task}.");
+            throw new ArgumentException(
+                $"--task {other.Name} needs --data, the folder of its files: what the program carries is for --task {CarriedData.Task}.");
         return tasks;
     }
 

@@ -8,7 +8,9 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.Pretraining;
 
-/// <summary>What a pre-training run reads. Whatever is wrong with the files or the machine shows while loading it, before anything is written.</summary>
+/// <summary>
+/// What a pre-training run reads. Whatever is wrong with the files or the machine shows while loading it, before anything is written.
+/// </summary>
 /// <param name="Text">Segments to train on.</param>
 /// <param name="HeldOut">Segments of other files; empty where none are named.</param>
 /// <param name="Tasks">The rows of each task that is mixed in.</param>
@@ -34,7 +36,8 @@ public sealed record PretrainInputs(
             [.. request.Tasks.Select(named => Rows(named, setup.Tokenizer, request.Training))]);
         return inputs.Text.Count > 0
             ? inputs
-            : throw new InvalidDataException($"There is no text to train on in {string.Join(", ", request.Text)}, held-out files left out: name more with --text.");
+            : throw new InvalidDataException(
+                $"There is no text to train on in {string.Join(", ", request.Text)}, held-out files left out: name more with --text.");
     }
 
     private static IReadOnlyList<EncodedExample> Rows(string named, T5Tokenizer tokenizer, TrainingOptions options) =>

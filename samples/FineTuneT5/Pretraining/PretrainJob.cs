@@ -17,19 +17,22 @@ public static class PretrainJob
             RunFolder.RequireFree(request.Run.Output);
         var inputs = PretrainInputs.Load(request, cancellation);
         Console.WriteLine(
-            $"{inputs.Text.Sum(segment => (long)segment.Length) / 1e6:N1} M ids of text in {inputs.Text.Count} segments, {inputs.HeldOut.Count} held out; " +
-            $"model {request.Run.Model}, {inputs.Setup.Config.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
+            $"{inputs.Text.Sum(segment => (long)segment.Length) / 1e6:N1} M ids of text in {inputs.Text.Count} segments, " +
+            $"{inputs.HeldOut.Count} held out; model {request.Run.Model}, {inputs.Setup.Config.ParameterCount / 1e6:N1} M weights, " +
+            $"on {request.Run.Device}.");
 
         var folder = new TrainingFolder(request.Run.Output, inputs.Setup.Source.Vocabulary, request.Checkpoints.Keep);
         ConsoleProgress.Show("Pre-training", observer => Train(request, inputs, folder, observer, cancellation));
 
         var plot = Path.Combine(folder.Path, "runs.png");
-        RunPlot.Save(plot, $"T5 {Path.GetFileNameWithoutExtension(request.Run.Model)}, span corruption", "loss", [new("pre-training", MetricsLog.Read(folder.Metrics))]);
+        RunPlot.Save(plot, $"T5 {Path.GetFileNameWithoutExtension(request.Run.Model)}, span corruption", "loss",
+            [new("pre-training", MetricsLog.Read(folder.Metrics))]);
         Console.WriteLine($"Model: {folder.Model}");
         Console.WriteLine($"Plot:  {plot}");
     }
 
-    private static int Train(PretrainRequest request, PretrainInputs inputs, TrainingFolder folder, ITrainingObserver observer, CancellationToken cancellation)
+    private static int Train(
+        PretrainRequest request, PretrainInputs inputs, TrainingFolder folder, ITrainingObserver observer, CancellationToken cancellation)
     {
         folder.CleanUp();
         var options = request.Training;
@@ -57,6 +60,7 @@ public static class PretrainJob
         var text = new CorruptedText(inputs.Text, request.Corruption, inputs.Setup.Tokenizer, request.RowsOfText, seed);
         return inputs.Tasks.Count == 0
             ? text
-            : new MixedRows([text, .. inputs.Tasks.Select(rows => new SampledRows(rows, new BatchSampler(rows.Count, request.RowsOfTask, seed)))], seed);
+            : new MixedRows([text, .. inputs.Tasks.Select(rows =>
+                new SampledRows(rows, new BatchSampler(rows.Count, request.RowsOfTask, seed)))], seed);
     }
 }

@@ -55,7 +55,8 @@ public sealed record PretrainRequest
         if (!(TaskFraction is > 0 and < 1))
             throw new ArgumentException($"--task-fraction is {TaskFraction}: it must be in (0, 1).");
         if (RowsOfText < 1)
-            throw new ArgumentException($"A batch of {Training.BatchSize} has no room for text beside {Tasks.Count} tasks: take a larger --batch or a smaller --task-fraction.");
+            throw new ArgumentException($"A batch of {Training.BatchSize} has no room for text beside {Tasks.Count} tasks: take a larger --batch " +
+                "or a smaller --task-fraction.");
         Checkpoints.Validate();
     }
 }

@@ -59,6 +59,7 @@ public sealed class ConsoleProgress : ITrainingObserver
     private static string Describe(TrainingProgress progress)
     {
         var loss = double.IsNaN(progress.Loss) ? "" : $"  loss {progress.Loss:F4}";
-        return $"step {progress.Step}/{progress.TotalSteps}{loss}  {progress.SequencesPerSecond:F0} sequences/s  {Duration.Text(progress.TimeLeft)} left";
+        return $"step {progress.Step}/{progress.TotalSteps}{loss}  {progress.SequencesPerSecond:F0} sequences/s  " +
+            $"{Duration.Text(progress.TimeLeft)} left";
     }
 }

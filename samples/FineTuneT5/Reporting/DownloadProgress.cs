@@ -21,7 +21,8 @@ public sealed class DownloadProgress : IProgress<HubProgress>
         Console.WriteLine($"{title}:");
         return ConsoleProgress.IsInteractive
             ? AnsiConsole.Progress()
-                .Columns(new ProgressBarColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+                .Columns(new ProgressBarColumn(), new TaskDescriptionColumn { Alignment = Justify.Left },
+                    new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
                 .Start(context => download(new DownloadProgress(context)))
             : download(new DownloadProgress(null));
     }

@@ -26,7 +26,8 @@ public sealed record ReportTable(string Title, int Names, IReadOnlyList<string> 
         Line(Header), Line([.. Header.Select((_, i) => i < Names ? "---" : "---:")]), .. Rows.Select(Line), ""]);
 
     // A name is said once for the rows it holds for.
-    private static bool Repeats(string[]? above, string[] row, int column) => above is not null && row.Take(column + 1).SequenceEqual(above.Take(column + 1));
+    private static bool Repeats(string[]? above, string[] row, int column) =>
+        above is not null && row.Take(column + 1).SequenceEqual(above.Take(column + 1));
 
     private static string Line(IReadOnlyList<string> cells) => $"| {string.Join(" | ", cells)} |";
 }

@@ -15,7 +15,8 @@ public static class RunPlot
         plots.AddPlots(2);
         plots.Layout = new ScottPlot.MultiplotLayouts.Columns();
         Draw(plots.GetPlot(0), $"{title}: training loss", "cross-entropy", Alignment.UpperRight, curves, "train", "loss");
-        Draw(plots.GetPlot(1), $"{title}: dev {name}", name, metric.EndsWith("loss", StringComparison.Ordinal) ? Alignment.UpperRight : Alignment.LowerRight, curves, "dev", metric);
+        var legend = metric.EndsWith("loss", StringComparison.Ordinal) ? Alignment.UpperRight : Alignment.LowerRight;
+        Draw(plots.GetPlot(1), $"{title}: dev {name}", name, legend, curves, "dev", metric);
         plots.SavePng(path, Width, Height);
     }
 

@@ -1,6 +1,8 @@
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>The small pre-trained T5 that the repository carries, copied beside the program; <c>Artifacts/model/README.md</c> is its model card.</summary>
+/// <summary>
+/// The small pre-trained T5 that the repository carries, copied beside the program; <c>Artifacts/model/README.md</c> is its model card.
+/// </summary>
 public static class CarriedModel
 {
     /// <summary>What <c>--model</c> calls it.</summary>

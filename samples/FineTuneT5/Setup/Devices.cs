@@ -13,5 +13,6 @@ public static class Devices
         name == Cpu || cuda.is_available()
             ? device(name)
             : throw new NotSupportedException(
-                "--device cuda: this build of TorchSharp or this machine has no CUDA. Build with -p:TorchBackend=cuda-linux on a machine with an NVIDIA GPU, or use --device cpu.");
+                "--device cuda: this build of TorchSharp or this machine has no CUDA. Build with -p:TorchBackend=cuda-linux on a machine with an " +
+                    "NVIDIA GPU, or use --device cpu.");
 }

@@ -21,8 +21,8 @@ public static class MemoryCheck
         if (required > available)
         {
             throw new InsufficientMemoryException(
-                $"Model '{model}' has {config.ParameterCount / 1e6:N0} M weights and needs at least {Gigabytes(required)} to train with {options.Optimizer}, " +
-                $"{Gigabytes(available)} are free: take a smaller model, --dtype bfloat16 or --optimizer adafactor.");
+                $"Model '{model}' has {config.ParameterCount / 1e6:N0} M weights and needs at least {Gigabytes(required)} to train with " +
+                $"{options.Optimizer}, {Gigabytes(available)} are free: take a smaller model, --dtype bfloat16 or --optimizer adafactor.");
         }
     }
 
@@ -36,6 +36,8 @@ public static class MemoryCheck
         if (!File.Exists(memoryInfo))
             return limit;
         var line = File.ReadLines(memoryInfo).FirstOrDefault(entry => entry.StartsWith("MemAvailable:", StringComparison.Ordinal));
-        return line is null ? limit : Math.Min(limit, 1024 * double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+        return line is null
+            ? limit
+            : Math.Min(limit, 1024 * double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
     }
 }

@@ -21,7 +21,10 @@ public sealed class ModelSource
     {
         _model = model;
         _shape = File.Exists(model) ? model : null;
-        _folder = _shape is not null ? null : model == CarriedModel.Name ? CarriedModel.Folder : Directory.Exists(model) ? model : FromHub(model, new(WithVocabulary: vocabulary is null), cancellation);
+        _folder = _shape is not null ? null
+            : model == CarriedModel.Name ? CarriedModel.Folder
+            : Directory.Exists(model) ? model
+            : FromHub(model, new(WithVocabulary: vocabulary is null), cancellation);
         Vocabulary = vocabulary ?? (_folder is null ? CarriedData.Vocabulary : Path.Combine(_folder, ModelFiles.Vocabulary));
         if (!File.Exists(Vocabulary))
             throw new FileNotFoundException($"There is no vocabulary {Vocabulary}: name one with --tokenizer.");
@@ -43,13 +46,16 @@ public sealed class ModelSource
         return config.VocabularySize >= vocabularySize
             ? config
             : throw new InvalidDataException(
-                $"The model of {file} has {config.VocabularySize} embeddings, fewer than the {vocabularySize} ids of {Vocabulary}: give the model's own vocabulary with --tokenizer.");
+                $"The model of {file} has {config.VocabularySize} embeddings, fewer than the {vocabularySize} ids of {Vocabulary}: give the " +
+                    "model's own vocabulary with --tokenizer.");
     }
 
     /// <summary>The model with a checkpoint's weights or its first ones: the folder's, or fresh ones from the options' seed.</summary>
     public T5Model Create(T5Config config, TrainingOptions options, Device device, NumberTypes types, string? checkpoint = null)
     {
-        var model = (checkpoint ?? _folder) is { } folder ? T5Checkpoint.Load(folder, device, types.Weights, options.Dropout) : Fresh(config, options, device, types.Weights);
+        var model = (checkpoint ?? _folder) is { } folder
+            ? T5Checkpoint.Load(folder, device, types.Weights, options.Dropout)
+            : Fresh(config, options, device, types.Weights);
         model.ComputeType = types.Activations;
         return model;
     }
@@ -70,7 +76,8 @@ public sealed class ModelSource
         {
             return model.AsSpan().ContainsAny('/', '\\')
                 ? throw new DirectoryNotFoundException(
-                    $"There is no model folder '{model}': give a folder with config.json and model.safetensors, a name on the hub such as google-t5/t5-small, or a size such as tiny.")
+                    $"There is no model folder '{model}': give a folder with config.json and model.safetensors, a name on the hub such as " +
+                        "google-t5/t5-small, or a size such as tiny.")
                 : null;
         }
         var settings = HubSettings.FromEnvironment();
@@ -86,7 +93,8 @@ public sealed class ModelSource
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            throw new OperationCanceledException($"Stopped while downloading {name}: what has come is kept, and the next run goes on with it.", cancellation);
+            throw new OperationCanceledException($"Stopped while downloading {name}: what has come is kept, and the next run goes on with it.",
+                cancellation);
         }
     }
 }

@@ -108,7 +108,8 @@ internal sealed class SafetensorsHeader
 
         var bytes = ByteCount(name, shape, type.Bytes);
         if (bytes != offsets[1] - offsets[0])
-            throw Malformed(_path, $"tensor '{name}': {typeName} [{string.Join(", ", shape)}] takes {bytes} bytes, but data_offsets span {offsets[1] - offsets[0]}.");
+            throw Malformed(_path, $"tensor '{name}': {typeName} [{string.Join(", ", shape)}] takes {bytes} bytes, but data_offsets span " +
+                $"{offsets[1] - offsets[0]}.");
         return new SafetensorsEntry(name, type.Type, shape, _dataStart + offsets[0], bytes);
 
         JsonElement Member(string key, JsonValueKind kind) =>

@@ -74,7 +74,8 @@ public static class T5Checkpoint
         return aliases.FirstOrDefault(weights.Tensors.ContainsKey) ?? name;
     }
 
-    private static void Check(Dictionary<string, Parameter> parameters, Dictionary<string, string> sources, T5Config config, SafetensorsFolder weights)
+    private static void Check(
+        Dictionary<string, Parameter> parameters, Dictionary<string, string> sources, T5Config config, SafetensorsFolder weights)
     {
         var missing = parameters.Keys.Where(name => !weights.Tensors.ContainsKey(sources[name])).ToList();
         var extra = weights.Tensors.Keys.Where(name => !parameters.ContainsKey(name) && !IsExpectedExtra(name, config)).ToList();

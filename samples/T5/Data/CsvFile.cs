@@ -34,7 +34,8 @@ internal static class CsvFile
     private static IEnumerable<(int Number, string[] Fields)> Rows(string path)
     {
         using var text = new StringReader(TextFile.ReadAll(path));
-        using var reader = CsvDataReader.Create(text, new CsvDataReaderOptions { HasHeaders = false, Delimiter = ',', Comment = '\0', MaxBufferSize = LongestRow });
+        using var reader = CsvDataReader.Create(text,
+            new CsvDataReaderOptions { HasHeaders = false, Delimiter = ',', Comment = '\0', MaxBufferSize = LongestRow });
         while (Next(reader, path))
         {
             string[] fields = [.. Enumerable.Range(0, reader.RowFieldCount).Select(reader.GetString)];

@@ -48,7 +48,8 @@ public sealed record DataFiles
         if (Whole.Count > 0)
         {
             return split == Split.Train
-                ? folders.Select(candidate => Whole.Select(name => Path.Combine(candidate, name)).ToList()).FirstOrDefault(paths => paths.TrueForAll(File.Exists))
+                ? folders.Select(candidate => Whole.Select(name => Path.Combine(candidate, name)).ToList())
+                    .FirstOrDefault(paths => paths.TrueForAll(File.Exists))
                 : null;
         }
         if (First(folders, Names(split)) is { } found)

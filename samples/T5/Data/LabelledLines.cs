@@ -7,7 +7,9 @@ internal static class LabelledLines
     public static IEnumerable<DataRow> ByFile(string path) =>
         TextFile.Lines(path).Select(line => Row(path, line.Number, Path.GetExtension(path).TrimStart('.'), line.Text));
 
-    /// <summary>The label, the first white space, the text: TREC's <c>NUM:dist How far is it ?</c>, the SMS collection's <c>ham&lt;tab&gt;Ok</c>.</summary>
+    /// <summary>
+    /// The label, the first white space, the text: TREC's <c>NUM:dist How far is it ?</c>, the SMS collection's <c>ham&lt;tab&gt;Ok</c>.
+    /// </summary>
     public static IEnumerable<DataRow> BySpace(string path) => TextFile.Lines(path).Select(line =>
     {
         var end = line.Text.AsSpan().IndexOfAny(' ', '\t');

@@ -31,7 +31,8 @@ internal static class ParquetFile
         }
         catch (Exception error) when (error is not (UnauthorizedAccessException or FileNotFoundException or OutOfMemoryException))
         {
-            throw new FormatException($"{path} is no parquet file that can be read ({error.Message.TrimEnd('.')}). Fetch it again, or give the data as JSON lines.", error);
+            throw new FormatException($"{path} is no parquet file that can be read ({error.Message.TrimEnd('.')}). Fetch it again, or give the " +
+                "data as JSON lines.", error);
         }
     }
 

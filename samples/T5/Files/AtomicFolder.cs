@@ -34,7 +34,8 @@ public static class AtomicFolder
         {
             // A full disk is an IOException, a file over its size limit an ArgumentOutOfRangeException, and so on.
             TryDelete(temporary);
-            throw new IOException($"Could not save {path}: {exception.Message.TrimEnd('.')}. Nothing of it was kept; free some space or choose another folder.", exception);
+            throw new IOException($"Could not save {path}: {exception.Message.TrimEnd('.')}. Nothing of it was kept; free some space or choose " +
+                "another folder.", exception);
         }
     }
 

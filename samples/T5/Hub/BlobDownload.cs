@@ -30,7 +30,8 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
             File.Delete(Incomplete);
             // An earlier run's part may be what is wrong.
             if (!resumed)
-                throw new HubException($"{What} arrived corrupt: {(found is null ? $"more than {file.Size:N0} bytes" : $"its hash is {found}")} instead of {file.Hash}. "
+                throw new HubException($"{What} arrived corrupt: {(found is null ? $"more than {file.Size:N0} bytes" : $"its hash is {found}")} " +
+                    $"instead of {file.Hash}. "
                     + "It was deleted; try again, and if that does not help look for a proxy that changes what passes.");
         }
         OnDisk(() => File.Move(Incomplete, blob, overwrite: true));
@@ -75,7 +76,8 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
             File.Delete(Incomplete);
         if (sent is not null)
-            throw new HubException($"{What} should have {file.Size:N0} bytes, but the server sends {sent}: try again later; a proxy or a login page may answer in its place.");
+            throw new HubException($"{What} should have {file.Size:N0} bytes, but the server sends {sent}: try again later; a proxy or a login " +
+                "page may answer in its place.");
     }
 
     private void Pausing(string reason) => progress?.Report(new(file.Name, Received, file.Size, reason));
@@ -87,7 +89,8 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
         if (needed > free)
         {
             throw new HubException(
-                $"{What} needs {needed / 1e6:N0} MB more in {folder}, where {free / 1e6:N0} MB are free: free some, or name another folder in HF_HUB_CACHE.");
+                $"{What} needs {needed / 1e6:N0} MB more in {folder}, where {free / 1e6:N0} MB are free: free some, or name another folder " +
+                    "in HF_HUB_CACHE.");
         }
     }
 
@@ -106,7 +109,8 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
         // A full disk is an IOException, a file over its size limit an ArgumentOutOfRangeException.
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            throw new HubException($"Could not write {What} to {Incomplete}: {error.Message.TrimEnd('.')}. Free some space or name another folder in HF_HUB_CACHE; "
+            throw new HubException($"Could not write {What} to {Incomplete}: {error.Message.TrimEnd('.')}. Free some space or name another " +
+                "folder in HF_HUB_CACHE; "
                 + "what has arrived is kept.", error);
         }
     }

@@ -31,7 +31,8 @@ public sealed class HubClient(HubSettings settings) : IDisposable
 
         var hash = HubHash.Parse(Header(response, LinkedTag) ?? Header(response, "ETag"));
         // A redirect's own length is that of its page.
-        var size = long.TryParse(Header(response, "X-Linked-Size"), out var linked) ? linked : isRedirect ? null : response.Content.Headers.ContentLength;
+        var size = long.TryParse(Header(response, "X-Linked-Size"), out var linked) ? linked
+            : isRedirect ? null : response.Content.Headers.ContentLength;
         return Header(response, "X-Repo-Commit") is { } commit && HubName.IsCommitHash(commit) && hash is not null && size >= 0
             ? new HubFile(file, commit, hash, size.Value)
             : throw new HubException($"{settings.Endpoint} answers for {file} of {model} without commit, hash and size, as no hub does: "
@@ -58,7 +59,8 @@ public sealed class HubClient(HubSettings settings) : IDisposable
         {
             return await content.ReadAsync(buffer, patience.Token);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException &&
+            !cancellation.IsCancellationRequested)
         {
             throw HubFailure.Unreachable(model, file.Name, settings, error);
         }
@@ -70,7 +72,8 @@ public sealed class HubClient(HubSettings settings) : IDisposable
         HttpMethod method, HubName model, string file, RangeHeaderValue? range, CancellationToken cancellation)
     {
         var address = new Uri(
-            $"{settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model.Model}/resolve/{Uri.EscapeDataString(model.Revision)}/{Uri.EscapeDataString(file)}");
+            $"{settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model.Model}/resolve/" +
+            $"{Uri.EscapeDataString(model.Revision)}/{Uri.EscapeDataString(file)}");
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             var response = await SendOnceAsync(method, address, model, file, range, cancellation);

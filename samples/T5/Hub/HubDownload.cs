@@ -32,7 +32,8 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
         if (!await TryFetchAsync(SafetensorsFolder.SingleFile))
         {
             await RequireAsync(SafetensorsFolder.IndexFile);
-            foreach (var shard in SafetensorsIndex.Read(Path.Combine(snapshot, SafetensorsFolder.IndexFile)).Values.Distinct().Order(StringComparer.Ordinal))
+            foreach (var shard in SafetensorsIndex.Read(Path.Combine(snapshot, SafetensorsFolder.IndexFile)).Values.Distinct()
+                .Order(StringComparer.Ordinal))
                 await RequireAsync(shard);
         }
         _cache.WriteReference(model, config.Commit);
@@ -76,7 +77,8 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
         }
         catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not HubException))
         {
-            throw new HubException($"The cache {settings.CacheFolder} cannot be written to: {error.Message.TrimEnd('.')}. Name another folder in HF_HUB_CACHE.", error);
+            throw new HubException($"The cache {settings.CacheFolder} cannot be written to: {error.Message.TrimEnd('.')}. Name another folder in " +
+                "HF_HUB_CACHE.", error);
         }
     }
 

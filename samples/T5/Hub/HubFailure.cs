@@ -16,13 +16,18 @@ internal static class HubFailure
         return (response.StatusCode, Code(response)) switch
         {
             (_, "GatedRepo") => new(
-                $"{model} is gated: accept its terms at {page} and give a token of your account in HF_TOKEN{(tokenGiven ? "; the one in use may not read it" : "")}."),
-            (_, "RevisionNotFound") => new($"{model.Model} has no revision '{model.Revision}': its branches and tags are listed at {page}/tree/main."),
+                $"{model} is gated: accept its terms at {page} and give a token of your account in " +
+                    $"HF_TOKEN{(tokenGiven ? "; the one in use may not read it" : "")}."),
+            (_, "RevisionNotFound") => new(
+                $"{model.Model} has no revision '{model.Revision}': its branches and tags are listed at {page}/tree/main."),
             (HttpStatusCode.Unauthorized, not "RepoNotFound") when tokenGiven => new(
-                $"{Home(settings)} does not accept the token of HF_TOKEN, or of the file 'token' in HF_HOME: make another at {Home(settings)}/settings/tokens, or remove it."),
+                $"{Home(settings)} does not accept the token of HF_TOKEN, or of the file 'token' in HF_HOME: make another at " +
+                    $"{Home(settings)}/settings/tokens, or remove it."),
             (HttpStatusCode.Unauthorized, _) or (_, "RepoNotFound") => new(
-                $"There is no folder '{model}', nor a model of that name at {Home(settings)} for everybody to read: check the name; if it is private, give a token in HF_TOKEN."),
-            (HttpStatusCode.Forbidden, _) => new($"{Home(settings)} forbids to read {model}: ask for access at {page} and give a token that has it in HF_TOKEN."),
+                $"There is no folder '{model}', nor a model of that name at {Home(settings)} for everybody to read: check the name; if it is " +
+                    "private, give a token in HF_TOKEN."),
+            (HttpStatusCode.Forbidden, _) =>
+                new($"{Home(settings)} forbids to read {model}: ask for access at {page} and give a token that has it in HF_TOKEN."),
             (HttpStatusCode.NotFound, _) => new($"{model} has no {file} at {Home(settings)}."),
             (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError, _) => new(
                 $"{Home(settings)} answers {Status(response)} for {file} of {model}: try again later; what has arrived is kept.")

@@ -18,7 +18,8 @@ public sealed partial record HubHash
     private bool IsSha256 => Text.Length == 64;
 
     /// <summary>The hash in an ETag, which may be weak and in quotes; null where it holds none.</summary>
-    public static HubHash? Parse(string? tag) => tag is not null && Form().Match(tag) is { Success: true } match ? new(match.Groups["hash"].Value) : null;
+    public static HubHash? Parse(string? tag) =>
+        tag is not null && Form().Match(tag) is { Success: true } match ? new(match.Groups["hash"].Value) : null;
 
     /// <summary>The hash of this kind that a file has.</summary>
     public async Task<string> ComputeAsync(string path, CancellationToken cancellation)

@@ -20,7 +20,9 @@ public sealed partial record HubName(string Model, string Revision = HubName.Def
         var parts = Form().Match(text);
         if (!parts.Success || text.Contains("..", StringComparison.Ordinal) || parts.Groups["model"].Value.Contains("--", StringComparison.Ordinal))
             return null;
-        return parts.Groups["revision"] is { Success: true } revision ? new(parts.Groups["model"].Value, revision.Value) : new(parts.Groups["model"].Value);
+        return parts.Groups["revision"] is { Success: true } revision
+            ? new(parts.Groups["model"].Value, revision.Value)
+            : new(parts.Groups["model"].Value);
     }
 
     public static bool IsCommitHash(string text) => Commit().IsMatch(text);

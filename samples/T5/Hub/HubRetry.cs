@@ -29,7 +29,8 @@ internal sealed class HubRetry(Func<TimeSpan, CancellationToken, Task> delay)
                     throw new HubException($"{error.Message} It was tried {Attempts} times.", error);
                 var wait = error.RetryAfter ?? TimeSpan.FromSeconds(1 << (failures - 1));
                 if (wait > LongestWait)
-                    throw new HubException($"{error.Message} The server asks to wait {wait.TotalMinutes.ToString("N0", CultureInfo.InvariantCulture)} minutes.", error);
+                    throw new HubException(
+                        $"{error.Message} The server asks to wait {wait.TotalMinutes.ToString("N0", CultureInfo.InvariantCulture)} minutes.", error);
                 pausing($"{error.Message} Trying again in {wait.TotalSeconds.ToString("N0", CultureInfo.InvariantCulture)} s.");
                 await delay(wait, cancellation);
             }

@@ -16,7 +16,8 @@ public sealed record ModelFiles(bool WithVocabulary = true)
     {
         return BesideWeights.All(Has)
             && (Has(SafetensorsFolder.SingleFile)
-                || (Has(SafetensorsFolder.IndexFile) && SafetensorsIndex.Read(Path.Combine(folder, SafetensorsFolder.IndexFile)).Values.Distinct().All(Has)));
+                || (Has(SafetensorsFolder.IndexFile) && SafetensorsIndex.Read(Path.Combine(folder, SafetensorsFolder.IndexFile)).Values.Distinct()
+                    .All(Has)));
 
         bool Has(string name) => Exists(Path.Combine(folder, name));
     }

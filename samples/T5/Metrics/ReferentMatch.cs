@@ -24,5 +24,6 @@ public static class ReferentMatch
     }
 
     private static HashSet<string> Words(string text) =>
-        [.. text.ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(word => !Determiners.Contains(word))];
+        [.. text.ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(word => !Determiners.Contains(word))];
 }

@@ -19,7 +19,8 @@ internal static class DropoutMask
 
     /// <summary>Whether such a mask can be drawn for these values.</summary>
     public static bool Serves(Tensor values) =>
-        values.dtype is ScalarType.Float32 or ScalarType.BFloat16 && values.device.type == DeviceType.CPU && values.NumberOfElements <= int.MaxValue / sizeof(float);
+        values.dtype is ScalarType.Float32 or ScalarType.BFloat16 &&
+            values.device.type == DeviceType.CPU && values.NumberOfElements <= int.MaxValue / sizeof(float);
 
     /// <summary>A mask of the values' shape and type; the probability is rounded to a multiple of 2^-16, the scale matches the rounded one.</summary>
     public static Tensor Draw(Tensor values, double probability)

@@ -113,7 +113,8 @@ public sealed class T5Model : Module
     {
         using var scope = NewDisposeScope();
         var scores = Decode(ShiftRight(labels), encoded, attentionMask);
-        return functional.cross_entropy(Precision.Widen(scores).flatten(0, 1), labels.flatten(), ignore_index: IgnoredLabel, label_smoothing: labelSmoothing)
+        return functional.cross_entropy(Precision.Widen(scores).flatten(0, 1),
+            labels.flatten(), ignore_index: IgnoredLabel, label_smoothing: labelSmoothing)
             .MoveToOuterDisposeScope();
     }
 

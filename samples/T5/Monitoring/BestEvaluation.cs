@@ -13,7 +13,8 @@ public static class BestEvaluation
         foreach (var record in records.Where(record => record.Split == Split))
         {
             if (!record.Values.TryGetValue(metric, out var value))
-                throw new ArgumentException($"There is no metric '{metric}' to choose by; the evaluations have {string.Join(", ", record.Values.Keys)}.");
+                throw new ArgumentException(
+                    $"There is no metric '{metric}' to choose by; the evaluations have {string.Join(", ", record.Values.Keys)}.");
             if (!double.IsNaN(value) && (best is null || IsBetter(metric, value, best.Values[metric])))
                 best = record;
         }

@@ -28,7 +28,8 @@ public static class CooccurrenceVectors
     public static Tensor Of(IEnumerable<ReadOnlyMemory<int>> segments, int vocabularySize, int width, int seed = 1)
     {
         if (vocabularySize > LargestVocabulary || vocabularySize < width)
-            throw new ArgumentException($"The vocabulary has {vocabularySize} ids: vectors of width {width} from co-occurrences need {width} to {LargestVocabulary}.");
+            throw new ArgumentException(
+                $"The vocabulary has {vocabularySize} ids: vectors of width {width} from co-occurrences need {width} to {LargestVocabulary}.");
         using var gradientFree = no_grad();
         using var scope = NewDisposeScope();
         var counts = tensor(Count(segments, vocabularySize), [vocabularySize, vocabularySize]);

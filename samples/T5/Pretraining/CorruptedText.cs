@@ -26,7 +26,8 @@ public sealed class CorruptedText(
             hash.AppendData(MemoryMarshal.AsBytes<int>([segment.Length]));
             hash.AppendData(MemoryMarshal.AsBytes(segment.Span));
         }
+        var roll = corruption.RandomRoll ? "-rolled" : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Convert.ToHexString(hash.GetHashAndReset())}-{corruption.NoiseDensity}-{corruption.MeanSpanLength}{(corruption.RandomRoll ? "-rolled" : "")}");
+            $"{Convert.ToHexString(hash.GetHashAndReset())}-{corruption.NoiseDensity}-{corruption.MeanSpanLength}{roll}");
     }
 }

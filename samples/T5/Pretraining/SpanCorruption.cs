@@ -54,7 +54,8 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         return spans <= T5Tokenizer.SentinelCount
             ? length
             : throw new ArgumentException(
-                $"Inputs of {inputLength} ids have up to {spans} spans and there are {T5Tokenizer.SentinelCount} sentinels: take shorter inputs, a lower noise density or longer spans.");
+                $"Inputs of {inputLength} ids have up to {spans} spans and there are {T5Tokenizer.SentinelCount} sentinels: take shorter inputs, " +
+                    "a lower noise density or longer spans.");
     }
 
     /// <summary>Where the spans of a segment lie, in order.</summary>

@@ -1,6 +1,8 @@
 namespace SamSharp.Samples.T5.Sampling;
 
-/// <summary>Batches made of the rows of several sources: so many of each in every step, shuffled, so that a part of the batch holds all kinds.</summary>
+/// <summary>
+/// Batches made of the rows of several sources: so many of each in every step, shuffled, so that a part of the batch holds all kinds.
+/// </summary>
 public sealed class MixedRows(IReadOnlyList<IBatchSource> sources, int seed) : IBatchSource
 {
     public string Fingerprint { get; } = string.Join('+', sources.Select(source => source.Fingerprint));

@@ -11,7 +11,8 @@ internal static class GlueTasks
 {
     private static readonly (string, string)[] Entailment = [("not_entailment|1", "not_entailment"), ("entailment|0", "entailment")];
 
-    private static readonly (string, string)[] Inference = [("entailment|0", "entailment"), ("neutral|1", "neutral"), ("contradiction|2", "contradiction")];
+    private static readonly (string, string)[] Inference =
+        [("entailment|0", "entailment"), ("neutral|1", "neutral"), ("contradiction|2", "contradiction")];
 
     public static IReadOnlyList<T5Task> All { get; } =
     [

@@ -50,13 +50,15 @@ public sealed class MultiRcTask() : FileTask("multirc")
     private static ChoiceExample Answer(DataRow row)
     {
         var index = row.Json("idx");
-        return Example(row["question"], row["answer"], row["paragraph"], row.WholeNumber("label"), $"{index.GetProperty("paragraph")}/{index.GetProperty("question")}");
+        return Example(row["question"], row["answer"], row["paragraph"], row.WholeNumber("label"),
+            $"{index.GetProperty("paragraph")}/{index.GetProperty("question")}");
     }
 
     private static ChoiceExample Example(string question, string answer, string paragraph, int label, string group)
     {
         var input = $"multirc question: {question} answer: {answer} paragraph: {paragraph}"
-            .Replace("<br>", " ", StringComparison.Ordinal).Replace("<b>", "", StringComparison.Ordinal).Replace("</b>", "", StringComparison.Ordinal);
+            .Replace("<br>", " ", StringComparison.Ordinal).Replace("<b>", "", StringComparison.Ordinal)
+            .Replace("</b>", "", StringComparison.Ordinal);
         return new(input, Words[label], group);
     }
 }

@@ -39,7 +39,10 @@ internal static class QuestionTasks
         {
             Files = new()
             {
-                Folders = ["closed_book_qa", "triviaqa", "trivia_qa", "triviaqa-unfiltered", "unfiltered.nocontext", "trivia_qa/unfiltered.nocontext"],
+                Folders =
+                [
+                    "closed_book_qa", "triviaqa", "trivia_qa", "triviaqa-unfiltered", "unfiltered.nocontext", "trivia_qa/unfiltered.nocontext",
+                ],
                 Train = ["unfiltered-web-train", "triviaqa-train", "train"],
                 Validation = ["unfiltered-web-dev", "triviaqa-dev", "dev", "validation", "triviaqa_1000"],
             },

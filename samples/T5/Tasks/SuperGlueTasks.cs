@@ -36,6 +36,9 @@ internal static class SuperGlueTasks
 
     private static DataFiles Of(string name) => new()
     {
-        Folders = [name, $"superglue/{name}", name.ToLowerInvariant(), $"super_glue/{name.ToLowerInvariant()}", $"superglue/{name.ToLowerInvariant()}"],
+        Folders =
+        [
+            name, $"superglue/{name}", name.ToLowerInvariant(), $"super_glue/{name.ToLowerInvariant()}", $"superglue/{name.ToLowerInvariant()}",
+        ],
     };
 }

@@ -94,7 +94,13 @@ internal static partial class TextTasks
     /// <param name="labels">The labels in the files, each with the word for it; none: the labels are the words.</param>
     /// <param name="labelColumn">The column that holds the label.</param>
     public static ClassificationTask Of(string prompt, IReadOnlyList<(string, string)> labels, string labelColumn = "label") =>
-        new("text", prompt, labels) { Scores = [ClassificationScore.Accuracy, ClassificationScore.MacroF1], LabelColumn = labelColumn, LabelledTest = true, HoldOut = new() { Shuffled = true } };
+        new("text", prompt, labels)
+        {
+            Scores = [ClassificationScore.Accuracy, ClassificationScore.MacroF1],
+            LabelColumn = labelColumn,
+            LabelledTest = true,
+            HoldOut = new() { Shuffled = true },
+        };
 
     private static DataFiles Trec => new()
     {
@@ -118,7 +124,9 @@ internal static partial class TextTasks
     internal static string SingleSpaces(string text) =>
         Spaces().Replace(string.Concat(text.Where(character => !char.IsControl(character) || char.IsWhiteSpace(character))), " ").Trim();
 
-    /// <summary>News and reviews from the web, whose entities lost their ampersand (<c>#39;</c>, <c>quot;</c>) and whose line breaks are a backslash.</summary>
+    /// <summary>
+    /// News and reviews from the web, whose entities lost their ampersand (<c>#39;</c>, <c>quot;</c>) and whose line breaks are a backslash.
+    /// </summary>
     internal static string WithoutMarkup(string text)
     {
         var whole = LostAmpersand().Replace(text, "&$0").Replace('\\', ' ');

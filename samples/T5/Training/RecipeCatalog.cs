@@ -7,7 +7,8 @@ public static class RecipeCatalog
 {
     private delegate SharpnessAwareOptions Factory(double rho, T5Model model, TrainingOptions options);
 
-    // The name in tables, whether the ascent needs the whole batch (its gradient is used as the one at w, or it must be the step's), and how to make it.
+    // The name in tables, whether the ascent needs the whole batch (its gradient is used as the one at w, or it must be the step's), and how to
+    // make it.
     private static readonly Dictionary<string, (string Title, bool WholeBatch, Factory Create)> Known = new()
     {
         ["sam"] = ("SAM", false, (rho, _, _) => Recipe.Sam(rho)),
@@ -42,7 +43,12 @@ public static class RecipeCatalog
 
     /// <summary>The recipe of a run, for this model.</summary>
     public static SharpnessAwareOptions Create(TrainingOptions options, T5Model model) =>
-        Find(options.Recipe).Create(options.Rho, model, options) with { Module = model, ReplayRandomness = options.ReplayRandomness, ReplaySeed = options.Seed };
+        Find(options.Recipe).Create(options.Rho, model, options) with
+        {
+            Module = model,
+            ReplayRandomness = options.ReplayRandomness,
+            ReplaySeed = options.Seed,
+        };
 
     /// <exception cref="ArgumentException">There is no such recipe.</exception>
     public static void RequireKnown(string name) => Find(name);

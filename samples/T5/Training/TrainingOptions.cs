@@ -89,15 +89,18 @@ public sealed record TrainingOptions
     {
         Require(double.IsFinite(Rho) && Rho >= 0, $"rho is {Rho}: it must be a finite number, 0 (base optimizer alone) or more, for instance 0.05.");
         Require(AscentFraction is > 0 and <= 1, $"The ascent fraction is {AscentFraction}: it must be in (0, 1], for instance 0.25.");
-        Require(LearningRate is null or (> 0 and < double.PositiveInfinity), $"The learning rate is {LearningRate}: it must be a positive number, for instance 1e-3.");
+        Require(LearningRate is null or (> 0 and < double.PositiveInfinity),
+            $"The learning rate is {LearningRate}: it must be a positive number, for instance 1e-3.");
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"The weight decay is {WeightDecay}: it must be a finite number, 0 or more.");
         Require(Dropout is null or (>= 0 and < 1), $"The dropout is {Dropout}: it must be in [0, 1), for instance 0.1.");
         Require(Steps >= 1, $"The number of steps is {Steps}: it must be at least 1.");
         Require(WarmupSteps >= 0, $"The number of warm-up steps is {WarmupSteps}: it must be 0 or more.");
-        Require(CooldownSteps >= 0 && CooldownSteps <= Steps, $"The number of cool-down steps is {CooldownSteps}: it must be from 0 to the number of steps, {Steps}.");
+        Require(CooldownSteps >= 0 && CooldownSteps <= Steps,
+            $"The number of cool-down steps is {CooldownSteps}: it must be from 0 to the number of steps, {Steps}.");
         Require(BatchSize >= 1, $"The batch size is {BatchSize}: it must be at least 1.");
         Require(MicroBatchSize is null or >= 1, $"The micro-batch is {MicroBatchSize}: it must be at least 1 row.");
-        Require(MaxGradientNorm is null or (> 0 and < double.PositiveInfinity), $"The largest gradient norm is {MaxGradientNorm}: it must be a positive number, for instance 1.");
+        Require(MaxGradientNorm is null or (> 0 and < double.PositiveInfinity),
+            $"The largest gradient norm is {MaxGradientNorm}: it must be a positive number, for instance 1.");
         Require(MaxSourceLength >= 2, $"The maximum source length is {MaxSourceLength}: it must be at least 2.");
         Require(MaxTargetLength >= 2, $"The maximum target length is {MaxTargetLength}: it must be at least 2.");
         Require(EvaluateEvery >= 0, $"Evaluation every {EvaluateEvery} steps: it must be 0 (at the end only) or more.");

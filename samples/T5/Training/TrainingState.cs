@@ -29,7 +29,8 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
             throw new InvalidDataException($"{path} is not a training state: {exception.Message}", exception);
         }
         if (state is null || state.Format != CurrentFormat)
-            throw new InvalidDataException($"{path} has format {state?.Format}, this program reads {CurrentFormat}: start the run anew in another folder.");
+            throw new InvalidDataException(
+                $"{path} has format {state?.Format}, this program reads {CurrentFormat}: start the run anew in another folder.");
         return state;
     }
 
@@ -51,7 +52,8 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
                 $"{difference.GetValue(Options) ?? "unset"}. Repeat the run's own arguments, or start another run in another folder.");
         }
         if (rows != Rows)
-            throw new ArgumentException("Cannot resume: the training rows are not those the checkpoint was made with. Use the run's own data, or start another run in another folder.");
+            throw new ArgumentException("Cannot resume: the training rows are not those the checkpoint was made with. Use the run's own data, or " +
+                "start another run in another folder.");
     }
 
     private bool EndsElsewhere(TrainingOptions options)

@@ -12,7 +12,8 @@ public sealed class ComparisonTests : IDisposable
 
     private string[] Short =>
     [
-        "compare", "--model", "tiny", "--tasks", "sentences", "--rows", "8", "16", "--steps", "2", "3", "--seeds", "1", "2", "--batch", "4", "--warmup-steps", "0",
+        "compare", "--model", "tiny", "--tasks", "sentences",
+        "--rows", "8", "16", "--steps", "2", "3", "--seeds", "1", "2", "--batch", "4", "--warmup-steps", "0",
         "--max-source-length", "24", "--validation-rows", "6", "--test-rows", "10", "--algorithms", "base*1.5", "sam/2", "--output", Output,
     ];
 
@@ -23,7 +24,8 @@ public sealed class ComparisonTests : IDisposable
         Assert.Empty(result.Error);
         Assert.Contains("SAM, 1/2 ascent", result.Output, StringComparison.Ordinal);
         Assert.Contains("w/t/l", result.Output, StringComparison.Ordinal);
-        Assert.All(["scores.png", "curves.png", "sharpness.png", "slices.png"], file => Assert.Equal(Png, File.ReadAllBytes(Path.Combine(Output, file))[..4]));
+        Assert.All(["scores.png", "curves.png", "sharpness.png", "slices.png"], file =>
+            Assert.Equal(Png, File.ReadAllBytes(Path.Combine(Output, file))[..4]));
         Assert.Contains("| sentences | ", File.ReadAllText(Path.Combine(Output, "report.md")), StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(Output));
 
@@ -43,7 +45,8 @@ public sealed class ComparisonTests : IDisposable
         FineTuneProgram.Run(fixedSettings).Expect(0);
         var whole = Scores();
         var lines = Path.Combine(Output, "results.jsonl");
-        var kept = File.ReadLines(lines).Where(line => !(line.Contains("\"seed\":2", StringComparison.Ordinal) && line.Contains("sam/2", StringComparison.Ordinal) && line.Contains("\"rows\":16", StringComparison.Ordinal))).ToList();
+        var kept = File.ReadLines(lines).Where(line => !(line.Contains("\"seed\":2", StringComparison.Ordinal) &&
+            line.Contains("sam/2", StringComparison.Ordinal) && line.Contains("\"rows\":16", StringComparison.Ordinal))).ToList();
         Assert.Equal(11, kept.Count);
         File.WriteAllLines(lines, kept);
 
@@ -66,7 +69,8 @@ public sealed class ComparisonTests : IDisposable
         string[] arguments = [.. Short, "--learning-rates", "adafactor=0.02", "--rhos", "sam=0.1", "--resume"];
         var other = FineTuneProgram.Start(arguments);
         var (first, second) = (FineTuneProgram.Run(arguments).Expect(0), FineTuneProgram.Finish(other).Expect(0));
-        int Done(ProgramResult result) => result.Output.Split('\n').Count(line => line.Contains(" seed ", StringComparison.Ordinal) && line.Contains(" left", StringComparison.Ordinal));
+        int Done(ProgramResult result) => result.Output.Split('\n')
+            .Count(line => line.Contains(" seed ", StringComparison.Ordinal) && line.Contains(" left", StringComparison.Ordinal));
         Assert.Equal(12, Done(first) + Done(second));
         Assert.Equal(12, TrialStore.ReadLines(Path.Combine(Output, "results.jsonl")).Count);
     }
@@ -86,7 +90,8 @@ public sealed class ComparisonTests : IDisposable
         => Refused(["compare", "--model", "tiny", option, value, "--output", Output], named, remedy);
 
     [Fact]
-    public void A_name_given_twice_is_refused() => Refused(["compare", "--model", "tiny", "--seeds", "1", "1", "--output", Output], "--seeds", "twice");
+    public void A_name_given_twice_is_refused() =>
+        Refused(["compare", "--model", "tiny", "--seeds", "1", "1", "--output", Output], "--seeds", "twice");
 
     public void Dispose() => _folder.Dispose();
 

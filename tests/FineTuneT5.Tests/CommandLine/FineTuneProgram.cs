@@ -18,7 +18,8 @@ internal static class FineTuneProgram
     public static ProgramResult RunWith((string Name, string Value)[] environment, params string[] arguments)
         => Finish(StartWith(environment, arguments));
 
-    public static Process StartWith((string Name, string Value)[] environment, params string[] arguments) => Start(Host, [File, .. arguments], environment);
+    public static Process StartWith((string Name, string Value)[] environment, params string[] arguments) =>
+        Start(Host, [File, .. arguments], environment);
 
     public static Process Start(params string[] arguments) => Start(Host, [File, .. arguments]);
 
@@ -27,7 +28,8 @@ internal static class FineTuneProgram
     /// The runtime maps its own code through a larger file unless told not to.
     /// </summary>
     public static ProgramResult RunWithFileLimit(int blocks, params string[] arguments)
-        => Finish(Start("bash", ["-c", $"ulimit -f {blocks}; trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; exec \"$0\" \"$@\"", Host, File, .. arguments]));
+        => Finish(Start("bash", ["-c", $"ulimit -f {blocks}; trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; exec \"$0\" \"$@\"",
+            Host, File, .. arguments]));
 
     public static ProgramResult Finish(Process process)
     {

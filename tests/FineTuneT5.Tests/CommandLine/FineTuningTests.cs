@@ -6,7 +6,8 @@ namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
 public sealed class FineTuningTests : IDisposable
 {
-    private static readonly string[] Short = ["--model", "tiny", "--train-rows", "40", "--batch", "4", "--log-every", "3", "--max-source-length", "24"];
+    private static readonly string[] Short =
+        ["--model", "tiny", "--train-rows", "40", "--batch", "4", "--log-every", "3", "--max-source-length", "24"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -25,7 +26,9 @@ public sealed class FineTuningTests : IDisposable
         foreach (var run in new[] { "seed-1", "seed-2" })
         {
             var folder = Path.Combine(output, run);
-            Assert.Equal(["config.json", "model.safetensors", "spiece.model"], Directory.GetFiles(Path.Combine(folder, "model")).Select(Path.GetFileName).Order());
+            Assert.Equal(
+                ["config.json", "model.safetensors", "spiece.model"],
+                Directory.GetFiles(Path.Combine(folder, "model")).Select(Path.GetFileName).Order());
             Assert.Single(Directory.GetFiles(Path.Combine(folder, "tensorboard")));
             var metrics = MetricsLog.Read(Path.Combine(folder, "metrics.jsonl"));
             Assert.Equal([3, 6], metrics.Where(record => record.Split == "dev").Select(record => record.Step));
@@ -37,7 +40,8 @@ public sealed class FineTuningTests : IDisposable
     public void The_loss_around_the_weights_is_drawn_on_request_of_a_finished_run_too()
     {
         var output = Path.Combine(_folder.Path, "run");
-        string[] arguments = ["--model", "tiny", "--train-rows", "8", "--batch", "8", "--max-source-length", "24", "--steps", "1", "--output", output];
+        string[] arguments = ["--model", "tiny", "--train-rows", "8",
+            "--batch", "8", "--max-source-length", "24", "--steps", "1", "--output", output];
         FineTuneProgram.Run(arguments).Expect(0);
         var plot = Path.Combine(output, "landscape.png");
         Assert.False(File.Exists(plot));
@@ -69,7 +73,8 @@ public sealed class FineTuningTests : IDisposable
     public void Real_rows_of_a_task_can_be_trained_on(string task, string data, int train, int dev)
     {
         var output = Path.Combine(_folder.Path, "run");
-        var result = FineTuneProgram.Run("--model", "tiny", "--task", task, "--data", SharedData.Path(data.Split('/')), "--train-rows", "24", "--batch", "8", "--steps", "3",
+        var result = FineTuneProgram.Run(
+            "--model", "tiny", "--task", task, "--data", SharedData.Path(data.Split('/')), "--train-rows", "24", "--batch", "8", "--steps", "3",
             "--max-source-length", "16", "--max-target-length", "6", "--output", output).Expect(0);
 
         Assert.Contains($"24 of {train} training rows, {dev} dev rows", result.Output, StringComparison.Ordinal);
@@ -81,14 +86,16 @@ public sealed class FineTuningTests : IDisposable
     public void Several_tasks_are_mixed_and_evaluated_one_by_one()
     {
         var output = Path.Combine(_folder.Path, "run");
-        var result = FineTuneProgram.Run("--model", "tiny", "--task", "cola,rte,stsb", "--data", SharedData.Path("glue"), "--mixture-cap", "16", "--train-rows", "24", "--batch", "8",
-            "--steps", "3", "--bucket-by-length", "--label-smoothing", "0.1", "--keep-best", "average,rte/loss", "--max-source-length", "16",
-            "--max-target-length", "6", "--output", output).Expect(0);
+        var result = FineTuneProgram.Run(
+            "--model", "tiny", "--task", "cola,rte,stsb", "--data", SharedData.Path("glue"), "--mixture-cap", "16", "--train-rows", "24",
+            "--batch", "8", "--steps", "3", "--bucket-by-length", "--label-smoothing", "0.1", "--keep-best", "average,rte/loss",
+            "--max-source-length", "16", "--max-target-length", "6", "--output", output).Expect(0);
 
         Assert.Contains("cola: 24 of 8551 training rows, 1043 dev rows; rte: 24 of 2490", result.Output, StringComparison.Ordinal);
         var measured = Assert.Single(MetricsLog.Read(Path.Combine(output, "metrics.jsonl")), record => record.Split == "dev").Values;
         Assert.Equal(
-            ["cola/matthews", "cola/accuracy", "cola/loss", "rte/accuracy", "rte/loss", "stsb/pearson", "stsb/spearman", "stsb/loss", "average", "loss"],
+            ["cola/matthews", "cola/accuracy", "cola/loss", "rte/accuracy", "rte/loss",
+                "stsb/pearson", "stsb/spearman", "stsb/loss", "average", "loss"],
             measured.Keys);
         Assert.Equal((measured["cola/matthews"] + measured["rte/accuracy"] + measured["stsb/pearson"]) / 3, measured["average"], 12);
         Assert.Equal(["average", "rte-loss"], Directory.GetDirectories(Path.Combine(output, "best")).Select(Path.GetFileName).Order());
@@ -98,8 +105,10 @@ public sealed class FineTuningTests : IDisposable
     public void Rows_of_ones_own_are_trained_on_with_a_prompt_and_words_of_ones_own()
     {
         _folder.Write("data/train.csv", "title,kind\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"\"a, {i}\",{i % 2}\n")));
-        var result = FineTuneProgram.Run("--model", "tiny", "--task", "text", "--data", Path.Combine(_folder.Path, "data"), "--prompt", "kind of: {title}", "--label-words", "0=even,1=odd",
-            "--label-column", "kind", "--steps", "2", "--batch", "4", "--output", Path.Combine(_folder.Path, "run")).Expect(0);
+        var result = FineTuneProgram.Run(
+            "--model", "tiny", "--task", "text", "--data", Path.Combine(_folder.Path, "data"), "--prompt", "kind of: {title}",
+            "--label-words", "0=even,1=odd", "--label-column", "kind", "--steps", "2", "--batch", "4",
+            "--output", Path.Combine(_folder.Path, "run")).Expect(0);
         Assert.Contains("text: 36 of 36 training rows, 4 dev rows", result.Output, StringComparison.Ordinal);
     }
 
@@ -117,7 +126,8 @@ public sealed class FineTuningTests : IDisposable
     [InlineData("adafactor")]
     public void A_killed_run_that_is_resumed_ends_as_an_uninterrupted_one_bit_for_bit(string optimizer)
     {
-        string[] arguments = [.. Short, "--optimizer", optimizer, "--steps", "24", "--save-every", "4", "--evaluate-every", "9", "--schedule", "linear"];
+        string[] arguments = [.. Short, "--optimizer", optimizer,
+            "--steps", "24", "--save-every", "4", "--evaluate-every", "9", "--schedule", "linear"];
         var whole = Path.Combine(_folder.Path, "whole");
         var killed = Path.Combine(_folder.Path, "killed");
         FineTuneProgram.Run([.. arguments, "--output", whole]).Expect(0);

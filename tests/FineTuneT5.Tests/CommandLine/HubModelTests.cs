@@ -48,7 +48,8 @@ public sealed class HubModelTests : IDisposable
         using var silent = new TcpListener(IPAddress.Loopback, 0); // takes the request and never answers
         silent.Start();
         using var process = FineTuneProgram.StartWith(
-            [("HF_ENDPOINT", $"http://{silent.LocalEndpoint}"), ("HF_HOME", In("hf")), ("HF_HUB_CACHE", "")], "--model", HubServer.Model, "--output", In("run"));
+            [("HF_ENDPOINT", $"http://{silent.LocalEndpoint}"), ("HF_HOME", In("hf")), ("HF_HUB_CACHE", "")],
+            "--model", HubServer.Model, "--output", In("run"));
         using var client = silent.AcceptTcpClient();
         Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
         var result = FineTuneProgram.Finish(process).Expect(130);

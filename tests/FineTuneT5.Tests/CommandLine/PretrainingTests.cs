@@ -53,7 +53,8 @@ public sealed class PretrainingTests : IDisposable
         Assert.True(File.Exists(Path.Combine(output, "runs.png")));
         var (saved, trained) = (Weights(Path.Combine(output, "model")), Weights(Path.Combine(output, "checkpoints", "step-00000006")));
         Assert.InRange(trained / (double)saved, 1.9, 2.0);
-        FineTuneProgram.Run("--model", Path.Combine(output, "model"), "--train-rows", "20", "--batch", "4", "--steps", "2", "--output", Output("tuned")).Expect(0);
+        FineTuneProgram.Run("--model", Path.Combine(output, "model"),
+            "--train-rows", "20", "--batch", "4", "--steps", "2", "--output", Output("tuned")).Expect(0);
     }
 
     [SkippableFact]
@@ -100,7 +101,8 @@ public sealed class PretrainingTests : IDisposable
         Assert.InRange(differ.to(ScalarType.Float64).mean().item<double>(), 0.5, 1);
 
         Assert.Contains("has an embedding already", FineTuneProgram.Run(
-            ["pretrain", "--model", Path.Combine(Output("drawn"), "model"), .. Arguments[3..], "--cooccurrence-embedding", "--output", Output("again")]).Expect(2).Error, StringComparison.Ordinal);
+            ["pretrain", "--model", Path.Combine(Output("drawn"), "model"),
+                .. Arguments[3..], "--cooccurrence-embedding", "--output", Output("again")]).Expect(2).Error, StringComparison.Ordinal);
     }
 
     [Fact]

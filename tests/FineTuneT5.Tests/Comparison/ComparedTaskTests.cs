@@ -33,5 +33,6 @@ public class ComparedTaskTests
 
     [Fact]
     public void More_rows_than_there_are_are_refused()
-        => Assert.Contains("701", Assert.Throws<ArgumentException>(() => ComparedTask.Load("sentences", 100, 100).TrainingRowsOf(Trial with { Rows = 702 })).Message, StringComparison.Ordinal);
+        => Assert.Contains("701", Assert.Throws<ArgumentException>(() =>
+            ComparedTask.Load("sentences", 100, 100).TrainingRowsOf(Trial with { Rows = 702 })).Message, StringComparison.Ordinal);
 }

@@ -4,7 +4,9 @@ namespace SamSharp.Samples.FineTuneT5.Tests.Comparison;
 
 public class PairedDifferenceTests
 {
-    /// <summary>Student's sleep data (1908), the textbook example of R's t.test: mean 1.58, t = 4.0621, p = 0.002833, 95 % interval 0.7001 to 2.4599.</summary>
+    /// <summary>
+    /// Student's sleep data (1908), the textbook example of R's t.test: mean 1.58, t = 4.0621, p = 0.002833, 95 % interval 0.7001 to 2.4599.
+    /// </summary>
     [Fact]
     public void Students_sleep_data_give_the_published_test()
     {

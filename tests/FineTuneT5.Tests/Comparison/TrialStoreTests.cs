@@ -24,8 +24,10 @@ public sealed class TrialStoreTests : IDisposable
     {
         Trial[] trials =
         [
-            Trial, Trial with { Task = "trec" }, Trial with { Optimizer = "adamw" }, Trial with { Contender = "sam" }, Trial with { Contender = "sam*4" }, Trial with { Rows = 100 },
-            Trial with { Steps = 11 }, Trial with { Seed = 2 }, Trial with { LearningRate = 0.01 }, Trial with { Rho = 0.1 }, Trial with { LabelNoise = 0 }, Trial with { Tuning = true },
+            Trial, Trial with { Task = "trec" }, Trial with { Optimizer = "adamw" },
+            Trial with { Contender = "sam" }, Trial with { Contender = "sam*4" }, Trial with { Rows = 100 },
+            Trial with { Steps = 11 }, Trial with { Seed = 2 },
+            Trial with { LearningRate = 0.01 }, Trial with { Rho = 0.1 }, Trial with { LabelNoise = 0 }, Trial with { Tuning = true },
         ];
         Assert.Equal(trials.Length, trials.Select(trial => trial.Name).Distinct().Count());
         Assert.All(trials, trial => Assert.DoesNotContain(trial.Name, character => Path.GetInvalidFileNameChars().Contains(character)));

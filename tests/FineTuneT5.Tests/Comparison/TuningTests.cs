@@ -22,12 +22,14 @@ public class TuningTests
         var tuning = new Tuning(Request, trial => Result(trial, Math.Abs(Math.Log(trial.LearningRate / 0.04))));
         var first = tuning.FirstRound.ToList();
         Assert.Equal(3 * 2 * 2, first.Count); // rates, tasks, seeds
-        Assert.All(first, trial => Assert.Equal(("base", 300, 20, 0.0, 0.1, true), (trial.Contender, trial.Rows, trial.Steps, trial.Rho, trial.LabelNoise, trial.Tuning)));
+        Assert.All(first, trial => Assert.Equal(("base", 300, 20, 0.0, 0.1, true),
+            (trial.Contender, trial.Rows, trial.Steps, trial.Rho, trial.LabelNoise, trial.Tuning)));
         var second = tuning.SecondRound.ToList();
         Assert.Equal([("base", 12), ("sam/4", 12)], second.GroupBy(trial => trial.Contender).Select(group => (group.Key, group.Count())).Order());
         Assert.All(second.Where(trial => trial.Contender == "sam/4"), trial => Assert.Equal(0.04, trial.LearningRate));
         // One between the best rate and the one below, two between it and the one above.
-        Assert.Equal([0.02, 0.0635, 0.1008], second.Where(trial => trial.Contender == "base").Select(trial => Math.Round(trial.LearningRate, 4)).Distinct());
+        Assert.Equal([0.02, 0.0635, 0.1008], second.Where(trial => trial.Contender == "base")
+            .Select(trial => Math.Round(trial.LearningRate, 4)).Distinct());
     }
 
     [Fact]

@@ -6,7 +6,9 @@ internal static class AwkwardTensors
     private static readonly long[][] Shapes =
         [[0], [1], [2], [3], [5], [7], [8], [9], [15], [16], [17], [31], [33], [63], [64], [65], [3, 5], [2, 0, 3], [4, 3, 2], [1000], []];
 
-    /// <summary>The same numbers for the same seed, also in further shapes; if not contiguous, every other element of a tensor twice as wide.</summary>
+    /// <summary>
+    /// The same numbers for the same seed, also in further shapes; if not contiguous, every other element of a tensor twice as wide.
+    /// </summary>
     public static Tensor[] Make(ulong seed, ScalarType dtype, Device device, bool contiguous, params IEnumerable<long[]> further)
     {
         using var generator = new Generator(seed);

@@ -61,7 +61,10 @@ public class SafetensorsFileTests
     // Header, bytes of data behind it, what the message must say.
     public static TheoryData<string, int, string> Malformed => new()
     {
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "tensor 'a' ends at byte 8 of the data, but only 7 are there: the file is truncated" },
+        {
+            """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7,
+            "tensor 'a' ends at byte 8 of the data, but only 7 are there: the file is truncated"
+        },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes at the end belong to no tensor" },
         { """{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "tensor 'a': F32 [3] takes 12 bytes, but data_offsets span 8" },
         { """{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}""", 8, "tensor 'a': the dtype 'F33' is unknown" },
@@ -71,9 +74,18 @@ public class SafetensorsFileTests
         { """{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}""", 8, "tensor 'a': 'shape' holds 1.5" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "tensor 'a': data_offsets [8, 0] are not a start and an end" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "tensor 'a': data_offsets [0] are not a start and an end" },
-        { """{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}""", 8, "tensor 'a': the shape [4294967296, 4294967296] is impossibly large" },
-        { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "tensor 'a' is listed twice" },
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "tensor 'b' overlaps tensor 'a'" },
+        {
+            """{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}""", 8,
+            "tensor 'a': the shape [4294967296, 4294967296] is impossibly large"
+        },
+        {
+            """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+            "tensor 'a' is listed twice"
+        },
+        {
+            """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12,
+            "tensor 'b' overlaps tensor 'a'"
+        },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "4 bytes before tensor 'a' belong to no tensor" },
         { """{"a":7}""", 0, "tensor 'a': its entry is not an object" },
         { """["a"]""", 0, "the header is not a JSON object" },

@@ -25,7 +25,8 @@ public sealed class HubDownloadTests : HubTestBase
     public async Task Sharded_weights_come_with_all_their_shards()
     {
         Server.Files.Remove(Weights);
-        Server.Files["model.safetensors.index.json"] = new("""{"weight_map": {"a": "1.safetensors", "b": "2.safetensors", "c": "1.safetensors"}}"""u8.ToArray(), false);
+        Server.Files["model.safetensors.index.json"] = new(
+            """{"weight_map": {"a": "1.safetensors", "b": "2.safetensors", "c": "1.safetensors"}}"""u8.ToArray(), false);
         Server.Files["1.safetensors"] = new(Bytes(5_000), Large: true);
         Server.Files["2.safetensors"] = new(Bytes(6_000), Large: true);
 

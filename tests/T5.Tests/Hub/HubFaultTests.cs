@@ -223,7 +223,13 @@ public sealed class HubFaultTests : HubTestBase
     [InlineData("X-Linked-Size", "-1")]
     public async Task An_answer_that_no_hub_gives_is_refused(string header, string value)
     {
-        var headers = new Dictionary<string, string> { ["X-Repo-Commit"] = HubServer.Commit, ["X-Linked-Etag"] = new('a', 64), ["X-Linked-Size"] = "1", [header] = value };
+        var headers = new Dictionary<string, string>
+        {
+            ["X-Repo-Commit"] = HubServer.Commit,
+            ["X-Linked-Etag"] = new('a', 64),
+            ["X-Linked-Size"] = "1",
+            [header] = value,
+        };
         Server.Intercept = context =>
         {
             foreach (var (name, text) in headers)

@@ -8,7 +8,8 @@ public sealed class HubHashTests
     [Theory]
     [InlineData("\"ce013625030ba8dba906f756967f9e9ca394464a\"", "ce013625030ba8dba906f756967f9e9ca394464a")]
     [InlineData("W/\"ce013625030ba8dba906f756967f9e9ca394464b\"", "ce013625030ba8dba906f756967f9e9ca394464a")]
-    [InlineData("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03", "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03")]
+    [InlineData("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03",
+        "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03")]
     public async Task The_hash_is_of_the_tags_kind(string tag, string expected)
     {
         using var folder = new TemporaryFolder();

@@ -47,7 +47,8 @@ public sealed class HubSettingsTests : IDisposable
     {
         Assert.Equal(new Uri("https://huggingface.co"), From().Endpoint);
         Assert.Equal(new Uri("https://mirror.example/hub"), From(("HF_ENDPOINT", "https://mirror.example/hub/")).Endpoint);
-        Assert.Contains("'mirror.example'", Assert.Throws<HubException>(() => From(("HF_ENDPOINT", "mirror.example"))).Message, StringComparison.Ordinal);
+        Assert.Contains("'mirror.example'", Assert.Throws<HubException>(() => From(("HF_ENDPOINT", "mirror.example"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

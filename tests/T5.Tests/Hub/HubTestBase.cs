@@ -46,7 +46,9 @@ public abstract class HubTestBase : IDisposable
     {
         foreach (var (name, file) in Server.Files)
             Assert.Equal(file.Content, File.ReadAllBytes(Path.Combine(Snapshot, name)));
-        Assert.Equal(Server.Files.Values.Select(file => file.Hash).Order(), Directory.GetFiles(Path.Combine(ModelFolder, "blobs")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            Server.Files.Values.Select(file => file.Hash).Order(),
+            Directory.GetFiles(Path.Combine(ModelFolder, "blobs")).Select(Path.GetFileName).Order());
     }
 
     /// <summary>Writes the first bytes of a file as a run that was stopped leaves them.</summary>

@@ -8,7 +8,8 @@ public class T5ConfigTests
 
     [Theory]
     [InlineData("", FeedForwardActivation.Relu, false, true, 12)]
-    [InlineData(",\"feed_forward_proj\":\"gated-gelu\",\"tie_word_embeddings\":false,\"num_decoder_layers\":4", FeedForwardActivation.GeluTanh, true, false, 4)]
+    [InlineData(",\"feed_forward_proj\":\"gated-gelu\",\"tie_word_embeddings\":false,\"num_decoder_layers\":4",
+        FeedForwardActivation.GeluTanh, true, false, 4)]
     [InlineData(",\"feed_forward_proj\":\"gelu\"", FeedForwardActivation.Gelu, false, true, 12)]
     [InlineData(",\"feed_forward_proj\":\"gated-silu\"", FeedForwardActivation.Silu, true, true, 12)]
     [InlineData(",\"dense_act_fn\":\"gelu_new\",\"is_gated_act\":true", FeedForwardActivation.GeluTanh, true, true, 12)]

@@ -47,9 +47,11 @@ public class T5GoldenTests
         if (expected.TryGetValue("encoder_embeds", out var embeds))
             Close.Equal(embeds, model.Embed(ids), 0, "embeddings");
         if (expected.TryGetValue("encoder_position_bias", out var encoderBias))
-            Close.Equal(encoderBias, model.Encoder.PositionBias.Compute(encoderBias.shape[2], encoderBias.shape[3], model.ComputeType), 1e-6, "encoder bias");
+            Close.Equal(encoderBias, model.Encoder.PositionBias.Compute(encoderBias.shape[2], encoderBias.shape[3], model.ComputeType),
+                1e-6, "encoder bias");
         if (expected.TryGetValue("decoder_position_bias", out var decoderBias))
-            Close.Equal(decoderBias, model.Decoder.PositionBias.Compute(decoderBias.shape[2], decoderBias.shape[3], model.ComputeType), 1e-6, "decoder bias");
+            Close.Equal(decoderBias, model.Decoder.PositionBias.Compute(decoderBias.shape[2], decoderBias.shape[3], model.ComputeType),
+                1e-6, "decoder bias");
     }
 
     [Theory]

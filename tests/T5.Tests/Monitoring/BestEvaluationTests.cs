@@ -6,7 +6,8 @@ public class BestEvaluationTests
 {
     private static readonly MetricsRecord[] Records =
     [
-        Dev(10, 0.5, 2.0), new(11, "train", new Dictionary<string, double> { ["loss"] = 0 }), Dev(20, 0.7, 1.5), Dev(30, 0.7, 1.0), Dev(40, double.NaN, 1.2),
+        Dev(10, 0.5, 2.0), new(11, "train", new Dictionary<string, double> { ["loss"] = 0 }),
+        Dev(20, 0.7, 1.5), Dev(30, 0.7, 1.0), Dev(40, double.NaN, 1.2),
     ];
 
     [Fact]

@@ -11,7 +11,8 @@ public class CooccurrenceVectorsTests
     {
         const int vocabulary = 12;
         var random = new Random(3);
-        ReadOnlyMemory<int>[] segments = [.. Enumerable.Range(0, 6).Select(_ => (ReadOnlyMemory<int>)Enumerable.Range(0, 9).Select(_ => random.Next(vocabulary)).ToArray())];
+        ReadOnlyMemory<int>[] segments = [.. Enumerable.Range(0, 6)
+            .Select(_ => (ReadOnlyMemory<int>)Enumerable.Range(0, 9).Select(_ => random.Next(vocabulary)).ToArray())];
         using var scope = NewDisposeScope();
         using var information = tensor(Expected(segments, vocabulary));
         var (values, vectors) = linalg.eigh(information);
@@ -31,7 +32,8 @@ public class CooccurrenceVectorsTests
     {
         // 1 and 2 stand between 5 and 6, 3 and 4 between 7 and 8; 0 and 9 never occur.
         var random = new Random(1);
-        ReadOnlyMemory<int>[] segments = [.. Enumerable.Range(0, 200).Select(i => (ReadOnlyMemory<int>)(i % 2 == 0 ? new[] { 5, 1 + random.Next(2), 6 } : new[] { 7, 3 + random.Next(2), 8 }))];
+        ReadOnlyMemory<int>[] segments = [.. Enumerable.Range(0, 200)
+            .Select(i => (ReadOnlyMemory<int>)(i % 2 == 0 ? new[] { 5, 1 + random.Next(2), 6 } : new[] { 7, 3 + random.Next(2), 8 }))];
         using var scope = NewDisposeScope();
 
         var rows = CooccurrenceVectors.Of(segments, vocabularySize: 10, width: 4);
@@ -48,7 +50,8 @@ public class CooccurrenceVectorsTests
     [InlineData(4, 8)]
     [InlineData(CooccurrenceVectors.LargestVocabulary + 1, 8)]
     public void A_vocabulary_too_small_or_too_large_is_refused(int vocabulary, int width)
-        => Assert.Contains($"{vocabulary} ids", Assert.Throws<ArgumentException>(() => CooccurrenceVectors.Of([], vocabulary, width)).Message, StringComparison.Ordinal);
+        => Assert.Contains($"{vocabulary} ids", Assert.Throws<ArgumentException>(() => CooccurrenceVectors.Of([], vocabulary, width)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_model_keeps_its_own_rows_where_there_is_no_vector()

@@ -42,7 +42,8 @@ public class CorruptedTextTests
     public void The_fingerprint_tells_texts_and_corruptions_apart()
     {
         string Of(ReadOnlyMemory<int>[] segments, SpanCorruption corruption) => new CorruptedText(segments, corruption, Tokenizer, 4, 1).Fingerprint;
-        string[] all = [Of(Segments, new()), Of(Segments[1..], new()), Of(Segments, new(0.2)), Of(Segments, new(0.15, 2)), Of(Segments, new(RandomRoll: true))];
+        string[] all = [Of(Segments, new()), Of(Segments[1..], new()),
+            Of(Segments, new(0.2)), Of(Segments, new(0.15, 2)), Of(Segments, new(RandomRoll: true))];
         Assert.Equal(5, all.Distinct().Count());
         Assert.Equal(all[0], Of([.. Segments], new()));
     }

@@ -138,13 +138,16 @@ public class SpanCorruptionTests
     [InlineData(0.15, 0.5, "span length")]
     [InlineData(0.15, double.NaN, "span length")]
     public void Values_out_of_range_are_refused_by_name(double density, double mean, string named)
-        => Assert.Contains(named, Assert.Throws<ArgumentException>(() => new SpanCorruption(density, mean).Validate()).Message, StringComparison.Ordinal);
+        => Assert.Contains(named, Assert.Throws<ArgumentException>(() => new SpanCorruption(density, mean).Validate()).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void More_spans_than_sentinels_and_inputs_too_short_for_one_are_refused()
     {
-        Assert.Contains("sentinels", Assert.Throws<ArgumentException>(() => new SpanCorruption().SegmentLength(2000)).Message, StringComparison.Ordinal);
-        Assert.Contains("at least 4", Assert.Throws<ArgumentException>(() => new SpanCorruption().SegmentLength(3)).Message, StringComparison.Ordinal);
+        Assert.Contains("sentinels", Assert.Throws<ArgumentException>(() => new SpanCorruption().SegmentLength(2000)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("at least 4", Assert.Throws<ArgumentException>(() => new SpanCorruption().SegmentLength(3)).Message,
+            StringComparison.Ordinal);
     }
 
     private static bool IsSentinel(int id) => id >= Tokenizer.VocabularySize - T5Tokenizer.SentinelCount;

@@ -14,7 +14,8 @@ public sealed class TextFilesTests : IDisposable
         var joined = string.Join(' ', File.ReadLines(Path.Combine(Sentences.Folder, "dev.tsv")).Skip(1).Select(line => line.Split('\t')[0]).Take(50));
         var words = joined.Split(' ');
         // A byte order mark, CRLF, blank lines, lines of all lengths: as the novels have them.
-        var wrapped = Write("wrapped.txt", "\uFEFF" + string.Concat(words.Select((word, i) => word + (i % 7 == 3 ? "\r\n" : i % 31 == 0 ? "\r\n\r\n" : " "))));
+        var wrapped = Write("wrapped.txt",
+            "\uFEFF" + string.Concat(words.Select((word, i) => word + (i % 7 == 3 ? "\r\n" : i % 31 == 0 ? "\r\n\r\n" : " "))));
         Assert.True(File.ReadLines(wrapped).Count() > 50);
         Assert.Equal(tokenizer.Encode(joined), TextFiles.Encode(wrapped, tokenizer));
     }

@@ -50,7 +50,8 @@ public sealed class HubFormTests : IDisposable
     [Fact]
     public async Task MultiRC_has_a_row_for_each_answer()
     {
-        await Write("validation.parquet", new MultiRc { label = 1, idx = new() { paragraph = 4, question = 5 } }, new MultiRc { idx = new() { paragraph = 4, question = 6 } });
+        await Write("validation.parquet", new MultiRc { label = 1, idx = new() { paragraph = 4, question = 5 } },
+            new MultiRc { idx = new() { paragraph = 4, question = 6 } });
         var examples = TaskCatalog.Find("multirc").Load(_folder.Path, Split.Validation).Cast<ChoiceExample>().ToList();
         Assert.Equal(["4/5", "4/6"], examples.Select(example => example.Question));
         Assert.Equal(("multirc question: Q answer: A paragraph: P", "True"), (examples[0].Input, examples[0].Target));

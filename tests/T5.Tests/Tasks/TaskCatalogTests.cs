@@ -86,37 +86,45 @@ public sealed class TaskCatalogTests : IDisposable
         },
         {
             "multirc", "val.jsonl",
-            """{"idx": 7, "passage": {"text": "<b>Sent 1: </b>He sang.<br>He left.", "questions": [{"question": "Who?", "idx": 2, "answers": [{"text": "He", "idx": 0, "label": 1}]}]}}""",
+            """{"idx": 7, "passage": {"text": "<b>Sent 1: </b>He sang.<br>He left.", "questions": [""" +
+            """{"question": "Who?", "idx": 2, "answers": [{"text": "He", "idx": 0, "label": 1}]}]}}""",
             "multirc question: Who? answer: He paragraph: Sent 1: He sang. He left.", "True"
         },
         {
             "record", "val.jsonl",
-            """{"passage": {"text": "Ann met Bob.\n@highlight\nAnn won\n@highlight\nBob lost", "entities": [{"start": 8, "end": 10}, {"start": 0, "end": 2}, {"start": 24, "end": 26}]}, "qas": [{"query": "@placeholder lost", "answers": [{"start": 8, "end": 10, "text": "Bob"}], "idx": 0}], "idx": 0}""",
+            """{"passage": {"text": "Ann met Bob.\n@highlight\nAnn won\n@highlight\nBob lost", "entities": [""" +
+            """{"start": 8, "end": 10}, {"start": 0, "end": 2}, {"start": 24, "end": 26}]}, "qas": [""" +
+            """{"query": "@placeholder lost", "answers": [{"start": 8, "end": 10, "text": "Bob"}], "idx": 0}], "idx": 0}""",
             "record query: @placeholder lost entities: Ann, Bob passage: Ann met Bob. Ann won. Bob lost", "Bob"
         },
         {
             "wsc", "val.jsonl",
-            """{"text": "Mitchell asked Tom if he could lend some money.", "target": {"span1_index": 2, "span1_text": "Tom", "span2_index": 4, "span2_text": "he"}, "idx": 0, "label": true}""",
+            """{"text": "Mitchell asked Tom if he could lend some money.", "target": """ +
+            """{"span1_index": 2, "span1_text": "Tom", "span2_index": 4, "span2_text": "he"}, "idx": 0, "label": true}""",
             "wsc: Mitchell asked Tom if *he* could lend some money.", "Tom"
         },
         { "webquestions", "WebQuestions-dev.txt", """{"answer": ["Paris", "Lyon"], "question": "where?"}""", "wq question: where?", "Paris" },
         { "naturalquestions", "NQ-open.dev.jsonl", """{"question": "who?", "answer": ["Ann"]}""", "nq question: who?", "Ann" },
         {
-            "triviaqa", "unfiltered-web-dev.json", """{"Data": [{"Question": "Who?", "Answer": {"Value": "Ann", "Aliases": ["Annie", "Ann"]}}], "Version": 1.0}""",
+            "triviaqa", "unfiltered-web-dev.json",
+            """{"Data": [{"Question": "Who?", "Answer": {"Value": "Ann", "Aliases": ["Annie", "Ann"]}}], "Version": 1.0}""",
             "trivia_qa question: Who?", "Ann"
         },
         {
             "tydiqa", "tydiqa-goldp-v1.1-dev.json",
-            """{"data": [{"title": "T", "paragraphs": [{"context": "Won in 1,882  (François_X).", "qas": [{"id": "english-1-0", "question": "When?", "answers": [{"text": "1,882", "answer_start": 7}]}]}]}]}""",
+            """{"data": [{"title": "T", "paragraphs": [{"context": "Won in 1,882  (François_X).", "qas": [""" +
+            """{"id": "english-1-0", "question": "When?", "answers": [{"text": "1,882", "answer_start": 7}]}]}]}]}""",
             "question: When ? context: Won in 1 , 882 ( François_X ) .", "1 , 882"
         },
         {
-            "tydiqa-english", "validation.jsonl", """{"id": "english-1-0", "question": "Why? ", "context": "So.", "answers": {"text": ["So"], "answer_start": [0]}}""",
+            "tydiqa-english", "validation.jsonl",
+            """{"id": "english-1-0", "question": "Why? ", "context": "So.", "answers": {"text": ["So"], "answer_start": [0]}}""",
             "question: Why ? context: So .", "So"
         },
         { "trec", "dev.label", "DESC:manner How did it develop ?\n", "trec question: How did it develop ?", "description" },
         { "trec-fine", "dev.label", "DESC:manner How did it develop ?\n", "trec fine question: How did it develop ?", "DESC:manner" },
-        { "agnews", "dev.csv", "\"4\",\"Ink, \"\"dry\"\"\",\"It\\is  #39;new #39; &lt;b&gt;now&lt;/b&gt; &amp; AT&T\"\n", "news title: Ink, \"dry\" text: It is 'new ' now & AT&T", "Technology" },
+        { "agnews", "dev.csv", "\"4\",\"Ink, \"\"dry\"\"\",\"It\\is  #39;new #39; &lt;b&gt;now&lt;/b&gt; &amp; AT&T\"\n",
+            "news title: Ink, \"dry\" text: It is 'new ' now & AT&T", "Technology" },
         { "imdb", "dev.tsv", "sentence\tlabel\nWell.<br />Bad.\t0\n", "review sentiment: Well. Bad.", "negative" },
     };
 
@@ -166,7 +174,8 @@ public sealed class TaskCatalogTests : IDisposable
     {
         _folder.Write("dev.csv", "title,body,topic\n#,,s\n\"Rain, again\",Wet.,w\n");
         var task = TaskCatalog.Text("topic: {title} / {body}", [("w", "weather"), ("s", "sport")], "topic");
-        Assert.Equal([new TaskExample("topic: # / ", "sport"), new TaskExample("topic: Rain, again / Wet.", "weather")], task.Load(_folder.Path, Split.Validation));
+        Assert.Equal([new TaskExample("topic: # / ", "sport"), new TaskExample("topic: Rain, again / Wet.", "weather")],
+            task.Load(_folder.Path, Split.Validation));
     }
 
     [Fact]

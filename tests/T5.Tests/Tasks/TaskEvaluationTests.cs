@@ -89,7 +89,8 @@ public class TaskEvaluationTests
     [Fact]
     public void TyDiQA_has_scores_for_each_language_too()
     {
-        AnswerExample[] examples = [new("", "a b", ["a b"]) { Language = "finnish" }, new("", "c", ["c"]) { Language = "english" }, new("", "d", ["d"]) { Language = "english" }];
+        AnswerExample[] examples = [new("", "a b", ["a b"]) { Language = "finnish" },
+            new("", "c", ["c"]) { Language = "english" }, new("", "d", ["d"]) { Language = "english" }];
         var scores = TaskCatalog.Find("tydiqa").Evaluate(["b", "c", "x"], examples);
         // "a" is an article, so "b" is the whole of the first answer.
         Assert.Equal(2.0 / 3, scores["f1"], 12);

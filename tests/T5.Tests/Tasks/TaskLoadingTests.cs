@@ -21,7 +21,8 @@ public sealed class TaskLoadingTests : IDisposable
     [InlineData("cola", "dev.tsv", "sentence\tlabel\n", "line 1: 2 fields, but there are 4 columns (source, label, mark, sentence)")]
     [InlineData("sst2", "dev.tsv", "sentence\tlabel\na\t2\n", "line 2, column 'label': The task 'sst2' knows the labels 0, 1. The value is '2'")]
     [InlineData("text", "dev.tsv", "sentence\tlabel\na\t \n", "line 2, column 'label': A label is missing")]
-    [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\thigh\n", "column 'score|label': A score is a number from 0 to 5. The value is 'high'")]
+    [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\thigh\n",
+        "column 'score|label': A score is a number from 0 to 5. The value is 'high'")]
     [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\t5.1\n", "The value is '5.1'")]
     [InlineData("boolq", "val.jsonl", "{\"question\": \"a\"}\n", "line 1, column 'passage': the column is missing; there are question")]
     [InlineData("boolq", "val.jsonl", "\n{\"question\": \"a\n", "val.jsonl, line 2, byte")]
@@ -29,12 +30,14 @@ public sealed class TaskLoadingTests : IDisposable
     [InlineData("text", "dev.csv", "sentence,label\n\"a\"b,1\n", "a quote is out of place")]
     [InlineData("text", "dev.parquet", "PAR1 is not all", "is no parquet file that can be read")]
     [InlineData("trec", "dev.label", "word\n", "line 1: a label, a space or a tab, and a text are expected, not 'word'")]
-    [InlineData("wsc", "val.jsonl", "{\"text\": \"One two\", \"target\": {\"span1_text\": \"One\", \"span2_text\": \"it\", \"span2_index\": 1}, \"label\": true}", "word 1 is not the pronoun 'it'")]
+    [InlineData("wsc", "val.jsonl", "{\"text\": \"One two\", \"target\": {\"span1_text\": \"One\", \"span2_text\": \"it\", \"span2_index\": 1}, " +
+        "\"label\": true}", "word 1 is not the pronoun 'it'")]
     [InlineData("webquestions", "dev.jsonl", "{\"question\": \"a\", \"answer\": []}", "there is no answer")]
     [InlineData("webquestions", "dev.jsonl", "{\"question\": \"a\", \"answer\": \"Paris\"}", "a JSON value is expected, not 'Paris'")]
     [InlineData("multirc", "val.jsonl", "{\"question\": \"a\", \"answer\": \"b\", \"label\": 1}", "column 'idx': the column is missing")]
     [InlineData("boolq", "val.jsonl", "[1]\n", "item 1: an object is expected")]
-    [InlineData("boolq", "val.jsonl", "{\"question\": \"a\", \"passage\": \"b\", \"label\": null}\n", "knows the labels false, 0, False, true, 1, True. The value is 'null'")]
+    [InlineData("boolq", "val.jsonl", "{\"question\": \"a\", \"passage\": \"b\", \"label\": null}\n",
+        "knows the labels false, 0, False, true, 1, True. The value is 'null'")]
     public void A_malformed_file_is_refused_with_its_place_and_the_reason(string task, string file, string content, string message)
     {
         var path = _folder.Write(file, content);
@@ -126,7 +129,8 @@ public sealed class TaskLoadingTests : IDisposable
         _folder.Write("TREC_10.label", "DESC:def what ?\n");
         List<string> notices = [];
         var trec = TaskCatalog.Find("trec");
-        Assert.Equal(["trec question: where ?", "trec question: how ?"], trec.Load(_folder.Path, Split.Train, notices.Add).Select(example => example.Input));
+        Assert.Equal(["trec question: where ?", "trec question: how ?"], trec.Load(_folder.Path, Split.Train, notices.Add)
+            .Select(example => example.Input));
         Assert.Contains("4 of 6 rows are left out", Assert.Single(notices));
         Assert.True(trec.HasTest(_folder.Path));
         Assert.Single(trec.Load(_folder.Path, Split.Test));
@@ -148,7 +152,8 @@ public sealed class TaskLoadingTests : IDisposable
     [Fact]
     public void The_published_split_of_a_whole_set_is_kept()
     {
-        _folder.Write("WebQuestions-train.txt", string.Concat(Enumerable.Range(0, 3778).Select(i => $"{{\"question\": \"q{i}\", \"answer\": [\"a\"]}}\n")));
+        _folder.Write("WebQuestions-train.txt",
+            string.Concat(Enumerable.Range(0, 3778).Select(i => $"{{\"question\": \"q{i}\", \"answer\": [\"a\"]}}\n")));
         var task = TaskCatalog.Find("webquestions");
         Assert.Equal("wq question: q3416", task.Load(_folder.Path, Split.Train)[^1].Input);
         Assert.Equal("wq question: q3417", task.Load(_folder.Path, Split.Validation)[0].Input);

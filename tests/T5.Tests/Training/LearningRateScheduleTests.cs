@@ -32,9 +32,11 @@ public class LearningRateScheduleTests
     [InlineData("constant", 103, 0.05)]
     [InlineData("inverse-sqrt", 99, 0.25 * 0.22360679774997896)]
     public void A_cool_down_ends_any_schedule(string name, int step, double factor)
-        => Assert.Equal(2e-3 * factor, new LearningRateSchedule(name, peak: 2e-3, warmupSteps: 4, totalSteps: 104, cooldownSteps: 20).At(step), 1e-12);
+        => Assert.Equal(2e-3 * factor, new LearningRateSchedule(name, peak: 2e-3, warmupSteps: 4, totalSteps: 104, cooldownSteps: 20)
+            .At(step), 1e-12);
 
     [Fact]
     public void An_unknown_schedule_is_refused_by_name()
-        => Assert.Contains("'square'", Assert.Throws<ArgumentException>(() => new LearningRateSchedule("square", 1, 0, 1)).Message, StringComparison.Ordinal);
+        => Assert.Contains("'square'", Assert.Throws<ArgumentException>(() => new LearningRateSchedule("square", 1, 0, 1)).Message,
+            StringComparison.Ordinal);
 }

@@ -20,7 +20,8 @@ public abstract class TrainerFixture
         DecoderLayers = 1,
     };
 
-    protected static readonly TrainingOptions Options = new() { Steps = 11, BatchSize = 4, LogEvery = 3, EvaluateEvery = 4, Schedule = "linear", WarmupSteps = 2 };
+    protected static readonly TrainingOptions Options =
+        new() { Steps = 11, BatchSize = 4, LogEvery = 3, EvaluateEvery = 4, Schedule = "linear", WarmupSteps = 2 };
 
     // Rows whose target is their first id.
     protected static readonly EncodedExample[] Rows =

@@ -46,7 +46,8 @@ public class TrainerResumeTests : TrainerFixture
         }
 
         foreach (var file in new[] { "model.safetensors", "optimizer.bin", "training.json", "metrics.jsonl" })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.LatestCheckpoint!, file)), File.ReadAllBytes(Path.Combine(resumed.LatestCheckpoint!, file)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.LatestCheckpoint!, file)),
+                File.ReadAllBytes(Path.Combine(resumed.LatestCheckpoint!, file)));
         Assert.Equal(File.ReadAllText(whole.Metrics), File.ReadAllText(resumed.Metrics));
     }
 
@@ -78,7 +79,8 @@ public class TrainerResumeTests : TrainerFixture
         using (var trainer = NewTrainer(model, options, resumed, resumed.LatestCheckpoint, taskRows: [6, 4]))
             trainer.Run();
         foreach (var file in new[] { "model.safetensors", "optimizer.bin", "metrics.jsonl" })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.LatestCheckpoint!, file)), File.ReadAllBytes(Path.Combine(resumed.LatestCheckpoint!, file)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.LatestCheckpoint!, file)),
+                File.ReadAllBytes(Path.Combine(resumed.LatestCheckpoint!, file)));
     }
 
     [Fact]

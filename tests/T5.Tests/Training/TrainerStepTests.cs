@@ -58,7 +58,8 @@ public class TrainerStepTests : TrainerFixture
         using var folder = new TemporaryFolder();
         var options = Options with { Optimizer = "sgd", LearningRate = 0.1, Rho = 1e-6, AscentFraction = 0.5 };
         var plain = Trained(options with { Rho = 0 }, Folder(folder, "plain"));
-        double Distance(bool replay) => Trained(options with { ReplayRandomness = replay }, Folder(folder, $"{replay}")).Zip(plain).Max(pair => Math.Abs(pair.First - pair.Second));
+        double Distance(bool replay) => Trained(options with { ReplayRandomness = replay }, Folder(folder, $"{replay}"))
+            .Zip(plain).Max(pair => Math.Abs(pair.First - pair.Second));
         Assert.True(Distance(true) < 1e-4);
         Assert.True(Distance(false) > 1e-3);
     }

@@ -19,7 +19,8 @@ public class TrainerTests : TrainerFixture
         var steps = trainer.Metrics.Where(record => record.Split == "step").ToList();
         Assert.NotEmpty(steps);
         Assert.All(steps, record => Assert.Equal(record.Values["loss_difference"], record.Values["loss_at_w_plus_e"] - record.Values["loss_at_w"]));
-        Assert.All(steps, record => Assert.True(record.Values["radius"] > 0 && record.Values["gradient_norm"] > 0 && record.Values["skipped_share"] == 0));
+        Assert.All(steps, record => Assert.True(record.Values["radius"] > 0 &&
+            record.Values["gradient_norm"] > 0 && record.Values["skipped_share"] == 0));
         var losses = trainer.Metrics.Where(record => record.Split == "train").Select(record => record.Values["loss"]).ToList();
         Assert.Equal(30, losses.Count);
         var end = losses.TakeLast(10).Average();
@@ -48,7 +49,8 @@ public class TrainerTests : TrainerFixture
         var scores = new Queue<double>([1, 3, 2, 2, 9]);
         var options = Options with { Steps = 100, EvaluateEvery = 2, Patience = 2 };
         using var model = NewModel();
-        using (var trainer = NewTrainer(model, options, run, null, evaluate: () => new Dictionary<string, double> { ["score"] = scores.Dequeue() }, stoppingMetric: "score"))
+        using (var trainer = NewTrainer(model, options, run, null, evaluate: () =>
+            new Dictionary<string, double> { ["score"] = scores.Dequeue() }, stoppingMetric: "score"))
         {
             trainer.Run();
             Assert.Equal(8, trainer.Step);
