@@ -44,7 +44,8 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Creates the optimizer. The defaults are the authors' code's.</summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
+    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments
+    /// here.</param>
     /// <param name="dataSize">N, the number of training examples.</param>
     /// <param name="lr">Learning rate (0.5).</param>
     /// <param name="rho">The radius (0.1; the README's runs use 0.01).</param>
@@ -69,7 +70,8 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
             InitialPrecision = initialPrecision,
         }, Layout) => _noise = noise ?? new GaussianNoise();
 
-    /// <summary>Whether the last step was left out, since a loss or a gradient was not finite. Weights and state are as before it.</summary>
+    /// <summary>Whether the last step was left out, since a loss or a gradient was not finite. Weights and state are as before
+    /// it.</summary>
     public bool SkippedLastStep { get; private set; }
 
     /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
@@ -103,11 +105,14 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
                 var (closure, share) = (parts[draw].Closure, parts[draw].Weight / whole);
                 _passes.Table.TakeUpAll();
                 _passes.MoveTo((list, i, w) =>
-                    w.Plus(_noise.Sample(list.Parameters[i], number,
-                        draw).div(PrecisionsOf(list.Parameters[i]).Times(OptionsOf(list.Group).DataSize!.Value).sqrt())));
+                {
+                    var variance = PrecisionsOf(list.Parameters[i]).Times(OptionsOf(list.Group).DataSize!.Value);
+                    return w.Plus(_noise.Sample(list.Parameters[i], number, draw).div(variance.sqrt()));
+                });
                 BatchPart.AddTo(ref firstLoss, Differentiate(closure, "first"), share);
                 AddTo(magnitudes, (g, s) => s.sqrt().mul(g.abs()), share);
-                _passes.MoveTo((list, i, w) => w.Plus(list.AtWeights[i].div(PrecisionsOf(list.Parameters[i])).Times(OptionsOf(list.Group).Rho!.Value)));
+                _passes.MoveTo((list, i, w) =>
+                    w.Plus(list.AtWeights[i].div(PrecisionsOf(list.Parameters[i])).Times(OptionsOf(list.Group).Rho!.Value)));
                 BatchPart.AddTo(ref loss, Differentiate(closure, "second"), share);
                 AddTo(gradients, (h, _) => h, share);
             }
@@ -232,9 +237,11 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
         }
     }
 
-    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [],
-        options!), optim.IBetas
+    /// <summary>Parameters that share their options.</summary>
+    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
+    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
+        : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
     {
         /// <inheritdoc/>
         public (double, double) Betas

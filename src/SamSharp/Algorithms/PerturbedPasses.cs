@@ -49,8 +49,8 @@ internal sealed class PerturbedPasses : IDisposable
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        return tensors.GroupBy(tensor => (tensor.device.ToString(), tensor.dtype)).All(list =>
-            double.IsFinite(KernelSets.Default.Norm([.. list]).Value()));
+        return tensors.GroupBy(tensor => (tensor.device.ToString(), tensor.dtype))
+            .All(list => double.IsFinite(KernelSets.Default.Norm([.. list]).Value()));
     }
 
     public void Dispose() => Weights.Dispose();

@@ -47,8 +47,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
 
     /// <inheritdoc cref="Sassha(IEnumerable{ParamGroup}, double, double, double, double, double, double, int, Func{long, double}?, INoise?)"/>
     public Sassha(IEnumerable<Parameter> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999,
-        double epsilon = 1e-4,
-        double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
+        double epsilon = 1e-4, double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
         : this([new ParamGroup(parameters)], lr, rho, beta1, beta2, epsilon, weightDecay, lazy, power, noise)
     {
     }
@@ -70,8 +69,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// <param name="noise">The signs z, random by default, which follow from the step's number.</param>
     /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
     public Sassha(IEnumerable<ParamGroup> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999,
-        double epsilon = 1e-4,
-        double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
+        double epsilon = 1e-4, double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
         : base(parameters, new Options
         {
             LearningRate = lr,
@@ -106,7 +104,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// <param name="closure">Computes the loss and returns it, without <c>backward()</c>, which is called here: the loss is differentiated twice.
     /// Called twice.</param>
     /// <returns>The loss at w.</returns>
-    /// <exception cref="InvalidOperationException">The closure called <c>backward()</c>, or the loss does not depend on the parameters.</exception>
+    /// <exception cref="InvalidOperationException">The closure called <c>backward()</c>, or the loss does not depend on the
+    /// parameters.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The power of the step is negative or not finite; nothing has moved.</exception>
     /// <exception cref="NotSupportedException">libtorch knows no second derivative of some operator of the loss.</exception>
     public Tensor Step(Func<Tensor> closure)
@@ -150,7 +149,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     {
         var loss = _passes.Table.Evaluate(closure);
         if (_passes.Table.ReadGradients(perturbed: false))
-            throw new InvalidOperationException("The closure called backward() itself. SASSHA differentiates the loss twice, and so must do that: return the loss alone.");
+            throw new InvalidOperationException(
+                "The closure called backward() itself. SASSHA differentiates the loss twice, and so must do that: return the loss alone.");
         Differentiation.RequireDifferentiable(loss);
         loss.backward(retain_graph: again);
         _passes.Table.RequireGradients(pass, perturbed: false);
@@ -183,14 +183,16 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         var signs = Array.ConvertAll(slots, slot => _noise.Sample(slot, number, 0));
         var products = Diagonals is null ? Differentiation.HessianProduct(loss, Array.ConvertAll(slots, Tensor (slot) => slot.Parameter), signs) : [];
         for (var i = 0; i < slots.Length; i++)
-            diagonals.Put(slots[i], (Diagonals?.Invoke(number,
-                slots[i]) ?? products[i].mul(signs[i]).abs()).to(StateOf(slots[i].Parameter).Precision, copy: true));
+        {
+            var diagonal = Diagonals?.Invoke(number, slots[i]) ?? products[i].mul(signs[i]).abs();
+            diagonals.Put(slots[i], diagonal.to(StateOf(slots[i].Parameter).Precision, copy: true));
+        }
     }
 
     private void Update(double power, SlotTensors diagonals, Tensor[] losses)
     {
-        if (SkippedLastStep = !PerturbedPasses.AreFinite([.. _passes.Lists.SelectMany(list => list.AtWeights), .. diagonals.ByIndex.Values,
-            .. losses])) return;
+        var gradients = _passes.Lists.SelectMany(list => list.AtWeights);
+        if (SkippedLastStep = !PerturbedPasses.AreFinite([.. gradients, .. diagonals.ByIndex.Values, .. losses])) return;
         using var noGradient = no_grad();
         foreach (var list in _passes.Lists)
         {
@@ -231,7 +233,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
     public sealed class Options : GroupOptions
     {
-        /// <summary>The radius. The gradient's norm is that of all groups together. Where every group's is 0, a step has one pass.</summary>
+        /// <summary>The radius. The gradient's norm is that of all groups together. Where every group's is 0, a step has one
+        /// pass.</summary>
         public double? Rho { get; set; }
 
         /// <summary>Decay of the first moment, in [0, 1).</summary>
@@ -269,9 +272,11 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         }
     }
 
-    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [],
-        options!), optim.IBetas
+    /// <summary>Parameters that share their options.</summary>
+    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
+    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
+        : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
     {
         /// <inheritdoc/>
         public (double, double) Betas

@@ -28,7 +28,8 @@ public sealed partial class Adafactor
         /// <summary>Whether the learning rate is multiplied by the parameter's root mean square.</summary>
         public bool? ScaleParameter { get; set; }
 
-        /// <summary>Whether the learning rate follows from the step count. Left out: as the optimizer, unless the group has a learning rate.</summary>
+        /// <summary>Whether the learning rate follows from the step count. Left out: as the optimizer, unless the group has a learning
+        /// rate.</summary>
         public bool? RelativeStep { get; set; }
 
         /// <summary>Whether the relative step starts at 1e-6 and grows linearly.</summary>
@@ -63,7 +64,8 @@ public sealed partial class Adafactor
         internal override void Validate()
         {
             if (RelativeStep!.Value && LearningRate is { } given)
-                throw new ArgumentException(FormattableString.Invariant($"lr is {given} and relativeStep is true: a relative step makes its own learning rate; leave one of them out."));
+                throw new ArgumentException(FormattableString.Invariant(
+                    $"lr is {given} and relativeStep is true: a relative step makes its own learning rate; leave one of them out."));
             if (!RelativeStep.Value && LearningRate is null)
                 throw new ArgumentException("relativeStep is false and lr is missing: give a learning rate, or take the relative step.");
             if (WarmupInit!.Value && !RelativeStep.Value)
@@ -93,6 +95,9 @@ public sealed partial class Adafactor
         }
     }
 
-    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!);
+    /// <summary>Parameters that share their options.</summary>
+    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
+    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
+        : ParamGroup<Options>(parameters ?? [], options!);
 }

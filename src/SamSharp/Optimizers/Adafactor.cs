@@ -25,12 +25,14 @@ namespace SamSharp.Optimizers;
 /// <para>float16 and bfloat16 parameters have their state and arithmetic in float32. A parameter without gradient is skipped:
 /// neither its state nor its step counter moves. A step reads nothing back from the device.</para>
 /// <para>With a relative step the group's LearningRate reports the size of the last step before parameter scaling (before the first
-/// step: of the first one; steps that a GPU has left out count); setting it, as a scheduler does, has no effect. Give a learning rate to use a scheduler. OneCycleLR and CyclicLR need
+/// step: of the first one; steps that a GPU has left out count); setting it, as a scheduler does, has no effect. Give a learning rate to
+/// use a scheduler. OneCycleLR and CyclicLR need
 /// <c>cycle_momentum: false</c>.</para>
 /// </remarks>
 public sealed partial class Adafactor : StatefulOptimizer
 {
-    /// <inheritdoc cref="Adafactor(IEnumerable{ParamGroup}, double?, double, double, double, double, double, double, bool, bool?, bool, UpdateKernels)"/>
+    /// <inheritdoc cref="Adafactor(IEnumerable{ParamGroup}, double?, double, double, double, double, double, double, bool, bool?, bool,
+    /// UpdateKernels)"/>
     public Adafactor(IEnumerable<Parameter> parameters, double? lr = null, double epsilon1 = 1e-30, double epsilon2 = 1e-3,
         double clipThreshold = 1, double decayRate = -0.8, double beta1 = 0, double weightDecay = 0, bool scaleParameter = true,
         bool? relativeStep = null, bool warmupInit = false, UpdateKernels kernel = UpdateKernels.Automatic)
@@ -40,7 +42,8 @@ public sealed partial class Adafactor : StatefulOptimizer
     }
 
     /// <summary>Creates the optimizer. The defaults are Hugging Face's: no learning rate is needed.</summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
+    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments
+    /// here.</param>
     /// <param name="lr">Learning rate; null takes the relative step. T5 is usually fine-tuned with 1e-3 and no parameter scaling.</param>
     /// <param name="epsilon1">Added to the squared gradient (1e-30).</param>
     /// <param name="epsilon2">Least root mean square of a parameter in parameter scaling (1e-3).</param>
@@ -49,7 +52,8 @@ public sealed partial class Adafactor : StatefulOptimizer
     /// <param name="beta1">Decay of the first moment, in [0, 1); 0, the default, keeps none.</param>
     /// <param name="weightDecay">Decoupled weight decay, multiplied by the (scaled) learning rate (0).</param>
     /// <param name="scaleParameter">Whether the learning rate is multiplied by the parameter's root mean square (true).</param>
-    /// <param name="relativeStep">Whether the learning rate follows from the step count. Left out: where <paramref name="lr"/> is null.</param>
+    /// <param name="relativeStep">Whether the learning rate follows from the step count. Left out: where <paramref name="lr"/> is
+    /// null.</param>
     /// <param name="warmupInit">Whether the relative step starts at 1e-6 and grows linearly (false).</param>
     /// <param name="kernel">Which implementation computes the update; the default chooses the fastest for the tensors at hand.</param>
     /// <exception cref="ArgumentException">A value is out of its range, a learning rate comes with a relative step, or neither is given,
@@ -71,5 +75,6 @@ public sealed partial class Adafactor : StatefulOptimizer
             WarmupInit = warmupInit,
         }, new AdafactorRule()) => Kernel = Enum.IsDefined(kernel)
             ? kernel
-            : throw new ArgumentException($"kernel is {kernel}; it can be one of {string.Join(", ", Enum.GetNames<UpdateKernels>())}.", nameof(kernel));
+            : throw new ArgumentException(
+                $"kernel is {kernel}; it can be one of {string.Join(", ", Enum.GetNames<UpdateKernels>())}.", nameof(kernel));
 }

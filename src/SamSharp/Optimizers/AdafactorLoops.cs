@@ -55,7 +55,8 @@ internal static unsafe class AdafactorLoops<T> where T : unmanaged, IFloatingPoi
     /// <param name="count">How many elements.</param>
     public static void Subtract(T* w, T keep, T* g, T* roots, T factor, T* m, T beta, int count)
     {
-        Vector256<T> keeps = Vector256.Create(keep), factors = Vector256.Create(factor), betas = Vector256.Create(beta), rests = Vector256.Create(T.One - beta);
+        Vector256<T> keeps = Vector256.Create(keep), factors = Vector256.Create(factor);
+        Vector256<T> betas = Vector256.Create(beta), rests = Vector256.Create(T.One - beta);
         var i = 0;
         for (; i <= count - Width; i += Width)
         {

@@ -6,10 +6,13 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>
-/// Adafactor over raw memory, tensor after tensor in three passes over blocks: its statistics, the size of the update, its weights. A small tensor is one thread's work from first to last pass,
-/// so that it is read from memory once and from the cache after that; a large one is shared by all threads. Sums are taken over blocks of fixed size: the number of threads does not change a result.
+/// Adafactor over raw memory, tensor after tensor in three passes over blocks: its statistics, the size of the update, its weights. A small
+/// tensor is one thread's work from first to last pass,
+/// so that it is read from memory once and from the cache after that; a large one is shared by all threads. Sums are taken over blocks of
+/// fixed size: the number of threads does not change a result.
 /// </summary>
-/// <remarks>Of two dimensions or more, a tensor is matrices of R rows and C columns, one for each index of the leading dimensions. With r_i = sqrt(mean(R) / R_i) and c_j = 1 / sqrt(C_j),
+/// <remarks>Of two dimensions or more, a tensor is matrices of R rows and C columns, one for each index of the leading dimensions. With r_i
+/// = sqrt(mean(R) / R_i) and c_j = 1 / sqrt(C_j),
 /// d_ij = r_i g_ij c_j: no pass needs more than a row of scratch.</remarks>
 internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
@@ -40,10 +43,12 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     private AdafactorPasses(UpdateBatch batch, TensorMemory memory, AdafactorNumbers numbers)
     {
         (_numbers, _memory) = (numbers, memory);
-        (_allRows, _allColumns, _allSquares) = (batch.MemoryOf(AdafactorRule.Row), batch.MemoryOf(AdafactorRule.Column), batch.MemoryOf(AdafactorRule.Square));
+        (_allRows, _allColumns) = (batch.MemoryOf(AdafactorRule.Row), batch.MemoryOf(AdafactorRule.Column));
+        _allSquares = batch.MemoryOf(AdafactorRule.Square);
         _allMoments = numbers.Beta1 > 0 ? batch.MemoryOf(AdafactorRule.First) : null;
         _allSizes = numbers.ScalesParameters ? batch.MemoryOf(AdafactorRule.Size) : null;
-        (_statistics, _measure, _apply) = (AverageRows, _allSquares is null ? MeasureRows : MeasureElements, _allSquares is null ? ApplyToRows : ApplyToElements);
+        _statistics = AverageRows;
+        (_measure, _apply) = _allSquares is null ? (MeasureRows, ApplyToRows) : ((Action<int>)MeasureElements, (Action<int>)ApplyToElements);
     }
 
     /// <summary>The step of all tensors of a batch.</summary>
@@ -144,7 +149,8 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     }
 
     /// <summary>The elements of a block of a tensor without rows.</summary>
-    private (int Start, int Count) ElementsOf(int block) => (block * BlockElements, (int)Math.Min(BlockElements, _elements - ((long)block * BlockElements)));
+    private (int Start, int Count) ElementsOf(int block) =>
+        (block * BlockElements, (int)Math.Min(BlockElements, _elements - ((long)block * BlockElements)));
 
     private void AverageRows(int block)
     {
@@ -216,7 +222,8 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
         var (first, end, matrix) = RowsOf(block);
         fixed (T* roots = &_inverseRoots[matrix * _columnCount])
         {
-            for (var row = first; row < end; row++) Apply(row * _columnCount, roots, T.CreateTruncating(_factor * RowFactor(row, matrix)), _columnCount);
+            for (var row = first; row < end; row++)
+                Apply(row * _columnCount, roots, T.CreateTruncating(_factor * RowFactor(row, matrix)), _columnCount);
         }
     }
 
@@ -226,8 +233,9 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
         fixed (T* roots = &_inverseRoots[start]) Apply(start, roots, T.CreateTruncating(_factor), count);
     }
 
-    private void Apply(long start, T* roots, T factor, int count) => AdafactorLoops<T>.Subtract(_weight + start, _keep, _gradient + start, roots, factor,
-        _moment == null ? null : _moment + start, T.CreateTruncating(_numbers.Beta1), count);
+    private void Apply(long start, T* roots, T factor, int count) => AdafactorLoops<T>.Subtract(
+        _weight + start, _keep, _gradient + start, roots, factor, _moment == null ? null : _moment + start,
+        T.CreateTruncating(_numbers.Beta1), count);
 
     /// <summary>From each block's sums of d^2, before clipping, and of w^2: how d and w are scaled.</summary>
     private void FindFactors(int blocks)
@@ -249,7 +257,8 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     private double RowFactor(long row, int matrix) => Math.Sqrt(_rowMeans[matrix] / double.CreateTruncating(_rows[row]));
 
     /// <summary>The sum of some squared weights, where parameter scaling needs it.</summary>
-    private double SquaredWeights(long start, int count) => _size == null ? 0 : Loops<T>.Sum(default(Product<T>), _weight + start, _weight + start, count);
+    private double SquaredWeights(long start, int count) =>
+        _size == null ? 0 : Loops<T>.Sum(default(Product<T>), _weight + start, _weight + start, count);
 
     /// <summary>The second moment moved towards a mean of squared gradients.</summary>
     private T Average(T average, double mean) =>

@@ -3,10 +3,12 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>Adafactor in one TorchScript call for a batch: the loop over tensors runs inside libtorch, on any device, and every number that depends on a tensor stays a tensor there.</summary>
+/// <summary>Adafactor in one TorchScript call for a batch: the loop over tensors runs inside libtorch, on any device, and every number that
+/// depends on a tensor stays a tensor there.</summary>
 internal static class AdafactorScript
 {
-    // TorchScript has no names for dtypes: 7 is float64. Where steps may have been left out, t is known on the device alone, and with it decay and relative rate.
+    // TorchScript has no names for dtypes: 7 is float64. Where steps may have been left out, t is known on the device alone, and with it
+    // decay and relative rate.
     private static readonly TorchScript Script = new("""
         def number(value: float, w: Tensor):
             return torch.full([], value, dtype=7, device=w.device)
@@ -61,8 +63,9 @@ internal static class AdafactorScript
             d.copy_(gradient).mul_(column.rsqrt().unsqueeze_(-2))
             return d.mul_((row / row.mean([-1], keepdim=True)).rsqrt_().unsqueeze_(-1))
 
-        def adafactor(w: List[Tensor], g: List[Tensor], rows: List[Tensor], columns: List[Tensor], squares: List[Tensor], m: List[Tensor], rms: List[Tensor],
-                      decay: float, decay_rate: float, rate: float, relative: bool, warmup: bool, step: float, left_out: Optional[Tensor], found_inf: Optional[Tensor],
+        def adafactor(w: List[Tensor], g: List[Tensor], rows: List[Tensor], columns: List[Tensor], squares: List[Tensor],
+                      m: List[Tensor], rms: List[Tensor], decay: float, decay_rate: float, rate: float, relative: bool, warmup: bool,
+                      step: float, left_out: Optional[Tensor], found_inf: Optional[Tensor],
                       eps1: float, eps2: float, clip: float, beta1: float, weight_decay: float):
             decays = decay_of(decay, decay_rate, step, left_out, w[0])
             rates = rate_of(rate, relative, warmup, step, left_out, w[0])
@@ -88,7 +91,8 @@ internal static class AdafactorScript
     [
         batch.Weights, batch.Gradients, batch.Of(AdafactorRule.Row), batch.Of(AdafactorRule.Column), batch.Of(AdafactorRule.Square),
         numbers.Beta1 > 0 ? batch.Of(AdafactorRule.First) : [], numbers.ScalesParameters ? batch.Of(AdafactorRule.Size) : [],
-        numbers.Decay, options.DecayRate!.Value, numbers.Rate, options.RelativeStep!.Value, options.WarmupInit!.Value, (double)batch.Stage, batch.LeftOut?.Count!, foundInf!,
+        numbers.Decay, options.DecayRate!.Value, numbers.Rate, options.RelativeStep!.Value, options.WarmupInit!.Value,
+        (double)batch.Stage, batch.LeftOut?.Count!, foundInf!,
         numbers.Epsilon1, numbers.Epsilon2, numbers.ClipThreshold, numbers.Beta1, numbers.WeightDecay,
     ]);
 }

@@ -1,6 +1,7 @@
 namespace SamSharp.Optimizers;
 
-/// <summary>The hyperparameters of a group of <see cref="FusedAdam"/> or <see cref="FusedAdamW"/>; what is null is taken from the optimizer when the group is added.</summary>
+/// <summary>The hyperparameters of a group of <see cref="FusedAdam"/> or <see cref="FusedAdamW"/>; what is null is taken from the optimizer
+/// when the group is added.</summary>
 public sealed class AdamOptions : GroupOptions
 {
     /// <summary>Decay of the first moment, in [0, 1).</summary>

@@ -100,8 +100,10 @@ internal readonly unsafe struct AdamPass<T> where T : unmanaged, IFloatingPointI
         double rate = options.LearningRate!.Value, beta1 = options.Beta1!.Value, beta2 = options.Beta2!.Value, decay = options.WeightDecay!.Value;
         _sign = T.CreateTruncating(options.Maximize!.Value ? -1.0 : 1.0);
         (_penalty, _keep) = (T.CreateTruncating(decoupled ? 0 : decay), T.CreateTruncating(decoupled ? 1 - (rate * decay) : 1));
-        (_beta1, _rest1, _beta2, _rest2) = (T.CreateTruncating(beta1), T.CreateTruncating(1 - beta1), T.CreateTruncating(beta2), T.CreateTruncating(1 - beta2));
-        (_rate, _inverseRoot) = (T.CreateTruncating(rate / (1 - Math.Pow(beta1, step))), T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(beta2, step))));
+        (_beta1, _rest1) = (T.CreateTruncating(beta1), T.CreateTruncating(1 - beta1));
+        (_beta2, _rest2) = (T.CreateTruncating(beta2), T.CreateTruncating(1 - beta2));
+        _rate = T.CreateTruncating(rate / (1 - Math.Pow(beta1, step)));
+        _inverseRoot = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(beta2, step)));
         _epsilon = T.CreateTruncating(options.Epsilon!.Value);
     }
 
@@ -114,8 +116,9 @@ internal readonly unsafe struct AdamPass<T> where T : unmanaged, IFloatingPointI
     /// <param name="count">How many elements.</param>
     public void Update(T* w, T* g, T* m, T* v, T* largest, int count)
     {
-        Vector256<T> sign = Vector256.Create(_sign), penalty = Vector256.Create(_penalty), keep = Vector256.Create(_keep), rate = Vector256.Create(_rate);
-        Vector256<T> beta1 = Vector256.Create(_beta1), rest1 = Vector256.Create(_rest1), beta2 = Vector256.Create(_beta2), rest2 = Vector256.Create(_rest2);
+        Vector256<T> sign = Vector256.Create(_sign), penalty = Vector256.Create(_penalty), keep = Vector256.Create(_keep);
+        Vector256<T> beta1 = Vector256.Create(_beta1), rest1 = Vector256.Create(_rest1), rate = Vector256.Create(_rate);
+        Vector256<T> beta2 = Vector256.Create(_beta2), rest2 = Vector256.Create(_rest2);
         Vector256<T> inverseRoot = Vector256.Create(_inverseRoot), epsilon = Vector256.Create(_epsilon);
         var i = 0;
         for (; i <= count - Vector256<T>.Count; i += Vector256<T>.Count)

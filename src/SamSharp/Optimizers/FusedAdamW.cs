@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101; AMSGrad: Reddi et al. 2018, arXiv:1904.09237)
+/// AdamW (Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101; AMSGrad: Reddi et al. 2018,
+/// arXiv:1904.09237)
 /// in one pass over the memory of weights, gradients and state.
 /// </summary>
 /// <remarks>
@@ -15,7 +16,8 @@ namespace SamSharp.Optimizers;
 /// v = beta2 v + (1 - beta2) g^2
 /// w = w - lr / (1 - beta1^t) * m / (sqrt v / sqrt(1 - beta2^t) + epsilon)    AMSGrad: the largest v so far in place of v
 /// </code>
-/// <para>The semantics and defaults are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy that
+/// <para>The semantics and defaults are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy
+/// that
 /// lives as long as the step, as are those that are not contiguous. A parameter without gradient is skipped: neither its
 /// state nor its step counter moves. A step reads nothing back from the device.</para>
 /// </remarks>
@@ -29,7 +31,8 @@ public sealed class FusedAdamW : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Creates the optimizer.</summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
+    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments
+    /// here.</param>
     /// <param name="lr">Learning rate (1e-3).</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1) (0.9).</param>
     /// <param name="beta2">Decay of the second moment, in [0, 1) (0.999).</param>
@@ -60,8 +63,11 @@ public sealed class FusedAdamW : StatefulOptimizer, optim.IBetas
         set => ((AdamOptions)_defaults).Betas = value;
     }
 
-    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, AdamOptions? options = null) : ParamGroup<AdamOptions>(parameters ?? [], options!), optim.IBetas
+    /// <summary>Parameters that share their options.</summary>
+    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
+    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, AdamOptions? options = null)
+        : ParamGroup<AdamOptions>(parameters ?? [], options!), optim.IBetas
     {
         /// <inheritdoc/>
         public (double, double) Betas

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>
-/// Stochastic gradient descent with momentum (Nesterov's as in Sutskever et al. 2013, "On the importance of initialization and momentum in deep
+/// Stochastic gradient descent with momentum (Nesterov's as in Sutskever et al. 2013, "On the importance of initialization and momentum in
+/// deep
 /// learning") in one pass over the memory of weights, gradients and state.
 /// </summary>
 /// <remarks>
@@ -34,7 +35,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
     }
 
     /// <summary>Creates the optimizer.</summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
+    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments
+    /// here.</param>
     /// <param name="lr">Learning rate.</param>
     /// <param name="momentum">Decay of the momentum buffer, at least 0 (0: none is kept).</param>
     /// <param name="dampening">Share of each gradient but the first that the momentum buffer leaves out (0).</param>
@@ -93,7 +95,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
             set => (Nesterov, Maximize) = (value[0], value[1]);
         }
 
-        internal override LinearStep? NextStep => Nesterov == true || Maximize == true || Dampening != 0 ? null : new(Momentum!.Value, WeightDecay!.Value);
+        internal override LinearStep? NextStep =>
+            Nesterov == true || Maximize == true || Dampening != 0 ? null : new(Momentum!.Value, WeightDecay!.Value);
 
         internal override void Validate()
         {
@@ -102,13 +105,16 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
             Require(Dampening is { } dampening && double.IsFinite(dampening), "dampening", Dampening, "finite");
             Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
             if (Nesterov!.Value && (Momentum == 0 || Dampening != 0))
-                throw new ArgumentException(FormattableString.Invariant(
-                    $"nesterov is true, momentum {Momentum} and dampening {Dampening}: Nesterov's momentum needs a positive momentum and no dampening."));
+                throw new ArgumentException(FormattableString.Invariant($"nesterov is true, momentum {Momentum} and dampening {Dampening}: ") +
+                    "Nesterov's momentum needs a positive momentum and no dampening.");
         }
     }
 
-    /// <summary>Parameters that share their options; what these leave out is the optimizer's.</summary>
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!), optim.IMomentum
+    /// <summary>Parameters that share their options.</summary>
+    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
+    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
+        : ParamGroup<Options>(parameters ?? [], options!), optim.IMomentum
     {
         /// <inheritdoc/>
         public double Momentum
@@ -123,7 +129,10 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
         private const long First = 0, Later = 1;
 
         /// <summary>A missing buffer tells the first step with momentum.</summary>
-        private static readonly StateTensor[] Layout = [new("momentum_buffer") { IsMomentum = true, BeginsLater = true, IsKept = options => ((Options)options).Momentum > 0 }];
+        private static readonly StateTensor[] Layout =
+        [
+            new("momentum_buffer") { IsMomentum = true, BeginsLater = true, IsKept = options => ((Options)options).Momentum > 0 },
+        ];
 
         private static readonly TorchScript Script = new("""
             def sgd(w: List[Tensor], g: List[Tensor], b: List[Tensor], lr: float, momentum: float, dampening: float, weight_decay: float,
@@ -136,7 +145,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
 
         public override long StageOf(ParameterState state) => state.At(0) is null ? First : Later;
 
-        /// <summary>A buffer that begins takes the gradient whole; were that step left out, the next would not know that it is the first.</summary>
+        /// <summary>A buffer that begins takes the gradient whole; were that step left out, the next would not know that it is the
+        /// first.</summary>
         public override bool MustKnow(UpdateBatch batch) => batch.Stage == First && batch.Options is Options { Momentum: > 0, Dampening: not 0 };
 
         public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
@@ -151,7 +161,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
             var options = (Options)batch.Options;
             var pass = new Pass<T>(options, batch.Stage == First);
             var buffer = options.Momentum > 0 ? batch.MemoryOf(0) : null;
-            Work.ForEach(memory, piece => pass.Update(memory.At<T>(0, piece), memory.At<T>(1, piece), buffer is null ? null : buffer.At<T>(0, piece), piece.Count));
+            Work.ForEach(memory, piece => pass.Update(memory.At<T>(0, piece), memory.At<T>(1, piece),
+                buffer is null ? null : buffer.At<T>(0, piece), piece.Count));
         }
 
         public override void UpdateByOperators(UpdateBatch batch, Tensor? foundInf)
@@ -192,7 +203,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
         public Pass(Options options, bool first)
         {
             (_sign, _penalty) = (T.CreateTruncating(options.Maximize!.Value ? -1.0 : 1.0), T.CreateTruncating(options.WeightDecay!.Value));
-            (_momentum, _rest) = (T.CreateTruncating(first ? 0 : options.Momentum!.Value), T.CreateTruncating(first ? 1 : 1 - options.Dampening!.Value));
+            _momentum = T.CreateTruncating(first ? 0 : options.Momentum!.Value);
+            _rest = T.CreateTruncating(first ? 1 : 1 - options.Dampening!.Value);
             (_ahead, _rate) = (T.CreateTruncating(options.Momentum!.Value), T.CreateTruncating(options.LearningRate!.Value));
             _nesterov = options.Nesterov!.Value;
         }

@@ -2,7 +2,8 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>The hyperparameters of a param group; what is null is taken from the optimizer when the group is added. Only this library derives from it.</summary>
+/// <summary>The hyperparameters of a param group; what is null is taken from the optimizer when the group is added. Only this library
+/// derives from it.</summary>
 public abstract class GroupOptions : OptimizerOptions
 {
     private const byte FormatVersion = 1;
@@ -67,7 +68,8 @@ public abstract class GroupOptions : OptimizerOptions
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">The data were written in another format, or a value is out of its range; nothing has changed.</exception>
+    /// <exception cref="InvalidDataException">The data were written in another format, or a value is out of its range; nothing has
+    /// changed.</exception>
     public override void LoadStateDict(BinaryReader reader)
     {
         Parsed Parse()

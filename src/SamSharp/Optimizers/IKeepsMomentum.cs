@@ -19,5 +19,6 @@ internal interface IKeepsMomentum
     static IKeepsMomentum? Of(optim.Optimizer optimizer) => optimizer as IKeepsMomentum ?? TorchMomentum.Of(optimizer);
 }
 
-/// <summary>A step of gradient descent: with gradient g and momentum b it moves the weights w by -lr (g + WeightDecay w + Momentum b).</summary>
+/// <summary>A step of gradient descent: with gradient g and momentum b it moves the weights w by -lr (g + WeightDecay w + Momentum
+/// b).</summary>
 internal readonly record struct LinearStep(double Momentum, double WeightDecay);

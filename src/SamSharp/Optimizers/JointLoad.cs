@@ -7,7 +7,8 @@ namespace SamSharp.Optimizers;
 /// <param name="Tensors">What must be freed if it is not.</param>
 internal readonly record struct Parsed(Action Commit, IReadOnlyList<Tensor?> Tensors);
 
-/// <summary>Makes the load of an optimizer all or nothing: TorchSharp loads one entry after the other, and none is taken over before the last has been read and checked.</summary>
+/// <summary>Makes the load of an optimizer all or nothing: TorchSharp loads one entry after the other, and none is taken over before the
+/// last has been read and checked.</summary>
 internal sealed class JointLoad
 {
     private readonly List<object> _options = [], _states = [];

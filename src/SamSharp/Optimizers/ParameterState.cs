@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>What an optimizer of this library remembers of one parameter: a count of steps, and tensors by name, float32, or float64 for a float64 parameter.</summary>
+/// <summary>What an optimizer of this library remembers of one parameter: a count of steps, and tensors by name, float32, or float64 for a
+/// float64 parameter.</summary>
 public sealed class ParameterState : OptimizerState, IDisposable
 {
     private const long MostSteps = 1L << 53;
@@ -26,13 +27,16 @@ public sealed class ParameterState : OptimizerState, IDisposable
         Kind = new(Type, parameter.device_type, parameter.device_index, TensorsOf(layout, Shape));
     }
 
-    /// <summary>Steps taken with a gradient. Those that were left out on a GPU are not counted, to know which waits for the device.</summary>
+    /// <summary>Steps taken with a gradient. Those that were left out on a GPU are not counted, to know which waits for the
+    /// device.</summary>
     public long Step => Attempts - (_leftOut is null ? 0 : (long)_leftOut.Count.Value());
 
-    /// <summary>The names of the tensors that the optimizer may keep, which are PyTorch's where PyTorch has them: <c>exp_avg</c>, <c>momentum_buffer</c>, ...</summary>
+    /// <summary>The names of the tensors that the optimizer may keep, which are PyTorch's where PyTorch has them: <c>exp_avg</c>,
+    /// <c>momentum_buffer</c>, ...</summary>
     public IEnumerable<string> Names => _layout.Select(tensor => tensor.Name);
 
-    /// <summary>The tensor of a name; null where this parameter, or the group's options, need none, or none yet. The state owns it.</summary>
+    /// <summary>The tensor of a name; null where this parameter, or the group's options, need none, or none yet. The state owns
+    /// it.</summary>
     /// <exception cref="KeyNotFoundException">The optimizer keeps nothing of that name.</exception>
     public Tensor? this[string name] => Array.FindIndex(_layout, tensor => tensor.Name == name) is >= 0 and var number
         ? _tensors[number]
@@ -119,7 +123,8 @@ public sealed class ParameterState : OptimizerState, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">The data belong to a parameter of another shape or type, or do not fit together; nothing has changed.</exception>
+    /// <exception cref="InvalidDataException">The data belong to a parameter of another shape or type, or do not fit together; nothing has
+    /// changed.</exception>
     public override void LoadStateDict(BinaryReader reader) => _loading.Take(this, () =>
     {
         var step = reader.ReadInt64();
@@ -128,7 +133,7 @@ public sealed class ParameterState : OptimizerState, IDisposable
         var shape = new long[Math.Clamp(dimensions, 0, 64)];
         for (var i = 0; i < shape.Length; i++) shape[i] = reader.ReadInt64();
         if (dimensions != Shape.Length || !shape.SequenceEqual(Shape))
-            throw new InvalidDataException($"Parameter {_index} has shape [{string.Join(", ", Shape)}], its saved state is for [{string.Join(", ", shape)}].");
+            throw new InvalidDataException($"Parameter {_index} has shape {Text(Shape)}, its saved state is for {Text(shape)}.");
 
         var tensors = new Tensor?[_layout.Length];
         try
@@ -137,7 +142,7 @@ public sealed class ParameterState : OptimizerState, IDisposable
             {
                 if (!SavedTensor.ReadFlag(reader)) continue;
                 var what = $"{_layout[i].Name} of parameter {_index}, which is of type {Type},";
-                var expected = _layout[i].ShapeFor(Shape) ?? throw new InvalidDataException($"A parameter of shape [{string.Join(", ", Shape)}] has no {what}");
+                var expected = _layout[i].ShapeFor(Shape) ?? throw new InvalidDataException($"A parameter of shape {Text(Shape)} has no {what}");
                 tensors[i] = SavedTensor.Read(reader, Precision, expected, _parameter.device, what);
             }
         }
@@ -150,13 +155,14 @@ public sealed class ParameterState : OptimizerState, IDisposable
     });
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The state is another optimizer's, or of a parameter of another shape; nothing has changed.</exception>
+    /// <exception cref="ArgumentException">The state is another optimizer's, or of a parameter of another shape; nothing has
+    /// changed.</exception>
     public override void LoadStateDict(OptimizerState source) => _loading.Take(this, () =>
     {
         if (source is not ParameterState state || !ReferenceEquals(state._layout, _layout))
             throw new ArgumentException($"The state of parameter {_index} is another optimizer's.");
         if (!state.Shape.SequenceEqual(Shape))
-            throw new ArgumentException($"Parameter {_index} has shape [{string.Join(", ", Shape)}], the given state is for [{string.Join(", ", state.Shape)}].");
+            throw new ArgumentException($"Parameter {_index} has shape {Text(Shape)}, the given state is for {Text(state.Shape)}.");
         if (ReferenceEquals(state, this)) return new(() => { }, []);
         var copies = Array.ConvertAll(state._tensors, tensor => tensor?.to(Precision, _parameter.device, copy: true).DetachFromDisposeScope());
         var step = state.Step;
@@ -170,8 +176,11 @@ public sealed class ParameterState : OptimizerState, IDisposable
     }
 
     /// <inheritdoc/>
-    public override bool ApproximatelyEquals(OptimizerState other) => other is ParameterState state && ReferenceEquals(state._layout, _layout) && Step == state.Step
+    public override bool ApproximatelyEquals(OptimizerState other) =>
+        other is ParameterState state && ReferenceEquals(state._layout, _layout) && Step == state.Step
         && _tensors.Zip(state._tensors).All(pair => pair is (null, null) || (pair is ({ } mine, { } theirs) && mine.allclose(theirs)));
+
+    private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";
 
     private static int TensorsOf(StateTensor[] layout, long[] shape)
     {

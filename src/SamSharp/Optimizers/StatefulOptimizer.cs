@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>The engine under every optimizer of this library: param groups that are checked when they are added, a <see cref="ParameterState"/> for each parameter, checkpoints that load as a
+/// <summary>The engine under every optimizer of this library: param groups that are checked when they are added, a
+/// <see cref="ParameterState"/> for each parameter, checkpoints that load as a
 /// whole or not at all, and steps that take parameters that are alike together. Only this library derives from it.</summary>
 public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IKeepsMomentum
 {
@@ -13,12 +14,14 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     private readonly JointLoad _loading = new();
 
     /// <summary>An optimizer whose steps a rule makes.</summary>
-    private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, UpdateRule rule) : this(groups, defaults, rule.Tensors, new(rule))
+    private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, UpdateRule rule)
+        : this(groups, defaults, rule.Tensors, new(rule))
     {
     }
 
     /// <summary>An optimizer that makes its steps itself, and has to override <see cref="step"/>.</summary>
-    private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout) : this(groups, defaults, layout, null)
+    private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout)
+        : this(groups, defaults, layout, null)
     {
     }
 
@@ -67,22 +70,24 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
             if (!parameter.is_floating_point())
                 throw new ArgumentException($"A parameter is of type {parameter.dtype}; {GetType().Name} needs floating-point parameters.");
             if (!known.Add(parameter.Handle))
-                throw new ArgumentException($"A parameter of shape [{string.Join(", ", parameter.shape)}] was given twice; it would be updated twice a step.");
+                throw new ArgumentException(
+                    $"A parameter of shape [{string.Join(", ", parameter.shape)}] was given twice; it would be updated twice a step.");
         }
 
+        param_group.Parameters = parameters;
+        Adopt(param_group);
         options.Begin(1);
         options.InitialLearningRate = options.LearningRate!.Value;
         options.Loading = _loading;
         _loading.AddOptions(options);
         param_group.Options = options;
-        param_group.Parameters = parameters;
         _parameter_groups.Add(param_group);
         var slots = parameters.ConvertAll(parameter => (parameter, AddState(parameter, options))).ToArray();
         _engine?.Add(options, slots);
-        Adopt(param_group);
     }
 
-    /// <summary>Takes up a group that has been checked. Called from the constructor too, before a derived one has run.</summary>
+    /// <summary>Takes up a group whose options and parameters have been checked, or throws. The constructor calls it before a derived one has
+    /// run.</summary>
     private protected virtual void Adopt(ParamGroup group)
     {
     }
@@ -103,7 +108,8 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     /// <param name="closure">Computes the loss and its gradients first; optional.</param>
     /// <returns>The closure's loss, or null.</returns>
     /// <exception cref="NotSupportedException">A gradient is sparse; nothing has moved.</exception>
-    /// <exception cref="InvalidOperationException">A parameter has been disposed, or a gradient does not fit its parameter; nothing has moved.</exception>
+    /// <exception cref="InvalidOperationException">A parameter has been disposed, or a gradient does not fit its parameter; nothing has
+    /// moved.</exception>
     public override Tensor step(Func<Tensor>? closure = null)
     {
         Tensor? loss = null;
@@ -123,7 +129,8 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     private void Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
     {
         if (_engine is null)
-            throw new InvalidOperationException($"{GetType().Name} computes gradients at perturbed weights, so step() needs a closure: optimizer.Step(closure).");
+            throw new InvalidOperationException(
+                $"{GetType().Name} computes gradients at perturbed weights, so step() needs a closure: optimizer.Step(closure).");
         _engine.Step(slots, foundInf);
     }
 

@@ -21,9 +21,7 @@ internal sealed class TorchMomentum(OptimizerHelper optimizer) : IKeepsMomentum
     private Dictionary<IntPtr, OptimizerState>? _states;
 
     public static TorchMomentum? Of(optim.Optimizer optimizer) =>
-        optimizer is OptimizerHelper helper && helper.ParamGroups.All(group => group is ParamGroup { Options: { } options } && Table.ContainsKey(options.GetType()))
-            ? new(helper)
-            : null;
+        optimizer is OptimizerHelper helper && helper.ParamGroups.All(IsKnown) ? new(helper) : null;
 
     public bool HasMomentum => optimizer.ParamGroups.Cast<ParamGroup>().All(group => Table[group.Options.GetType()].IsKept(group.Options));
 
@@ -35,13 +33,18 @@ internal sealed class TorchMomentum(OptimizerHelper optimizer) : IKeepsMomentum
 
     public LinearStep? NextStep(ParamGroup group) => Table[group.Options.GetType()].NextStep(group.Options);
 
+    private static bool IsKnown(optim.ILearningRateController group) =>
+        group is ParamGroup { Options: { } options } && Table.ContainsKey(options.GetType());
+
     private static LinearStep? StepOf(SGD.Options options) => options is { nesterov: not true, maximize: not true, dampening: null or 0 }
         ? new(options.momentum ?? 0, options.weight_decay ?? 0)
         : null;
 
-    private static Kept Row<TOptions, TState>(Func<TState, Tensor?> find, Func<TOptions, bool>? isKept = null, Func<TOptions, LinearStep?>? nextStep = null)
+    private static Kept Row<TOptions, TState>(
+        Func<TState, Tensor?> find, Func<TOptions, bool>? isKept = null, Func<TOptions, LinearStep?>? nextStep = null)
         where TOptions : OptimizerOptions where TState : OptimizerState =>
         new(state => find((TState)state), options => isKept?.Invoke((TOptions)options) ?? true, options => nextStep?.Invoke((TOptions)options));
 
-    private readonly record struct Kept(Func<OptimizerState, Tensor?> Find, Func<OptimizerOptions, bool> IsKept, Func<OptimizerOptions, LinearStep?> NextStep);
+    private readonly record struct Kept(
+        Func<OptimizerState, Tensor?> Find, Func<OptimizerOptions, bool> IsKept, Func<OptimizerOptions, LinearStep?> NextStep);
 }

@@ -38,7 +38,8 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     public TensorMemory? MemoryOf(int tensor) => _tensors!.Memory[tensor];
 
     /// <summary>What a step changes of one parameter: weights and state.</summary>
-    public IEnumerable<Tensor> TensorsAt(int place) => [Weights[place], .. _tensors!.Lists.Where(list => list.Length > 0).Select(list => list[place])];
+    public IEnumerable<Tensor> TensorsAt(int place) =>
+        [Weights[place], .. _tensors!.Lists.Where(list => list.Length > 0).Select(list => list[place])];
 
     /// <summary>Whether a parameter with this state belongs here.</summary>
     public bool Takes(ParameterState state) => rule.StageOf(state) == Stage && state.Kind == _kind && ReferenceEquals(state.LeftOut, LeftOut);
@@ -57,7 +58,8 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     }
 
     /// <summary>Moves the counters on, and makes the lists of tensors.</summary>
-    /// <param name="before">A batch of the step before, which has the same states as a rule: what is known of their tensors is then taken over.</param>
+    /// <param name="before">A batch of the step before, which has the same states as a rule: what is known of their tensors is then taken
+    /// over.</param>
     public void Begin(UpdateBatch? before)
     {
         foreach (var state in _states)
@@ -73,7 +75,8 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     /// <summary>Where weights and gradients lie, or null where passes over raw memory do not apply, to them or to the state.</summary>
     public TensorMemory? FindMemory() => Weights[0].dtype == Precision && _tensors!.AreInMemory ? TensorMemory.Of(Weights, Gradients) : null;
 
-    /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as copies.</summary>
+    /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as
+    /// copies.</summary>
     public void MakePlain()
     {
         for (var i = 0; i < _states.Count; i++)

@@ -5,16 +5,23 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>Makes the steps of an optimizer: every number is read and written once, for all parameters of a group that are alike together; on the CPU by a rule's passes over raw memory, elsewhere by its operators.</summary>
-/// <remarks>float16 and bfloat16 parameters, which keep their state and arithmetic in float32, and parameters that are not contiguous are updated on a copy that lives as long as the step.
-/// A parameter without gradient is skipped: neither its state nor its step counter moves. A step reads nothing back from the device.</remarks>
+/// <summary>Makes the steps of an optimizer: every number is read and written once, for all parameters of a group that are alike together;
+/// on the CPU by a rule's passes over raw memory, elsewhere by its operators.</summary>
+/// <remarks>float16 and bfloat16 parameters, which keep their state and arithmetic in float32, and parameters that are not contiguous are
+/// updated on a copy that lives as long as the step.
+/// A parameter without gradient is skipped: neither its state nor its step counter moves. A step reads nothing back from the
+/// device.</remarks>
 internal sealed class UpdateEngine(UpdateRule rule)
 {
+    private static readonly Comparer<UpdateBatch> ByStage = Comparer<UpdateBatch>.Create((one, other) => one.Stage.CompareTo(other.Stage));
+
     /// <summary>The parameters of each group with their states, so that a step looks nothing up.</summary>
     private readonly List<(GroupOptions Options, (Parameter Parameter, ParameterState State)[] Slots)> _groups = [];
 
     /// <summary>The batches of the last step.</summary>
     private List<UpdateBatch> _last = [];
+
+    private int _isStepping;
 
     /// <summary>With <see cref="UpdateKernels.MultiTensor"/>, everything is left to operators, found_inf too, as on a GPU.</summary>
     public UpdateKernels Kernel { get; set; }
@@ -24,7 +31,23 @@ internal sealed class UpdateEngine(UpdateRule rule)
     public bool LeavesUnread(Tensor foundInf) => Kernel == UpdateKernels.MultiTensor || foundInf.device_type != DeviceType.CPU;
 
     /// <summary>One step, unless <paramref name="foundInf"/> is not 0.</summary>
+    /// <exception cref="InvalidOperationException">A step is under way on another thread.</exception>
     public void Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
+    {
+        if (Interlocked.Exchange(ref _isStepping, 1) == 1)
+            throw new InvalidOperationException(
+                "A step of this optimizer is under way on another thread; steps can only be made one after the other.");
+        try
+        {
+            StepAlone(slots, foundInf);
+        }
+        finally
+        {
+            Volatile.Write(ref _isStepping, 0);
+        }
+    }
+
+    private void StepAlone(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
     {
         using var withoutGradients = no_grad();
         using var scope = foundInf is null ? null : NewDisposeScope();
@@ -83,14 +106,16 @@ internal sealed class UpdateEngine(UpdateRule rule)
     }
 
     /// <summary>Adds the batches of a group: as a rule one, more where some parameters have missed steps or are of other kinds.</summary>
-    private void Gather(GroupOptions options, (Parameter Parameter, ParameterState State)[] own, IReadOnlyList<ParameterSlot> slots, ref int index, List<UpdateBatch> batches)
+    private void Gather(GroupOptions options, (Parameter Parameter, ParameterState State)[] own, IReadOnlyList<ParameterSlot> slots, ref int index,
+        List<UpdateBatch> batches)
     {
         UpdateBatch? last = null;
         var made = batches.Count;
         foreach (var (parameter, state) in own)
         {
             if (parameter.IsInvalid)
-                throw new InvalidOperationException("A parameter of this optimizer has been disposed; model.to(...) replaces parameters: make the optimizer after it.");
+                throw new InvalidOperationException(
+                    "A parameter of this optimizer has been disposed; model.to(...) replaces parameters: make the optimizer after it.");
             var slot = index < slots.Count && ReferenceEquals(slots[index].Parameter, parameter) ? slots[index] : null;
             index++;
             if ((slot?.Final ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
@@ -110,7 +135,7 @@ internal sealed class UpdateEngine(UpdateRule rule)
             last.Add(parameter, gradient, state, owned);
         }
         // In the order of their steps, so that the options show the last of them.
-        if (batches.Count - made > 1) batches.Sort(made, batches.Count - made, Comparer<UpdateBatch>.Create((one, other) => one.Stage.CompareTo(other.Stage)));
+        if (batches.Count - made > 1) batches.Sort(made, batches.Count - made, ByStage);
     }
 
     /// <summary>What is wrong with a gradient, before anything is read from it. libtorch lets any tensor be a parameter's gradient.</summary>
@@ -118,14 +143,17 @@ internal sealed class UpdateEngine(UpdateRule rule)
     {
         var kind = state.Kind;
         if (parameter.NumberOfElements != state.Elements)
-            return new InvalidOperationException($"A parameter has shape [{string.Join(", ", parameter.shape)}]; it had [{string.Join(", ", state.Shape)}] when the optimizer was made.");
+            return new InvalidOperationException(
+                $"A parameter has shape {Text(parameter.shape)}; it had {Text(state.Shape)} when the optimizer was made.");
         if (gradient.is_sparse)
-            return new NotSupportedException($"A parameter of shape [{string.Join(", ", state.Shape)}] has a sparse gradient; dense ones are needed.");
+            return new NotSupportedException($"A parameter of shape {Text(state.Shape)} has a sparse gradient; dense ones are needed.");
         if (gradient.dtype == kind.Type && HasShape(gradient, state.Shape) && gradient.device_type == kind.Device
             && (kind.Device == DeviceType.CPU || gradient.device_index == kind.DeviceIndex)) return null;
-        return new InvalidOperationException($"A parameter of shape [{string.Join(", ", state.Shape)}] and type {kind.Type} on {kind.Device} has a gradient of shape " +
-            $"[{string.Join(", ", gradient.shape)}] and type {gradient.dtype} on {gradient.device_type}. Both must be alike; nothing has moved.");
+        return new InvalidOperationException($"A parameter of shape {Text(state.Shape)} and type {kind.Type} on {kind.Device} has a gradient " +
+            $"of shape {Text(gradient.shape)} and type {gradient.dtype} on {gradient.device_type}. Both must be alike; nothing has moved.");
     }
+
+    private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";
 
     private static bool HasShape(Tensor tensor, long[] shape)
     {

@@ -27,10 +27,12 @@ internal abstract class UpdateRule
 
     /// <summary>Makes the step of a batch over raw memory; false where the rule does not do that.</summary>
     /// <param name="batch">The parameters.</param>
-    /// <param name="memory">Where weights (list 0) and gradients (list 1) lie; the state's tensors are at <see cref="UpdateBatch.MemoryOf"/>.</param>
+    /// <param name="memory">Where weights (list 0) and gradients (list 1) lie; the state's tensors are at
+    /// <see cref="UpdateBatch.MemoryOf"/>.</param>
     public virtual bool UpdateMemory(UpdateBatch batch, TensorMemory memory) => false;
 
-    /// <summary>Makes the step of a batch on any device, unless <paramref name="foundInf"/> says otherwise; it is null where that is known.</summary>
+    /// <summary>Makes the step of a batch on any device, unless <paramref name="foundInf"/> says otherwise; it is null where that is
+    /// known.</summary>
     public virtual void UpdateByOperators(UpdateBatch batch, Tensor? foundInf) => UpdateOneByOne(batch, foundInf);
 
     /// <summary>

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>Reads tensors as TorchSharp writes them, and nothing but what is expected: no memory is asked for before type and shape are known to be right.</summary>
+/// <summary>Reads tensors as TorchSharp writes them, and nothing but what is expected: no memory is asked for before type and shape are
+/// known to be right.</summary>
 internal static class SavedTensor
 {
     /// <summary>The next tensor of a stream, outside of every dispose scope.</summary>
@@ -18,7 +19,7 @@ internal static class SavedTensor
     {
         var savedType = ReadCount(reader);
         if (savedType != (long)type)
-            throw new InvalidDataException($"The saved {what} is {(Enum.IsDefined((ScalarType)savedType) ? (ScalarType)savedType : savedType)}; {type} is needed.");
+            throw new InvalidDataException($"The saved {what} is {(ScalarType)savedType}; {type} is needed.");
         var dimensions = ReadCount(reader);
         if (dimensions != shape.Length)
             throw new InvalidDataException($"The saved {what} has {dimensions} dimensions; shape [{string.Join(", ", shape)}] is needed.");

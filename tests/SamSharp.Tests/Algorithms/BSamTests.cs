@@ -59,7 +59,8 @@ public class BSamTests
         optimizer.Step(() => problem.Backward()).Dispose();
         var before = problem.Weights();
         var calls = 0;
-        Assert.Throws<TimeZoneNotFoundException>(() => optimizer.Step(() => ++calls == 2 ? throw new TimeZoneNotFoundException() : problem.Backward()));
+        Assert.Throws<TimeZoneNotFoundException>(() =>
+            optimizer.Step(() => ++calls == 2 ? throw new TimeZoneNotFoundException() : problem.Backward()));
         Close.Bits(before, problem.Weights());
 
         optimizer.Step(() =>
@@ -75,12 +76,39 @@ public class BSamTests
         Assert.Equal(2, ((ParameterState)optimizer.state_dict().State[0]).Step);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_loss_that_is_no_number_leaves_the_step_out_although_gradients_are_finite(int pass)
+    {
+        using var problem = new Problem();
+        using var optimizer = new BSam(problem.Parameters, 64);
+        var before = problem.Weights();
+        var calls = 0;
+        optimizer.Step(() => ++calls == pass ? problem.Backward().Times(double.NaN) : problem.Backward()).Dispose();
+        Assert.True(optimizer.SkippedLastStep);
+        Close.Bits(before, problem.Weights());
+        Assert.Equal(0, ((ParameterState)optimizer.state_dict().State[0]).Step);
+    }
+
+    [Fact]
+    public void A_group_that_cannot_be_taken_up_changes_nothing()
+    {
+        var weight = new Parameter(ones(3));
+        using var optimizer = new BSam([weight], 50);
+        var twin = new Parameter(weight.detach()); // the same memory under another handle
+        Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new BSam.ParamGroup([twin])));
+        Assert.Single(optimizer.ParamGroups);
+        Assert.Single(optimizer.state_dict().State);
+    }
+
     [Fact]
     public void A_parameter_without_gradient_stays_and_groups_have_their_own_numbers()
     {
         var unused = new Parameter(tensor(new[] { 3.0 }));
         Quadratic first = new(), second = new();
-        using var optimizer = new BSam([new BSam.ParamGroup([first.W, unused]), new BSam.ParamGroup([second.W], new BSam.Options { LearningRate = 0 })], 50);
+        using var optimizer = new BSam(
+            [new BSam.ParamGroup([first.W, unused]), new BSam.ParamGroup([second.W], new BSam.Options { LearningRate = 0 })], 50);
         optim.lr_scheduler.StepLR(optimizer, 1, 0.5).step();
         Assert.Equal(0.25, optimizer.ParamGroups.First().LearningRate);
         optimizer.Step(() => first.Backward().Plus(second.Backward())).Dispose();

@@ -29,14 +29,16 @@ public class AdafactorArgumentTests
     public void A_value_out_of_range_is_named(Adafactor.Options options, string message)
     {
         using var optimizer = new Adafactor([Weight]);
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new Adafactor.ParamGroup([Weight], options))).Message);
+        var group = new Adafactor.ParamGroup([Weight], options);
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => optimizer.add_param_group(group)).Message);
         Assert.Single(optimizer.ParamGroups);
     }
 
     [Fact]
     public void The_constructor_refuses_the_same()
     {
-        Assert.Contains("lr is 0.1 and relativeStep is true", Assert.Throws<ArgumentException>(() => new Adafactor([Weight], lr: 0.1, relativeStep: true)).Message);
+        Assert.Contains("lr is 0.1 and relativeStep is true",
+            Assert.Throws<ArgumentException>(() => new Adafactor([Weight], lr: 0.1, relativeStep: true)).Message);
         Assert.Contains("lr is missing", Assert.Throws<ArgumentException>(() => new Adafactor([Weight], relativeStep: false)).Message);
         Assert.Contains("kernel is 9", Assert.Throws<ArgumentException>(() => new Adafactor([Weight], kernel: (UpdateKernels)9)).Message);
     }

@@ -6,7 +6,8 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Optimizers;
 
-/// <summary>Every trajectory of golden/torch_optim, in every precision it was recorded in, by the vectorized passes, by libtorch's operators, and as the formula says.</summary>
+/// <summary>Every trajectory of golden/torch_optim, in every precision it was recorded in, by the vectorized passes, by libtorch's
+/// operators, and as the formula says.</summary>
 public class FusedGoldenTests
 {
     private static readonly JsonElement Index = GoldenFolder.Json("torch_optim", "index.json");

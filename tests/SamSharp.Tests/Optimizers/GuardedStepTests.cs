@@ -5,21 +5,24 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Optimizers;
 
-/// <summary>Steps that a number on the device leaves out, as seen by the wrapper: by a value read on the CPU, and unread as on a GPU.</summary>
+/// <summary>Steps that a number on the device leaves out, as seen by the wrapper: by a value read on the CPU, and unread as on a
+/// GPU.</summary>
 [TensorScope]
 public class GuardedStepTests
 {
     private static readonly Dictionary<string, Func<IEnumerable<Parameter>, bool, OptimizerHelper>> Bases = new()
     {
-        ["AdamW"] = (p, unread) => new FusedAdamW(p, 0.05, weightDecay: 0.3, amsgrad: true) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
-        ["Adam"] = (p, unread) => new FusedAdam(p, 0.05, weightDecay: 0.3) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
-        ["SGD"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, nesterov: true) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
-        ["SGD with dampening"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, dampening: 0.3) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
-        ["Adafactor"] = (p, unread) => new Adafactor(p, 0.05, beta1: 0.9, weightDecay: 0.3, kernel: unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic),
-        ["Adafactor, relative step"] = (p, unread) => new Adafactor(p, kernel: unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic),
-        ["Lion"] = (p, unread) => new Lion(p, 0.05, weightDecay: 0.3) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
-        ["SGD without momentum"] = (p, unread) => new FusedSGD(p, 0.05) { Kernel = unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic },
+        ["AdamW"] = (p, unread) => new FusedAdamW(p, 0.05, weightDecay: 0.3, amsgrad: true) { Kernel = Kernels(unread) },
+        ["Adam"] = (p, unread) => new FusedAdam(p, 0.05, weightDecay: 0.3) { Kernel = Kernels(unread) },
+        ["SGD"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, nesterov: true) { Kernel = Kernels(unread) },
+        ["SGD with dampening"] = (p, unread) => new FusedSGD(p, 0.05, momentum: 0.9, dampening: 0.3) { Kernel = Kernels(unread) },
+        ["Adafactor"] = (p, unread) => new Adafactor(p, 0.05, beta1: 0.9, weightDecay: 0.3, kernel: Kernels(unread)),
+        ["Adafactor, relative step"] = (p, unread) => new Adafactor(p, kernel: Kernels(unread)),
+        ["Lion"] = (p, unread) => new Lion(p, 0.05, weightDecay: 0.3) { Kernel = Kernels(unread) },
+        ["SGD without momentum"] = (p, unread) => new FusedSGD(p, 0.05) { Kernel = Kernels(unread) },
     };
+
+    private static UpdateKernels Kernels(bool unread) => unread ? UpdateKernels.MultiTensor : UpdateKernels.Automatic;
 
     public static TheoryData<string, bool, int> Cases()
     {
@@ -120,5 +123,6 @@ public class GuardedStepTests
         Assert.Equal(States(optimizer).Select(state => state.Step), States(loaded).Select(state => state.Step));
     }
 
-    private static IEnumerable<ParameterState> States(SharpnessAwareOptimizer optimizer) => ((OptimizerHelper)optimizer.BaseOptimizer).state_dict().State.Cast<ParameterState>();
+    private static IEnumerable<ParameterState> States(SharpnessAwareOptimizer optimizer) =>
+        ((OptimizerHelper)optimizer.BaseOptimizer).state_dict().State.Cast<ParameterState>();
 }

@@ -3,7 +3,8 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Optimizers;
 
-/// <summary>Lion (Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms"), which shows that one file adds an optimizer to the engine: w = w (1 - lr weightDecay) - lr sign(beta1 m + (1 - beta1) g),
+/// <summary>Lion (Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms"), which shows that one file adds an optimizer to the
+/// engine: w = w (1 - lr weightDecay) - lr sign(beta1 m + (1 - beta1) g),
 /// m = beta2 m + (1 - beta2) g.</summary>
 internal sealed class Lion(IEnumerable<Lion.ParamGroup> groups, double lr = 1e-4, double beta1 = 0.9, double beta2 = 0.99, double weightDecay = 0)
     : StatefulOptimizer(groups, new Options { LearningRate = lr, Beta1 = beta1, Beta2 = beta2, WeightDecay = weightDecay }, new Rule())
@@ -36,7 +37,8 @@ internal sealed class Lion(IEnumerable<Lion.ParamGroup> groups, double lr = 1e-4
         }
     }
 
-    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null) : ParamGroup<Options>(parameters ?? [], options!);
+    public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
+        : ParamGroup<Options>(parameters ?? [], options!);
 
     private sealed class Rule : UpdateRule
     {

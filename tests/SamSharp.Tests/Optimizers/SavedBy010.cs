@@ -1,9 +1,11 @@
 namespace SamSharp.Tests.Optimizers;
 
-/// <summary>What version 0.1.0 saved after two steps with weights of shapes [3, 2] and [2], the weights then, and those after a third step.</summary>
+/// <summary>What version 0.1.0 saved after two steps with weights of shapes [3, 2] and [2], the weights then, and those after a third
+/// step.</summary>
 internal static class SavedBy010
 {
-    public static IReadOnlyDictionary<string, (string File, float[] Weights, float[] Next)> Files { get; } = new Dictionary<string, (string, float[], float[])>
+    public static IReadOnlyDictionary<string, (string File, float[] Weights, float[] Next)> Files { get; } =
+        new Dictionary<string, (string, float[], float[])>
     {
         ["FusedAdamW"] = (
             "CkZ1c2VkQWRhbVcBApqZmZmZmbk/mpmZmZmZuT8BzczMzMzM7D8rhxbZzvfvPzqMMOKOeUU+MzMzMzMz0z8BAAIAAAAAAAAAAgAAAAMAAAAAAA" +

@@ -58,7 +58,8 @@ public class StateFileTests
             });
             return;
         }
-        foreach (var weight in weights) weight.grad = ScalarArithmetic.Range(1, weight.NumberOfElements + 1, float32).reshape(weight.shape).Times((number + 1) * 0.1);
+        foreach (var weight in weights)
+            weight.grad = ScalarArithmetic.Range(1, weight.NumberOfElements + 1, float32).reshape(weight.shape).Times((number + 1) * 0.1);
         optimizer.step();
     }
 
@@ -137,7 +138,9 @@ public class StateFileTests
                     continue;
                 }
                 refused++;
-                Assert.True(error is InvalidDataException or ArgumentException || (error is IOException or FormatException && i < name.Length + 3), $"byte {i}: {error}");
+                var inTheBeginning = i < name.Length + 3; // which TorchSharp reads
+                Assert.True(error is InvalidDataException or ArgumentException || (inTheBeginning && error is IOException or FormatException),
+                    $"byte {i}: {error}");
                 Assert.Equal(before, Save(optimizer));
             }
         }
@@ -211,7 +214,8 @@ public class StateFileTests
         Parameter[] others = [new(zeros(3, 2)), new(zeros(3))]; // the second differs
         using var optimizer = Optimizers[name](others);
         var before = Save(optimizer);
-        Assert.Contains("Parameter 1", Assert.Throws<ArgumentException>(() => optimizer.load_state_dict(source.state_dict())).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => optimizer.load_state_dict(source.state_dict()));
+        Assert.Contains("Parameter 1", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, Save(optimizer));
         using var foreign = optimizer is FusedSGD ? Optimizers["FusedAdam"](Weights()) : Optimizers["FusedSGD"](Weights());
         Assert.Throws<ArgumentException>(() => foreign.load_state_dict(source.state_dict()));
