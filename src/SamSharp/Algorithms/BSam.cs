@@ -18,12 +18,10 @@ namespace SamSharp;
 /// w = w - lr m / s
 /// s = beta2 s + (1 - beta2) (mean of sqrt(s) |g| + damping + weightDecay)      sqrt(s): before this line
 /// </code>
-/// <para>Two passes for each part. Beside the weights it keeps m and s, and a copy of the weights; a step also sums up two gradients. A parameter
-/// without gradient is skipped.
-/// Running statistics of normalization
-/// layers see every pass. A step whose losses and gradients are not all finite is left out, which reads one value from the device. float16 and
-/// bfloat16 parameters have their state and arithmetic in float32. To draw weights from the posterior add z / sqrt(N s), where s is the state's
-/// tensor <c>precisions</c>.</para>
+/// <para>Two passes for each part. Beside the weights it keeps m and s, and a copy of the weights; a step also sums up two gradients. A
+/// parameter without gradient is skipped. Running statistics of normalization layers see every pass. A step whose losses and gradients are
+/// not all finite is left out, which reads one value from the device. float16 and bfloat16 parameters have their state and arithmetic in
+/// float32. To draw weights from the posterior add z / sqrt(N s), where s is the state's tensor <c>precisions</c>.</para>
 /// </remarks>
 public sealed class BSam : StatefulOptimizer, optim.IBetas
 {

@@ -18,15 +18,13 @@ namespace SamSharp;
 /// m = beta1 m + (1 - beta1) h
 /// w = w (1 - lr weightDecay) - lr / (1 - beta1^t) m / (D^p / c + epsilon)
 /// </code>
-/// <para>Two passes, and every lazy-th step a product with the Hessian, for which the loss is differentiated twice: operators without a second
-/// derivative, fused attention among them, cannot be part of it.
-/// Beside the weights it keeps m, D and a copy of the weights. A parameter without gradient is skipped; one that first gets a gradient between two
-/// estimates waits for the next.
-/// float16 and bfloat16 parameters have their state and arithmetic in float32.
-/// Running statistics of normalization layers see every pass. A step whose losses and numbers are not all finite is left out, which reads one value
-/// from the device.</para>
-/// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two points; here H is that at w +
-/// e.</para>
+/// <para>Two passes, and every lazy-th step a product with the Hessian, for which the loss is differentiated twice: operators without a
+/// second derivative, fused attention among them, cannot be part of it. Beside the weights it keeps m, D and a copy of the weights. A
+/// parameter without gradient is skipped; one that first gets a gradient between two estimates waits for the next. float16 and bfloat16
+/// parameters have their state and arithmetic in float32. Running statistics of normalization layers see every pass. A step whose losses
+/// and numbers are not all finite is left out, which reads one value from the device.</para>
+/// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two points; here H is that at
+/// w + e.</para>
 /// </remarks>
 public sealed class Sassha : StatefulOptimizer, optim.IBetas
 {

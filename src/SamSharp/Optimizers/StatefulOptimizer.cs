@@ -4,9 +4,11 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>The engine under every optimizer of this library: param groups that are checked when they are added, a
-/// <see cref="ParameterState"/> for each parameter, checkpoints that load as a
-/// whole or not at all, and steps that take parameters that are alike together. Only this library derives from it.</summary>
+/// <summary>
+/// The engine under every optimizer of this library: param groups that are checked when they are added, a <see cref="ParameterState"/> for
+/// each parameter, checkpoints that load as a whole or not at all, and steps that take parameters that are alike together. Only this
+/// library derives from it.
+/// </summary>
 public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IKeepsMomentum
 {
     private readonly StateTensor[] _layout;

@@ -99,7 +99,8 @@ public class EngineTests
 
     /// <summary>An optimizer that does something else in place of an update.</summary>
     private sealed class Waiting(Parameter[] parameters, Action action)
-        : StatefulOptimizer([new Lion.ParamGroup(parameters)], new Lion.Options { LearningRate = 0, Beta1 = 0, Beta2 = 0, WeightDecay = 0 }, new Rule(action))
+        : StatefulOptimizer([new Lion.ParamGroup(parameters)],
+            new Lion.Options { LearningRate = 0, Beta1 = 0, Beta2 = 0, WeightDecay = 0 }, new Rule(action))
     {
         private sealed class Rule(Action action) : UpdateRule
         {
