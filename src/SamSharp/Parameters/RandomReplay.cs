@@ -33,14 +33,14 @@ internal sealed class RandomReplay(bool replays, long seed) : IDisposable
     public void Rewind(bool onCuda)
     {
         if (!replays || _pass is null) return;
-        random.set_rng_state(_pass);
+        SetState(_pass);
         if (onCuda) SeedCuda(_cudaSeed);
     }
 
     /// <summary>Sets the generator back to where the step began.</summary>
     public void Rollback()
     {
-        if (_start is not null) random.set_rng_state(_start);
+        if (_start is not null) SetState(_start);
     }
 
     /// <summary>Frees the states of a step.</summary>
@@ -54,6 +54,13 @@ internal sealed class RandomReplay(bool replays, long seed) : IDisposable
     private static void Hold(ref Tensor? state)
     {
         state?.Dispose();
-        state = random.get_rng_state().DetachFromDisposeScope();
+        using var generator = Generator.Default; // random.get_rng_state() leaves one to the collector
+        state = generator.get_state().DetachFromDisposeScope();
+    }
+
+    private static void SetState(Tensor state)
+    {
+        using var generator = Generator.Default;
+        generator.set_state(state);
     }
 }

@@ -81,7 +81,7 @@ public class SeveralTasksTests
     private static Tensor Without(Tensor gradient, Tensor other)
     {
         var along = (gradient * other).sum() / (other * other).sum();
-        return gradient - (along.Clamped(max: 0)* other);
+        return gradient - (along.Clamped(max: 0) * other);
     }
 
     private Tensor Hidden => nn.functional.linear(_x, _shared).tanh();
