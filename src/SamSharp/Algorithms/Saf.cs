@@ -8,7 +8,7 @@ namespace SamSharp;
 /// </summary>
 /// <example><code>
 /// var logits = model.call(x);
-/// var loss = cross_entropy(logits, y) + Losses.Trajectory(logits, history.Recall(epoch, indices, logits));
+/// var loss = cross_entropy(logits, y).Plus(Losses.Trajectory(logits, history.Recall(epoch, indices, logits)));
 /// history.Store(epoch, indices, logits);
 /// </code></example>
 /// <param name="examples">The number of training examples.</param>
@@ -106,7 +106,7 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
 /// Tensor earlier;
 /// using (torch.no_grad()) using (average.SwapIn()) earlier = model.call(x);
 /// var logits = model.call(x);
-/// var loss = cross_entropy(logits, y) + Losses.Trajectory(logits, earlier, Losses.MesaWeight);
+/// var loss = cross_entropy(logits, y).Plus(Losses.Trajectory(logits, earlier, Losses.MesaWeight));
 /// ... step ...; average.Update();
 /// </code></example>
 public static partial class Losses
