@@ -6,7 +6,7 @@ namespace SamSharp.Optimizers;
 
 /// <summary>What an optimizer of this library remembers of one parameter: a count of steps, and tensors by name, float32, or float64 for a
 /// float64 parameter.</summary>
-public sealed class ParameterState : OptimizerState, IDisposable
+internal sealed class ParameterState : OptimizerState, IDisposable
 {
     private const long MostSteps = 1L << 53;
 
