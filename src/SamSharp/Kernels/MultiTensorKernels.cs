@@ -12,7 +12,8 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     // with a factor is one pass; on CUDA reading it would wait for the device, so the product is formed first.
     private static readonly TorchScript Script = new("""
         def add_scaled(targets: List[Tensor], vectors: List[Tensor], scale: Tensor):
-            if scale.is_cpu:
+            # float16 and bfloat16 would round alpha to their own precision.
+            if scale.is_cpu and (targets[0].dtype == 6 or targets[0].dtype == 7):
                 torch._foreach_add_(targets, vectors, alpha=scale.item())
             else:
                 torch._foreach_add_(targets, torch._foreach_mul(vectors, scale))
@@ -36,8 +37,8 @@ internal sealed class MultiTensorKernels : ITensorListKernels
             return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(parts, 2, dtype=dtype)))
 
         def adaptive_norm(weights: List[Tensor], vectors: List[Tensor], kappa: float, dtype: int):
-            scaled = metric(weights, kappa)
-            torch._foreach_mul_(scaled, vectors)
+            scaled = metric([weight.to(dtype) for weight in weights], kappa)
+            torch._foreach_mul_(scaled, [vector.to(dtype) for vector in vectors])
             return norm(scaled, dtype)
 
         def dot(left: List[Tensor], right: List[Tensor], dtype: int):
@@ -59,11 +60,17 @@ internal sealed class MultiTensorKernels : ITensorListKernels
             add_scaled(results, vectors, scale)
 
         def perturb_adaptive(weights: List[Tensor], results: List[Tensor], vectors: List[Tensor], scale: Tensor, kappa: float):
-            squared = metric(weights, kappa)
-            torch._foreach_mul_(squared, squared)
-            torch._foreach_mul_(squared, vectors)
-            torch._foreach_copy_(results, weights)
-            add_scaled(results, squared, scale)
+            if weights[0].dtype == 6 or weights[0].dtype == 7:
+                squared = metric(weights, kappa)
+                torch._foreach_mul_(squared, squared)
+                torch._foreach_mul_(squared, vectors)
+                torch._foreach_copy_(results, weights)
+                add_scaled(results, squared, scale)
+            else:
+                for i in range(len(weights)):
+                    weight = weights[i].float()
+                    metric_ = weight.abs() + kappa
+                    results[i].copy_(weight + metric_ * metric_ * vectors[i].float() * scale)
 
         def accumulate(sums: List[Tensor], vectors: List[Tensor], weight: float):
             torch._foreach_add_(sums, vectors, alpha=weight)
@@ -77,7 +84,7 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     public Tensor Norm(Tensor[] vectors)
     {
         ArgumentNullException.ThrowIfNull(vectors);
-        return vectors.Length == 0 ? zeros([]) : Script.Call("norm", [vectors, Accumulator(vectors)]);
+        return vectors.Length == 0 ? zeros([]) : WideNorm.Of(() => Script.Call("norm", [vectors, Accumulator(vectors)]), vectors);
     }
 
     /// <inheritdoc/>
@@ -85,7 +92,8 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
-        return vectors.Length == 0 ? zeros([]) : Script.Call("adaptive_norm", [weights, vectors, kappa, Accumulator(vectors)]);
+        return vectors.Length == 0 ? zeros([])
+            : WideNorm.Of(() => Script.Call("adaptive_norm", [weights, vectors, kappa, Accumulator(vectors)]), weights, vectors, kappa);
     }
 
     /// <inheritdoc/>

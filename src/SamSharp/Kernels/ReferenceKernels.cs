@@ -10,7 +10,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(vectors);
         using var scope = NewDisposeScope();
-        return Root(vectors, v => v).MoveToOuterDisposeScope();
+        return WideNorm.Of(() => Root(vectors, v => v), vectors).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -20,7 +20,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(vectors);
         using var scope = NewDisposeScope();
         var pairs = weights.Zip(vectors).ToArray();
-        return Root(pairs, p => Metric(p.First, kappa).mul(p.Second)).MoveToOuterDisposeScope();
+        return WideNorm.Of(() => Root(pairs, p => Metric(Accumulator(p.First), kappa).mul(Accumulator(p.Second))), weights, vectors, kappa).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -47,7 +47,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentNullException.ThrowIfNull(results);
-        Each(results, (result, i) => result.copy_(weights[i].Plus(vectors[i].mul(scale))));
+        Each(results, (result, i) => result.copy_(Accumulator(weights[i]).Plus(Accumulator(vectors[i]).mul(scale))));
     }
 
     /// <inheritdoc/>
@@ -56,7 +56,8 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentNullException.ThrowIfNull(results);
-        Each(results, (result, i) => result.copy_(weights[i].Plus(Metric(weights[i], kappa).Squared().mul(vectors[i]).mul(scale))));
+        Each(results, (result, i) => result.copy_(
+            Accumulator(weights[i]).Plus(Metric(Accumulator(weights[i]), kappa).Squared().mul(Accumulator(vectors[i])).mul(scale))));
     }
 
     /// <inheritdoc/>
@@ -80,7 +81,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(vectors);
-        Each(targets, (target, i) => target.copy_(target.mul(own).Plus(vectors[i].mul(other))));
+        Each(targets, (target, i) => target.copy_(Accumulator(target).mul(own).Plus(Accumulator(vectors[i]).mul(other))));
     }
 
     /// <summary>The diagonal of ASAM's metric: |w| + kappa.</summary>
@@ -94,6 +95,7 @@ internal sealed class ReferenceKernels : ITensorListKernels
     private static Tensor Total<T>(IReadOnlyList<T> items, Func<T, Tensor> summands) =>
         items.Count == 0 ? zeros([]) : stack(items.Select(item => summands(item).sum())).sum();
 
+    [InDisposeScope]
     private static Tensor Accumulator(Tensor tensor) => tensor.to_type(tensor.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 
     private static void Each(Tensor[] targets, [InDisposeScope] Func<Tensor, int, Tensor> update)

@@ -22,7 +22,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(vectors);
         return memory?.Dtype switch
         {
-            ScalarType.Float32 or ScalarType.BFloat16 => Norm(Sum<Product<float>>(default, memory, 0, 0), ScalarType.Float32),
+            ScalarType.Float32 or ScalarType.BFloat16 => WideNorm.Of(() => Norm(Sum<Product<float>>(default, memory, 0, 0), ScalarType.Float32), vectors),
             ScalarType.Float64 => Norm(Sum<double, Product<double>>(default, memory, 0, 0), ScalarType.Float64),
             _ => _others.Norm(vectors),
         };
@@ -34,7 +34,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(weights, vectors);
         return memory?.Dtype switch
         {
-            ScalarType.Float32 or ScalarType.BFloat16 => Norm(Sum<ScaledSquare<float>>(new((float)kappa), memory, 0, 1), ScalarType.Float32),
+            ScalarType.Float32 or ScalarType.BFloat16 => WideNorm.Of(
+                () => Norm(Sum<ScaledSquare<float>>(new((float)kappa), memory, 0, 1), ScalarType.Float32), weights, vectors, kappa),
             ScalarType.Float64 => Norm(Sum<double, ScaledSquare<double>>(new(kappa), memory, 0, 1), ScalarType.Float64),
             _ => _others.AdaptiveNorm(weights, vectors, kappa),
         };

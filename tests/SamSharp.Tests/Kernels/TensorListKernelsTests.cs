@@ -220,6 +220,34 @@ public class TensorListKernelsTests
         Assert.Equal(1 + (21 * 0.5f), weight[0].item<float>());
     }
 
+    /// <summary>Squares that overflow or vanish in float32, and numbers that float16 cannot hold, where the result itself is representable.</summary>
+    [Theory]
+    [MemberData(nameof(OnTheCpu))]
+    public void Extreme_numbers_neither_overflow_nor_vanish(string name)
+    {
+        var kernels = Named(name);
+        foreach (var size in new[] { 1e20f, 1e-23f })
+        {
+            var vectors = new[] { ones(10_000).Times(size), ones(7).Times(size) };
+            Assert.Equal(size * Math.Sqrt(10_007), kernels.Norm(vectors).ReadDouble(), size * 1e-4);
+            Assert.Equal(size * Math.Sqrt(10_007) * 1.5, kernels.AdaptiveNorm([ones(10_000), ones(7)], vectors, 0.5).ReadDouble(), size * 1e-3);
+        }
+        Assert.False(double.IsFinite(kernels.Norm([tensor(new[] { 1f, float.PositiveInfinity })]).ReadDouble()));
+
+        // A gradient of 6e-8 in float16 has a scale of about 1e6, beyond its range; e is an ordinary number.
+        foreach (var dtype in new[] { float16, bfloat16 })
+        {
+            var (weights, vectors, results) = (ones(100).to(dtype), ones(100).Times(6e-8).to(dtype), zeros(100).to(dtype));
+            var scale = kernels.Scale(kernels.Norm([vectors]), 0.5, 1e-12);
+            kernels.Perturb([weights], [results], [vectors], scale);
+            Assert.Equal(1.05, results.to(float64).mean().ReadDouble(), 0.01);
+            kernels.PerturbAdaptive([weights], [results], [vectors], kernels.Scale(kernels.AdaptiveNorm([weights], [vectors], 0.01), 0.5, 1e-12), 0.01);
+            Assert.Equal(1 + (0.05 * 1.01), results.to(float64).mean().ReadDouble(), 0.01);
+        }
+    }
+
+    public static TheoryData<string> OnTheCpu() => new("default", "vectorized", "multi-tensor", "reference");
+
     public static TheoryData<string> Implementations() => new([.. Candidates.Keys, "reference"]);
 
     private static ITensorListKernels Named(string name) => name == "reference" ? KernelSets.Reference : Candidates[name];
