@@ -4,7 +4,7 @@ namespace SamSharp.Steps;
 
 /// <summary>
 /// Parameters that one kernel call can take together: same device, same dtype, same param group, treated alike by the geometry.
-/// Holds those of them that have a gradient in the current phase of the step.
+/// The bucket holds the ones that have a gradient in the current phase of the step.
 /// </summary>
 public sealed class ParameterBucket
 {
@@ -26,7 +26,7 @@ public sealed class ParameterBucket
     /// <summary>The parameters with a gradient, in order.</summary>
     public IReadOnlyList<ParameterSlot> Parameters { get; private set; }
 
-    /// <summary>Their weights.</summary>
+    /// <summary>The weights of <see cref="Parameters"/>, in order.</summary>
     public Tensor[] Weights { get; private set; } = [];
 
     /// <summary>The gradients at w: in an ascent, in a plain step, and in <see cref="Descent.Pairs"/>; otherwise empty.</summary>
@@ -38,10 +38,10 @@ public sealed class ParameterBucket
     /// <summary>The vectors to climb along: the gradients at w, unless the direction puts others here.</summary>
     public Tensor[] Direction { get; set; } = [];
 
-    /// <summary>Where the perturbed weights are to be written: buffers, or the weights themselves.</summary>
+    /// <summary>Where to write the perturbed weights: buffers, or the weights themselves.</summary>
     public Tensor[] Results { get; internal set; } = [];
 
-    /// <summary>The radius of the ascent: that of the param group in this step, times the scale of an <see cref="AscentStage"/>.</summary>
+    /// <summary>The radius of the ascent: the param group's radius in this step times the scale of an <see cref="AscentStage"/>.</summary>
     public double Radius { get; internal set; }
 
     /// <summary>The learning rate of the param group in this step.</summary>
@@ -50,7 +50,7 @@ public sealed class ParameterBucket
     /// <summary>The param group's index.</summary>
     public int Group { get; }
 
-    /// <summary>What <see cref="IGeometry.Treatment"/> said of these parameters.</summary>
+    /// <summary>What <see cref="IGeometry.Treatment"/> returned for these parameters.</summary>
     public int Treatment { get; }
 
     /// <summary>The device of every tensor here.</summary>
@@ -62,7 +62,7 @@ public sealed class ParameterBucket
     /// <summary>Whether the geometry perturbs these parameters.</summary>
     internal bool IsPerturbed { get; }
 
-    /// <summary>Whether the weights can be given other storages for a while.</summary>
+    /// <summary>Whether the weights can temporarily point to other storages.</summary>
     internal bool IsExchangeable { get; }
 
     internal static ScalarType AccumulatorOf(ScalarType dtype) => dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
@@ -76,7 +76,7 @@ public sealed class ParameterBucket
         return one;
     }
 
-    /// <summary>The bucket, or the part of it, that both passes reached; null where they share no parameter.</summary>
+    /// <summary>The bucket, or the part of it, that both passes reached; null if they share no parameter.</summary>
     internal ParameterBucket? WithBothGradients()
     {
         if (AtWeights.Length > 0) return this;
@@ -88,7 +88,7 @@ public sealed class ParameterBucket
         return pairs;
     }
 
-    /// <summary>Takes up the parameters with a gradient, read where the weights were not perturbed.</summary>
+    /// <summary>Takes up the parameters with a gradient, as read at w.</summary>
     internal void FillAtWeights()
     {
         var present = TakeUp(slot => slot.Gradient is not null);
@@ -96,7 +96,7 @@ public sealed class ParameterBucket
         AtPerturbed = [];
     }
 
-    /// <summary>Takes up the parameters with a gradient, read at w + e, and the gradients at w if all have one.</summary>
+    /// <summary>Takes up the parameters with a gradient, as read at w + e, and the gradients at w if all have one.</summary>
     internal void FillAtPerturbed()
     {
         var present = TakeUp(slot => slot.Gradient is not null);
@@ -115,7 +115,7 @@ public sealed class ParameterBucket
         AtPerturbed = [];
     }
 
-    /// <summary>Takes up every parameter that can have a gradient, where an ascent needs none.</summary>
+    /// <summary>Takes up every parameter that can have a gradient, for an ascent that needs no gradients.</summary>
     internal void FillWithoutGradients()
     {
         TakeUp(slot => slot.Parameter.requires_grad);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>One parameter of the base optimizer, and where it stands.</summary>
+/// <summary>One parameter of the base optimizer: its index, param group and name.</summary>
 public sealed class ParameterSlot
 {
     private Tensor? _home; // an alias of the parameter's own storage
@@ -19,38 +19,39 @@ public sealed class ParameterSlot
     /// <summary>The parameter itself.</summary>
     public Parameter Parameter { get; }
 
-    /// <summary>Its place among all parameters of the optimizer, from 0.</summary>
+    /// <summary>Its index among all parameters of the optimizer, from 0.</summary>
     public int Index { get; }
 
     /// <summary>The index of its param group.</summary>
     public int Group { get; }
 
-    /// <summary>Its name in the module that the optimizer was given, or null.</summary>
+    /// <summary>Its name in <see cref="SharpnessAwareOptions.Module"/>, or null.</summary>
     public string? Name { get; }
 
-    /// <summary>The gradient read last; null when the parameter had none. Owned by the parameter table.</summary>
+    /// <summary>The gradient read last; null if the parameter had none. Owned by the parameter table.</summary>
     internal Tensor? Gradient { get; set; }
 
     /// <summary>The gradient at w, kept through the second pass for a combiner that needs it. Owned by the parameter table.</summary>
     internal Tensor? AscentGradient { get; set; }
 
-    /// <summary>The final gradient, where a combiner handed over another than the one read last. Owned by the parameter table.</summary>
+    /// <summary>The final gradient, if a combiner handed over another one than was read last. Owned by the parameter table.</summary>
     internal Tensor? HandedOver { get; set; }
 
-    /// <summary>The gradient that the base optimizer is to step with; null when there is none.</summary>
+    /// <summary>The gradient that the base optimizer steps with; null if there is none.</summary>
     internal Tensor? Final => HandedOver ?? Gradient;
 
-    /// <summary>Whether the parameter can be given another storage for a while, and is large enough for that to pay. It must be alone in its own: no view of
-    /// a larger buffer, and no other tensor of the module in the same place.</summary>
+    /// <summary>Whether the parameter can temporarily point to another storage, and is large enough for that to pay off. It must be alone in its
+    /// storage: not a view of a larger buffer, and without another tensor of the module in the same place.</summary>
     internal bool IsExchangeable { get; set; }
 
-    /// <summary>As large as the weights: for perturbed weights, or for the weights while they are perturbed. Made when first needed, then kept.</summary>
+    /// <summary>A buffer of the weights' size for the perturbed weights, or for a copy of the weights while they are perturbed. Created when first
+    /// needed, then kept.</summary>
     internal Tensor? Buffer { get; set; }
 
     /// <summary>Whether the weights are perturbed and kept somewhere.</summary>
     internal bool IsSaved { get; set; }
 
-    /// <summary>Gives the parameter the buffer's storage; it stays the same leaf to autograd. Call it without recording gradients.</summary>
+    /// <summary>Points the parameter to the buffer's storage; to autograd it stays the same leaf. Call it without recording gradients.</summary>
     internal void LeaveHome()
     {
         _home ??= empty(0, Parameter.dtype, Parameter.device).DetachFromDisposeScope();
@@ -59,7 +60,7 @@ public sealed class ParameterSlot
         IsSaved = true;
     }
 
-    /// <summary>Gives the parameter its own storage back.</summary>
+    /// <summary>Points the parameter back to its own storage.</summary>
     internal void ReturnHome()
     {
         Parameter.set_(_home!);
@@ -73,7 +74,8 @@ public sealed class ParameterSlot
         Buffer = _home = null;
     }
 
-    /// <summary>The name, where a choice depends on it.</summary>
+    /// <summary>The name, for a choice that depends on it.</summary>
+    /// <exception cref="InvalidOperationException">The parameter has no name.</exception>
     internal string RequireName(string toKnow) => Name ?? throw new InvalidOperationException(
         $"{Describe()} has no name, so {toKnow} is not known. Set the option Module, which gives parameters their names.");
 

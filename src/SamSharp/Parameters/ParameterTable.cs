@@ -5,15 +5,15 @@ using static TorchSharp.torch.optim;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// Every parameter of the base optimizer, once: read when the wrapper is built, checked, and sorted into buckets for the kernels.
-/// Gradients are read and dropped through it, since each read of <c>grad</c> makes a native handle that someone must free.
+/// Holds every parameter of the base optimizer once: read when the wrapper is built, checked, and sorted into buckets for the kernels.
+/// Gradients are read and dropped through it, since each read of <c>grad</c> creates a native handle that someone must free.
 /// </summary>
 /// <param name="module">Gives the parameters their names; may be null.</param>
 /// <param name="treatment">Parameters of different treatment never share a bucket.</param>
 /// <param name="perturbs">Whether a parameter is perturbed at all.</param>
 internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int> treatment, Func<ParameterSlot, bool> perturbs)
 {
-    /// <summary>Elements from which an exchange of storages, which takes about a microsecond, costs less than copying there and back.</summary>
+    /// <summary>The number of elements from which an exchange of storages, about a microsecond, costs less than copying there and back.</summary>
     private const long WorthExchanging = 4096;
 
     private readonly Dictionary<IntPtr, string> _names = NamesIn(module);
@@ -25,7 +25,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
 
     public IReadOnlyList<SharpnessGroup> Groups => _groups;
 
-    /// <summary>All parameters in buckets for the kernels, those of groups that are left out included.</summary>
+    /// <summary>All parameters in buckets for the kernels, including the param groups that are not perturbed.</summary>
     public IReadOnlyList<ParameterBucket> Buckets { get; private set; } = [];
 
     /// <summary>The buckets in which a parameter has a gradient now.</summary>
@@ -33,7 +33,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
 
     public bool IsOnCuda => Buckets.Any(bucket => bucket.Device.type == TorchSharp.DeviceType.CUDA);
 
-    /// <summary>Adds a param group's parameters, which are fixed from then on: TorchSharp walks a lazy sequence again at every step.</summary>
+    /// <summary>Adds a param group's parameters and fixes the list: TorchSharp would enumerate a lazy sequence again in every step.</summary>
     /// <exception cref="ArgumentException">A parameter cannot be perturbed, or would be updated twice.</exception>
     public void Add(ILearningRateController group, IEnumerable<Parameter> parameters, SharpnessGroup sharpness)
     {
@@ -52,7 +52,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         Buckets = buckets;
     }
 
-    /// <summary>Calls a closure that computes a loss and its gradients, which are cleared before.</summary>
+    /// <summary>Clears the gradients, then calls a closure that computes a loss and its gradients.</summary>
     public Tensor Evaluate(Func<Tensor> closure)
     {
         ClearGradients();
@@ -60,17 +60,19 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         return closure() ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
     }
 
-    /// <summary>Reads every gradient of a pass, which must have left one, into the buckets.</summary>
+    /// <summary>Reads every gradient of a pass into the buckets.</summary>
     /// <param name="pass">How an error names the pass.</param>
-    /// <param name="perturbed">Whether it was made at w + e.</param>
+    /// <param name="perturbed">Whether the pass was made at w + e.</param>
+    /// <exception cref="InvalidOperationException">There is no gradient at all.</exception>
     public void RequireGradients(string pass, bool perturbed)
     {
         if (ReadGradients(perturbed)) return;
-        throw new InvalidOperationException($"The {pass} pass left no gradient on any parameter of the optimizer. Call backward() on the loss in the closure, " +
-            "with parameters that require gradients; and build the optimizer after model.to(...), which replaces parameters.");
+        throw new InvalidOperationException($"The {pass} pass left no gradient on any parameter of the optimizer. " +
+            "Call backward() on the loss in the closure, with parameters that require gradients; " +
+            "and build the optimizer after model.to(...), which replaces parameters.");
     }
 
-    /// <summary>Reads every gradient into the buckets. False when there is none at all.</summary>
+    /// <summary>Reads every gradient into the buckets. Returns false if there is none at all.</summary>
     public bool ReadGradients(bool perturbed)
     {
         var any = false;
@@ -94,7 +96,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         return any;
     }
 
-    /// <summary>Reads the gradients that a combiner left, beside those that the buckets hold.</summary>
+    /// <summary>Reads the gradients that a combiner left, in addition to those that the buckets hold.</summary>
     public void ReadHandedOver()
     {
         foreach (var slot in _slots)
@@ -105,7 +107,8 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
     }
 
     /// <summary>Clears the gradients for the next pass.</summary>
-    /// <param name="keeps">Whether those just read are kept for the combiner; later ascents of the same step do not replace them. Otherwise they are freed.</param>
+    /// <param name="keeps">Whether to keep the gradients just read for the combiner; later ascents of the same step do not
+    /// replace them. Otherwise they are freed.</param>
     public void EndAscent(bool keeps)
     {
         if (keeps)
@@ -120,7 +123,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         ClearGradients();
     }
 
-    /// <summary>Hands over the gradients read last; the table and the parameters are then without.</summary>
+    /// <summary>Hands over the gradients read last; the table and the parameters no longer have them.</summary>
     public Dictionary<ParameterSlot, Tensor> TakeGradients()
     {
         var taken = _slots.Where(slot => slot.Gradient is not null).ToDictionary(slot => slot, slot => slot.Gradient!);
@@ -129,7 +132,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         return taken;
     }
 
-    /// <summary>Makes taken gradients, of the pass at w + e, those of the parameters and buckets again.</summary>
+    /// <summary>Puts back taken gradients of the pass at w + e, on the parameters and in the buckets.</summary>
     public void PutGradients(Dictionary<ParameterSlot, Tensor> taken)
     {
         foreach (var slot in _slots)
@@ -167,8 +170,8 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
     }
 
     /// <summary>
-    /// Leaves every parameter without a gradient. Null rather than zero: a parameter that takes no part in a pass is then skipped by the
-    /// base optimizer, not moved by its decay and momentum, and the next backward pass stores its result instead of adding it.
+    /// Sets every gradient to null rather than zero: the base optimizer then skips a parameter that takes no part in a pass instead of moving it by
+    /// decay and momentum, and the next backward pass stores its result instead of adding it.
     /// </summary>
     public void ClearGradients()
     {
@@ -180,7 +183,8 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
     }
 
     private ParameterBucket[] InBuckets(IEnumerable<ParameterSlot> slots) => slots
-        .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.IsExchangeable, Treatment: treatment(slot), IsPerturbed: perturbs(slot)))
+        .GroupBy(slot => (slot.Parameter.device.ToString(), slot.Parameter.dtype, slot.Group, slot.IsExchangeable,
+            Treatment: treatment(slot), IsPerturbed: perturbs(slot)))
         .Select(bucket => new ParameterBucket([.. bucket], bucket.Key.Treatment, bucket.Key.IsPerturbed))
         .ToArray();
 

@@ -3,18 +3,18 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// The random numbers of a step. On request every pass draws the same ones, so that dropout cuts the same units in each (google-research/sam reuses its key
-/// likewise); and a step that throws leaves the generator as it found it. TorchSharp cannot read the CUDA generators' state, so for a replay these are seeded at the start
-/// of every pass with a number that differs from step to step and from one part of a batch to the next.
+/// The random numbers of a step. On request every pass draws the same ones, so that dropout drops the same units in each (as google-research/sam,
+/// which reuses its key); and a step that throws leaves the generator as it found it. TorchSharp cannot read the state of the CUDA generators, so a
+/// replay seeds them at the start of every pass with a number that differs from step to step and from one part of a batch to the next.
 /// </summary>
 /// <param name="replays">Whether passes draw the same numbers.</param>
-/// <param name="seed">For the CUDA generators.</param>
+/// <param name="seed">Seed for the CUDA generators.</param>
 internal sealed class RandomReplay(bool replays, long seed) : IDisposable
 {
     private Tensor? _start, _pass;
     private long _cudaSeed;
 
-    /// <summary>How the CUDA generators are seeded; a test may listen.</summary>
+    /// <summary>Seeds the CUDA generators; tests replace it to listen.</summary>
     internal Action<long> SeedCuda { get; set; } = number => cuda.manual_seed_all(number);
 
     /// <summary>Called when a step begins.</summary>

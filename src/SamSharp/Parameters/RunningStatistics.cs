@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// Keeps the running statistics of a module's batch and instance normalization as the first pass left them, whatever the second does:
-/// they describe the network at its weights, not at perturbed ones, and move once a step. A step that throws or is skipped leaves them as it found them.
+/// Keeps the running statistics of a module's batch and instance normalization as the first pass left them, whatever the second does: they
+/// describe the network at its weights, not at perturbed ones, and move once per step. A step that throws or is skipped leaves them as it found them.
 /// </summary>
 internal sealed class RunningStatistics : IDisposable
 {
@@ -13,8 +13,8 @@ internal sealed class RunningStatistics : IDisposable
     private Tensor[] _start = [], _kept = [];
     private bool _isKept;
 
-    public RunningStatistics(nn.Module? module) =>
-        _layers = module is null ? [] : module.modules().Append(module).OfType<NormBase>().Where(layer => layer.track_running_stats).Distinct().ToArray();
+    public RunningStatistics(nn.Module? module) => _layers = module is null ? []
+        : module.modules().Append(module).OfType<NormBase>().Where(layer => layer.track_running_stats).Distinct().ToArray();
 
     /// <summary>Remembers the statistics as a step finds them.</summary>
     public void Begin() => Hold(ref _start);
@@ -26,7 +26,7 @@ internal sealed class RunningStatistics : IDisposable
         _isKept = true;
     }
 
-    /// <summary>Puts them back in place as they were saved; nothing if none were.</summary>
+    /// <summary>Restores the saved statistics in place; does nothing if none are saved.</summary>
     public void Restore()
     {
         if (!_isKept) return;
@@ -34,7 +34,7 @@ internal sealed class RunningStatistics : IDisposable
         _isKept = false;
     }
 
-    /// <summary>Puts them back in place as the step found them.</summary>
+    /// <summary>Restores the statistics in place as the step found them.</summary>
     public void Rollback() => Copy(from: _start, to: Buffers());
 
     public void Dispose()

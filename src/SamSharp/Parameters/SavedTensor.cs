@@ -3,17 +3,17 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>Reads tensors as TorchSharp writes them, and nothing but what is expected: no memory is asked for before type and shape are
-/// known to be right.</summary>
+/// <summary>Reads tensors as TorchSharp writes them, and only what is expected: no memory is allocated before type and shape are known to be
+/// right.</summary>
 internal static class SavedTensor
 {
     /// <summary>The next tensor of a stream, outside of every dispose scope.</summary>
-    /// <param name="reader">Where to read.</param>
-    /// <param name="type">Its type.</param>
-    /// <param name="shape">Its shape.</param>
-    /// <param name="device">Where it is to be.</param>
-    /// <param name="what">What it is, for errors: "exp_avg of parameter 3".</param>
-    /// <exception cref="InvalidDataException">The tensor is of another type or shape.</exception>
+    /// <param name="reader">The stream's reader.</param>
+    /// <param name="type">The expected dtype.</param>
+    /// <param name="shape">The expected shape.</param>
+    /// <param name="device">The device of the result.</param>
+    /// <param name="what">The tensor's name in errors, such as "exp_avg of parameter 3".</param>
+    /// <exception cref="InvalidDataException">The tensor has another type or shape.</exception>
     /// <exception cref="EndOfStreamException">The stream ends too early.</exception>
     public static Tensor Read(BinaryReader reader, ScalarType type, long[] shape, Device device, string what)
     {
@@ -49,7 +49,7 @@ internal static class SavedTensor
         }
     }
 
-    /// <summary>Whether something follows.</summary>
+    /// <summary>The next byte as a flag.</summary>
     /// <exception cref="InvalidDataException">The byte is neither 0 nor 1.</exception>
     public static bool ReadFlag(BinaryReader reader) => reader.ReadByte() switch
     {
@@ -58,7 +58,7 @@ internal static class SavedTensor
         var other => throw new InvalidDataException($"A flag in the saved state is {other}; it can be 0 or 1."),
     };
 
-    /// <summary>A number of 7 bits a byte, the lowest first.</summary>
+    /// <summary>The next number, encoded in 7 bits per byte, lowest first.</summary>
     private static long ReadCount(BinaryReader reader)
     {
         long value = 0;

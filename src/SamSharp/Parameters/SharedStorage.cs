@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// Finds parameters that are the same weights under two handles. TorchSharp's optimizers, which know parameters by handle, would update
-/// such weights twice in every step.
+/// Finds parameters that are the same weights under two handles. TorchSharp's optimizers identify parameters by handle and would update such
+/// weights twice in every step.
 /// </summary>
 internal static class SharedStorage
 {
@@ -19,7 +19,7 @@ internal static class SharedStorage
             if (!seen.TryAdd((slot.Parameter.device.ToString(), address), slot))
             {
                 var other = seen[(slot.Parameter.device.ToString(), address)];
-                throw new ArgumentException($"{slot.Describe()} is the same weights as {other.Describe()}, so the base optimizer would update " +
+                throw new ArgumentException($"{slot.Describe()} holds the same weights as {other.Describe()}, so the base optimizer would update " +
                     "them twice in each step. Tie weights by using one Parameter in both places.");
             }
         }
@@ -29,7 +29,8 @@ internal static class SharedStorage
     public static HashSet<long> In(nn.Module? module) => module is null ? [] : module.parameters().Concat(module.buffers())
         .DistinctBy(tensor => tensor.Handle).GroupBy(Address).Where(tensors => tensors.Count() > 1).Select(tensors => tensors.Key).ToHashSet();
 
-    /// <summary>Whether a tensor fills a storage alone, as far as can be known: none of the addresses given is its own, and no part of the storage lies outside it.</summary>
+    /// <summary>Whether a tensor is alone in its storage, as far as can be known: its address is not among the
+    /// given ones, and it fills the storage.</summary>
     public static bool IsOwn(Tensor tensor, HashSet<long> shared)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +47,7 @@ internal static class SharedStorage
         return BytesOf(tensor).storage<byte>().data_ptr().ToInt64() + (tensor.storage_offset() * tensor.ElementSize);
     }
 
-    /// <summary>A tensor of bytes over the same storage: TorchSharp's Storage knows no half precision.</summary>
+    /// <summary>A tensor of bytes over the same storage, since TorchSharp's Storage does not support half precision.</summary>
     private static Tensor BytesOf(Tensor tensor)
     {
         using var noGradient = no_grad();

@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// Perturbs weights, and puts them back bit for bit. A large weight that is alone in its storage is not copied at all: the perturbed weights are written into a buffer, and
-/// the parameter is given the buffer's storage until it gets its own back. Small ones, and views of larger buffers, which would not follow such an exchange, are
-/// copied and perturbed in place. The buffers, one copy of the perturbed parameters, are made when first needed and then kept.
+/// Perturbs weights, and puts them back bit for bit. A large weight that is alone in its storage is not copied at all: the perturbed weights are
+/// written into a buffer, and the parameter temporarily points to the buffer's storage. Small weights, and views of larger buffers, which would not
+/// follow such an exchange, are copied and perturbed in place. The buffers, one copy of the perturbed parameters, are created when first needed and
+/// then kept.
 /// </summary>
 internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
 {
@@ -14,11 +15,11 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
     private readonly List<(ParameterSlot[] Slots, Tensor[] Weights, Tensor[] Copies)> _copied = [];
     private readonly List<ParameterSlot> _owners = [];
 
-    /// <summary>Whether any weights are away from where they belong.</summary>
+    /// <summary>Whether any weights are perturbed.</summary>
     public bool IsOpen => _exchanged.Count + _copied.Count > 0;
 
     /// <summary>Lets <paramref name="perturb"/> write the lists' perturbed weights into their results, and makes these the weights.
-    /// May be called again before they are restored: the weights then move on from where they are.</summary>
+    /// It may be called again before the weights are restored; they then move on from where they are.</summary>
     public void Move(IReadOnlyList<ParameterBucket> lists, Action perturb)
     {
         var atHome = _exchanged.Count;
@@ -61,7 +62,8 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
         _owners.Clear();
     }
 
-    /// <summary>Says where the list's results go: into buffers, if no weight of it is away already, else in place, with what is not saved yet copied before.</summary>
+    /// <summary>Decides where the list's results go: into buffers if none of its weights is saved already; else in place, after the unsaved weights
+    /// are copied.</summary>
     private void Prepare(ParameterBucket list)
     {
         var slots = list.Parameters.ToArray();

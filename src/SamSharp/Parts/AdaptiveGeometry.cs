@@ -4,30 +4,32 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// ASAM's ball, measured in the weights' own scale, so that rescaling neurons does not change it: with T = diag(|w| + kappa) for adaptive
+/// ASAM's ball, measured in the scale of the weights, so that rescaling neurons does not change it: with T = diag(|w| + kappa) for adaptive
 /// parameters and T = I for the others, e = rho T^2 d / (|T d| + floor)
 /// (Kwon, Kim, Park, Choi, "ASAM: Adaptive Sharpness-Aware Minimization for Scale-Invariant Learning of Deep Neural Networks", 2021).
 /// </summary>
 /// <remarks>
-/// Definitions in use differ: davda54/sam has kappa 0 and adapts every parameter, SamsungLabs/ASAM (the authors) has kappa 0.01 and adapts
-/// those with "weight" in their names, and big_vision's GSAM scales by |w| once, see <see cref="WeightScaledGeometry"/>. Radii are larger than SAM's: 0.5 in the authors' code, up to 2 in davda54's example.
+/// Definitions in use differ: davda54/sam uses kappa 0 and adapts every parameter; SamsungLabs/ASAM (the authors) uses kappa 0.01 and adapts the
+/// parameters with "weight" in their names; big_vision's GSAM scales by |w| once, see <see cref="WeightScaledGeometry"/>. Radii are larger than
+/// SAM's: 0.5 in the authors' code, up to 2 in davda54's example.
 /// </remarks>
-/// <param name="Kappa">Added to |w|, so that weights of 0 are perturbed too; at least 0. Default 0.01 (SamsungLabs/ASAM, where it is called eta).</param>
+/// <param name="Kappa">Added to |w|, so that weights of 0 are perturbed too; at least 0. Default 0.01
+/// (SamsungLabs/ASAM, where it is called eta).</param>
 /// <param name="Adapts">Which parameters are adaptive. Null (default): all. <see cref="NamedWeights"/> is the authors' choice.</param>
-/// <param name="NormFloor">Added to the norm, at least 0. Default 1e-12.</param>
+/// <param name="NormFloor">Added to the norm; at least 0. Default 1e-12.</param>
 public sealed record AdaptiveGeometry(double Kappa = 0.01, Func<ParameterSlot, bool>? Adapts = null, double NormFloor = 1e-12) : IGeometry
 {
     private const int Adapted = 1;
 
-    /// <summary>Added to |w|, at least 0.</summary>
+    /// <summary>Added to |w|; at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Kappa { get; init => field = Check.NonNegative(value, nameof(Kappa)); } = Check.NonNegative(Kappa);
 
-    /// <summary>Added to the norm, at least 0.</summary>
+    /// <summary>Added to the norm; at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double NormFloor { get; init => field = Check.NonNegative(value, nameof(NormFloor)); } = Check.NonNegative(NormFloor);
 
-    /// <summary>The parameters whose name contains "weight", as SamsungLabs/ASAM chooses them.</summary>
+    /// <summary>Selects the parameters whose name contains "weight", as SamsungLabs/ASAM does.</summary>
     /// <exception cref="InvalidOperationException">The optimizer does not know its parameters' names.</exception>
     public static bool NamedWeights(ParameterSlot parameter)
     {

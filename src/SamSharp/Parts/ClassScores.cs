@@ -10,7 +10,8 @@ internal static class ClassScores
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
         if (logits.dim() != 2 || labels.dim() != 1 || logits.shape[0] != labels.shape[0] || logits.shape[0] == 0)
-            throw new ArgumentException($"Logits have the shape [{string.Join(", ", logits.shape)}] and labels [{string.Join(", ", labels.shape)}]; " +
+            throw new ArgumentException(
+                $"Logits have shape [{string.Join(", ", logits.shape)}] and labels have shape [{string.Join(", ", labels.shape)}]; " +
                 "[examples, classes] and [examples] are expected. Flatten sequences first, and leave out positions that do not count.");
     }
 }

@@ -3,30 +3,34 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// Losses that algorithms add to the training loss or climb in its place, and divergences between predictions and a target's, which TRAM takes for its radius
-/// (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). Each is a mean over examples:
-/// all dimensions but the last one, which holds the classes. For a mean over some positions of sequences select those first.
+/// Losses that algorithms add to the training loss or climb instead of it, and divergences between current and target predictions, which TRAM uses
+/// for its radius (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). Each divergence is a mean
+/// over examples: all dimensions except the last, which holds the classes. To average over some positions of sequences, select them first.
 /// </summary>
 public static partial class Losses
 {
     /// <summary>KL(target || current).</summary>
-    /// <param name="current">Logits under the present weights.</param>
+    /// <param name="current">Logits [..., classes] under the present weights.</param>
     /// <param name="target">Logits of the same shape under earlier, averaged or pre-trained weights, or with noise in the embeddings.</param>
+    /// <exception cref="ArgumentException">The shapes differ, or are empty.</exception>
     public static Tensor ForwardKl(Tensor current, Tensor target) => Mean(current, target, (c, t) => Kl(t, c));
 
     /// <summary>KL(current || target).</summary>
     /// <param name="current">As for <see cref="ForwardKl"/>.</param>
     /// <param name="target">As for <see cref="ForwardKl"/>.</param>
+    /// <exception cref="ArgumentException">As for <see cref="ForwardKl"/>.</exception>
     public static Tensor ReverseKl(Tensor current, Tensor target) => Mean(current, target, Kl);
 
     /// <summary>KL(target || current) + KL(current || target).</summary>
     /// <param name="current">As for <see cref="ForwardKl"/>.</param>
     /// <param name="target">As for <see cref="ForwardKl"/>.</param>
+    /// <exception cref="ArgumentException">As for <see cref="ForwardKl"/>.</exception>
     public static Tensor SymmetricKl(Tensor current, Tensor target) => Mean(current, target, (c, t) => Kl(t, c).Plus(Kl(c, t)));
 
     /// <summary>The squared Euclidean distance of the logits themselves.</summary>
     /// <param name="current">As for <see cref="ForwardKl"/>.</param>
     /// <param name="target">As for <see cref="ForwardKl"/>.</param>
+    /// <exception cref="ArgumentException">As for <see cref="ForwardKl"/>.</exception>
     public static Tensor SquaredDistance(Tensor current, Tensor target) => Mean(current, target, (c, t) => (c - t).Squared().sum(-1));
 
     [InDisposeScope]
@@ -41,7 +45,8 @@ public static partial class Losses
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(target);
         if (current.dim() == 0 || !current.shape.SequenceEqual(target.shape))
-            throw new ArgumentException($"Predictions have the shape [{string.Join(", ", current.shape)}] and their target [{string.Join(", ", target.shape)}]; both must be [..., classes].");
+            throw new ArgumentException($"Predictions have shape [{string.Join(", ", current.shape)}] and their target has shape " +
+                $"[{string.Join(", ", target.shape)}]; both must be [..., classes].");
         using var scope = NewDisposeScope();
         return divergence(current, target).mean().MoveToOuterDisposeScope();
     }

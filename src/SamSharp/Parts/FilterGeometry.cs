@@ -4,16 +4,18 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// Another geometry of directions that are scaled by their filters' norms first: d * |w_f|, where a filter is a slice of the weight along its first dimension, and a vector
-/// is one filter (LPF-SGD: Bisla, Wang, Choromanska, "Low-Pass Filtering SGD for Recovering Flat Optima in the Deep Learning Optimization Landscape", 2022; RWP).
+/// Scales directions by the norms of the filters, d * |w_f|, before another geometry. A filter is a slice of the weight along its first dimension; a
+/// vector is one filter (LPF-SGD: Bisla, Wang, Choromanska, "Low-Pass Filtering SGD for Recovering Flat Optima in the Deep Learning Optimization
+/// Landscape", 2022; RWP).
 /// </summary>
-/// <param name="Wrapped">What happens to the scaled directions.</param>
+/// <param name="Wrapped">The geometry that gets the scaled directions.</param>
 public sealed record FilterGeometry(IGeometry Wrapped) : GeometryDecorator(Wrapped)
 {
     /// <inheritdoc/>
     public override Tensor Norm(Ascent ascent)
     {
-        foreach (var bucket in ascent.Buckets) bucket.Direction = bucket.Direction.Zip(bucket.Weights, (direction, weight) => direction.mul(Filters.Norms(weight))).ToArray();
+        foreach (var bucket in ascent.Buckets)
+            bucket.Direction = bucket.Direction.Zip(bucket.Weights, (direction, weight) => direction.mul(Filters.Norms(weight))).ToArray();
         return Wrapped.Norm(ascent);
     }
 }

@@ -5,7 +5,7 @@ namespace SamSharp;
 /// <summary>The filters of a weight: its slices along the first dimension.</summary>
 internal static class Filters
 {
-    /// <summary>The norm of each filter, shaped to be multiplied with the tensor; of a vector or a number, which is one filter, its norm.</summary>
+    /// <summary>The norm of each filter, in a shape that broadcasts over the tensor. A vector or a number is one filter.</summary>
     public static Tensor Norms(Tensor tensor)
     {
         if (tensor.dim() <= 1) return tensor.EuclideanNorm();
@@ -14,7 +14,7 @@ internal static class Filters
         return norms.reshape([tensor.shape[0], .. Enumerable.Repeat(1L, (int)tensor.dim() - 1)]);
     }
 
-    /// <summary>The sum of squares of each filter, shaped likewise; of a vector or a number its squares.</summary>
+    /// <summary>The sum of squares of each filter, in the same shape; for a vector or a number, its squares.</summary>
     [InDisposeScope]
     public static Tensor SquareSums(Tensor tensor) => tensor.dim() > 1 ? tensor.Squared().sum(Inner(tensor), keepdim: true) : tensor.Squared();
 

@@ -3,11 +3,12 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>A geometry around another, which it leaves unchanged except for what a derived record overrides.</summary>
-/// <param name="Wrapped">The geometry within.</param>
+/// <summary>A geometry around another one; everything that a derived record does not override passes through.</summary>
+/// <param name="Wrapped">The inner geometry.</param>
 public abstract record GeometryDecorator(IGeometry Wrapped) : IGeometry
 {
-    /// <summary>The geometry within.</summary>
+    /// <summary>The inner geometry.</summary>
+    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
     public IGeometry Wrapped { get; init; } = Wrapped ?? throw new ArgumentNullException(nameof(Wrapped));
 
     /// <inheritdoc/>

@@ -4,12 +4,13 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// Clips gradients to a global norm before they are weighted, as WSAM's implementations do: d := d min(1, maxNorm / (|d| + 1e-6)). The ascent follows the unclipped gradient.
+/// Clips gradients to a global norm before they are weighted, as WSAM's implementations do: d := d min(1, maxNorm / (|d| + 1e-6)).
+/// The ascent follows the unclipped gradient.
 /// </summary>
-/// <remarks>The authors (intelligent-machine-learning/atorch) clip both gradients. kozistr/pytorch_optimizer clips the perturbed one alone, so that their difference no longer measures
-/// sharpness; training can then diverge.</remarks>
+/// <remarks>The authors (intelligent-machine-learning/atorch) clip both gradients. kozistr/pytorch_optimizer clips only the perturbed one, so the
+/// difference of the two no longer measures sharpness, and training can diverge.</remarks>
 /// <param name="MaxNorm">The largest norm; above 0.</param>
-/// <param name="PerturbedOnly">Leaves the gradient at w unclipped. Default false, as the authors.</param>
+/// <param name="PerturbedOnly">Leaves the gradient at w unclipped. Default false, as in the authors' code.</param>
 public sealed record GradientClipping(double MaxNorm, bool PerturbedOnly = false)
 {
     private const double Floor = 1e-6; // torch.nn.utils.clip_grad_norm_

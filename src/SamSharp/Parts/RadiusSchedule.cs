@@ -8,13 +8,13 @@ public static class RadiusSchedule
     /// <summary>The configured radius in every step.</summary>
     public static IRadiusSchedule Constant { get; } = new ConstantRadius();
 
-    /// <summary>Sharpness-aware in steps k, 2k, 3k, ..., plain in the others, as mosaicml/composer's interval.</summary>
+    /// <summary>Sharpness-aware in steps k, 2k, 3k, ..., plain in the others, like mosaicml/composer's interval.</summary>
     /// <param name="k">The interval; 1 is every step.</param>
     /// <param name="first">The first sharpness-aware step, from 1. Null (default): k.</param>
     /// <exception cref="ArgumentOutOfRangeException">k or first is less than 1.</exception>
     public static IRadiusSchedule Every(int k, long? first = null) => new EveryKth(Check.Positive(k), Check.Positive(first ?? k, nameof(first)));
 
-    /// <summary>Plain steps at first, sharpness-aware from the given step on: late-phase SAM, for which the last tenth of a training suffices
+    /// <summary>Plain at first, sharpness-aware from the given step on: late-phase SAM, for which the last tenth of a training run suffices
     /// (Zhou et al., "Sharpness-Aware Minimization Efficiently Selects Flatter Minima Late in Training", 2025).</summary>
     /// <param name="step">The first sharpness-aware step, from 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">step is less than 1.</exception>
@@ -24,17 +24,18 @@ public static class RadiusSchedule
         return new FromStep(step);
     }
 
-    /// <summary>Sharpness-aware with the given probability in each step, otherwise plain: SS-SAM, also RST (Zhao, Zhang, Hu, 2022).</summary>
+    /// <summary>Sharpness-aware with the given probability in each step, otherwise plain: SS-SAM, also
+    /// known as RST (Zhao, Zhang, Hu, 2022).</summary>
     /// <param name="probability">From 0 (the base optimizer) to 1 (SAM).</param>
-    /// <param name="seed">The draws follow from it and the step's number, the same after a resume and on every worker. Default 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The probability is out of its range.</exception>
+    /// <param name="seed">Together with the step's number it determines the draws, the same after a resume and on every worker. Default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The probability is out of range.</exception>
     public static IRadiusSchedule AtRandom(double probability, long seed = 0)
     {
         return new Sometimes(Check.Fraction(probability), null, seed);
     }
 
     /// <summary>Sharpness-aware with a probability that changes from step to step.</summary>
-    /// <param name="probability">Given the step's number, from 1; for instance a <see cref="Ramp"/>.</param>
+    /// <param name="probability">The probability as a function of the step's number, from 1; for instance a <see cref="Ramp"/>.</param>
     /// <param name="seed">As for <see cref="AtRandom(double, long)"/>.</param>
     public static IRadiusSchedule AtRandom(Func<long, double> probability, long seed = 0)
     {
@@ -43,17 +44,17 @@ public static class RadiusSchedule
     }
 
     /// <summary>The configured radius times a factor that changes from step to step, for instance a <see cref="Ramp"/>.</summary>
-    /// <param name="factor">Given the step's number, from 1.</param>
+    /// <param name="factor">The factor as a function of the step's number, from 1.</param>
     public static IRadiusSchedule Scaled(Func<long, double> factor)
     {
         ArgumentNullException.ThrowIfNull(factor);
         return new Multiple(factor);
     }
 
-    /// <summary>The radius is multiplied by gamma again and again: rho gamma^floor((step - 1) / every).</summary>
-    /// <param name="gamma">From 0 to 1.</param>
-    /// <param name="every">After how many steps.</param>
-    /// <exception cref="ArgumentOutOfRangeException">gamma or every is out of its range.</exception>
+    /// <summary>The radius is multiplied by gamma at regular intervals: rho gamma^floor((step - 1) / every).</summary>
+    /// <param name="gamma">The factor, from 0 to 1.</param>
+    /// <param name="every">The interval in steps, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">gamma or every is out of range.</exception>
     public static IRadiusSchedule Decaying(double gamma, long every)
     {
         Check.Fraction(gamma);
@@ -62,12 +63,14 @@ public static class RadiusSchedule
     }
 
     /// <summary>
-    /// A radius that follows the learning rate: rhoMin + (rho - rhoMin) (lr - lrMin) / (lrMax - lrMin), where rho is the configured radius, that of the largest rate
-    /// (GSAM: Zhuang et al., "Surrogate Gap Minimization Improves Sharpness-Aware Training", 2022). Never below 0; a rate that cannot change, lrMax = lrMin, gives rho.
+    /// The radius follows the learning rate: rhoMin + (rho - rhoMin) (lr - lrMin) / (lrMax - lrMin), where rho, the configured radius, goes with the
+    /// largest rate (GSAM: Zhuang et al., "Surrogate Gap Minimization Improves Sharpness-Aware Training", 2022). It is never below 0; a rate that
+    /// cannot change, lrMax = lrMin, gives rho.
     /// </summary>
     /// <param name="rhoMin">The radius at the smallest rate. Default 0.</param>
     /// <param name="lrMin">The smallest rate. Default 0.</param>
-    /// <param name="lrMax">The largest rate; null (default): each param group's initial one. Give it where a warm-up starts from a smaller one.</param>
+    /// <param name="lrMax">The largest rate; null (default) for each param group's initial rate. Set it if
+    /// a warm-up starts from a smaller rate.</param>
     /// <exception cref="ArgumentOutOfRangeException">rhoMin or a rate is negative or not finite.</exception>
     public static IRadiusSchedule TiedToLearningRate(double rhoMin = 0, double lrMin = 0, double? lrMax = null)
     {
@@ -78,7 +81,7 @@ public static class RadiusSchedule
     }
 
     /// <summary>Any function of the step and the configured radius.</summary>
-    /// <param name="radius">Gives the radius: finite and at least 0, where 0 is a plain step.</param>
+    /// <param name="radius">Returns the radius: finite and at least 0; 0 makes a plain step.</param>
     public static IRadiusSchedule From(Func<StepInfo, double, double> radius)
     {
         ArgumentNullException.ThrowIfNull(radius);
@@ -97,7 +100,8 @@ public static class RadiusSchedule
 
     private sealed record Sometimes(double Probability, Func<long, double>? Changing, long Seed) : IRadiusSchedule
     {
-        public double At(StepInfo info, double rho) => CounterRandom.Uniform(Seed, info.Step) < (Changing?.Invoke(info.Step) ?? Probability) ? rho : 0;
+        public double At(StepInfo info, double rho) =>
+            CounterRandom.Uniform(Seed, info.Step) < (Changing?.Invoke(info.Step) ?? Probability) ? rho : 0;
     }
 
     private sealed record Multiple(Func<long, double> Factor) : IRadiusSchedule

@@ -1,6 +1,7 @@
 namespace SamSharp;
 
-/// <summary>Functions of the step's number, from 1, that run from one value to another: probabilities and factors of radius schedules.</summary>
+/// <summary>Functions of the step's number, from 1, that run from one value to another; for the
+/// probabilities and factors of radius schedules.</summary>
 public static class Ramp
 {
     /// <summary>from + (to - from) x, where x runs from 0 in step 1 to 1 in step <paramref name="steps"/> + 1, and stays there.</summary>

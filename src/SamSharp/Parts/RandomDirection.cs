@@ -2,7 +2,8 @@ using SamSharp.Steps;
 
 namespace SamSharp;
 
-/// <summary>A random direction, which needs no gradient: if nothing else needs one, a step has a single pass. Each draw of a step, and each part of a batch, gets another.</summary>
+/// <summary>A random direction, which needs no gradient: if nothing else needs one, a step has a single pass. Each draw of a step, and each part of
+/// a batch, gets another direction.</summary>
 /// <param name="Noise">The random vectors.</param>
 public sealed record RandomDirection(INoise Noise) : IDirection
 {

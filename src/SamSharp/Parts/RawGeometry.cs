@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// No normalization: e = rho d. With the gradient it is unnormalized SAM (Andriushchenko and Flammarion, "Towards Understanding Sharpness-Aware Minimization", 2022), whose radius
-/// scales with the gradient and so with the loss; with noise, the radius is the noise's scale.
+/// No normalization: e = rho d. With the gradient as direction this is unnormalized SAM (Andriushchenko and Flammarion, "Towards Understanding
+/// Sharpness-Aware Minimization", 2022), whose radius scales with the gradient and so with the loss; with noise, rho is the scale of the noise.
 /// </summary>
 public sealed record RawGeometry : IGeometry
 {

@@ -4,30 +4,30 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// LookSAM: a sharpness-aware step leaves behind the part of its gradient that is orthogonal to g, v = g+ - (&lt;g, g+&gt; / |g|^2) g, which changes slowly; the plain steps that follow, with one pass
-/// each, use it again: g + alpha (|g| / |v|) v (Liu, Mai, Chen, Hsieh, You, "Towards Efficient and Scalable Sharpness-Aware Minimization", 2022). The radius schedule decides which steps are
-/// sharpness-aware.
+/// LookSAM: a sharpness-aware step remembers the component of its gradient that is orthogonal to g, v = g+ - (&lt;g, g+&gt; / |g|^2) g, which changes
+/// slowly; the plain steps that follow, with one pass each, reuse it: g + alpha (|g| / |v|) v (Liu, Mai, Chen, Hsieh, You, "Towards Efficient and
+/// Scalable Sharpness-Aware Minimization", 2022). The radius schedule decides which steps are sharpness-aware.
 /// </summary>
 /// <remarks>
-/// The paper, and MarlonBecker/MSAM, project the whole gradient at once, the default here. rollovd/LookSAM and kozistr/pytorch_optimizer project each tensor by itself and add 1e-8 to |v|:
-/// <paramref name="PerTensor"/> with a <paramref name="NormFloor"/> of 1e-8. Where v is no more than rounding, as when the Hessian is a multiple of the identity, nothing is added.
-/// v is kept in checkpoints.
+/// The paper and MarlonBecker/MSAM project the whole gradient at once, as is the default here. rollovd/LookSAM and kozistr/pytorch_optimizer project
+/// each tensor by itself and add 1e-8 to |v|: <paramref name="PerTensor"/> with a <paramref name="NormFloor"/> of 1e-8. If v is only rounding error,
+/// as when the Hessian is a multiple of the identity, nothing is added. Checkpoints include v.
 /// </remarks>
-/// <param name="Alpha">How much of v is used again, at least 0. Default 0.7 (rollovd, kozistr; MarlonBecker/MSAM's script uses 0.2).</param>
-/// <param name="PerTensor">See the remarks. Default false.</param>
-/// <param name="NormFloor">Added to |v|, at least 0. Default 0.</param>
+/// <param name="Alpha">How much of v is reused; at least 0. Default 0.7 (rollovd, kozistr; MarlonBecker/MSAM's script uses 0.2).</param>
+/// <param name="PerTensor">Whether each tensor is projected by itself. Default false.</param>
+/// <param name="NormFloor">Added to |v|; at least 0. Default 0.</param>
 public sealed record RememberedSharpness(double Alpha = 0.7, bool PerTensor = false, double NormFloor = 0) : ICombiner
 {
     private const string Directions = "directions"; // v / (|v| + floor)
 
-    /// <summary>v is rounding when it is shorter than this many units of rounding of g+.</summary>
+    /// <summary>v counts as rounding error when it is shorter than this many rounding units of g+.</summary>
     private const double Rounding = 16;
 
-    /// <summary>How much of v is used again, at least 0.</summary>
+    /// <summary>How much of v is reused; at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Alpha { get; init => field = Check.NonNegative(value, nameof(Alpha)); } = Check.NonNegative(Alpha);
 
-    /// <summary>Added to |v|, at least 0.</summary>
+    /// <summary>Added to |v|; at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double NormFloor { get; init => field = Check.NonNegative(value, nameof(NormFloor)); } = Check.NonNegative(NormFloor);
 
@@ -46,7 +46,8 @@ public sealed record RememberedSharpness(double Alpha = 0.7, bool PerTensor = fa
         foreach (var block in Blocks(descent.Pairs))
         {
             var stored = block.ToDictionary(pair => pair, pair => descent.MemoryOf(this).Change(Directions, pair.Parameters));
-            var along = descent.Along(Descent.Sum(block, pair => descent.Dot(pair.AtWeights, pair.AtPerturbed)), descent.GlobalNorm(block, pair => descent.Norm(pair.AtWeights)));
+            var along = descent.Along(Descent.Sum(block, pair => descent.Dot(pair.AtWeights, pair.AtPerturbed)),
+                descent.GlobalNorm(block, pair => descent.Norm(pair.AtWeights)));
             foreach (var pair in block)
             {
                 descent.Copy(stored[pair], pair.AtPerturbed);
@@ -75,7 +76,8 @@ public sealed record RememberedSharpness(double Alpha = 0.7, bool PerTensor = fa
     private IReadOnlyList<IReadOnlyList<ParameterBucket>> Blocks(IReadOnlyList<ParameterBucket> buckets)
     {
         if (buckets.Count == 0) return [];
-        return PerTensor ? [.. buckets.SelectMany(bucket => Enumerable.Range(0, bucket.Parameters.Count).Select(i => new[] { bucket.Only(i) }))] : [buckets];
+        if (!PerTensor) return [buckets];
+        return [.. buckets.SelectMany(bucket => Enumerable.Range(0, bucket.Parameters.Count).Select(i => new[] { bucket.Only(i) }))];
     }
 
     private static double RoundingOf(ParameterBucket bucket) => Rounding * finfo(bucket.Weights[0].dtype).eps;

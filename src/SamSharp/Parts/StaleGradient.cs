@@ -3,14 +3,14 @@ using SamSharp.Steps;
 namespace SamSharp;
 
 /// <summary>
-/// The gradient of the step before, so that a step has a single pass: e = rho h / |h|, where h is what the last pass left in the parameters' gradients. Where there
-/// is none yet, e is 0 ("A Single-Step Sharpness-Aware Minimization is all you need", 2024; AsyncSAM, 2025; and DP-SAT, Park, Kim, Choi, Lee, "Differentially Private
-/// Sharpness-Aware Training", 2023).
+/// The gradient of the previous step, so that a step has a single pass: e = rho h / |h|, where h is the gradient that the last pass left on the
+/// parameters; e is 0 while there is none ("A Single-Step Sharpness-Aware Minimization is all you need", 2024; AsyncSAM, 2025; and DP-SAT, Park, Kim,
+/// Choi, Lee, "Differentially Private Sharpness-Aware Training", 2023).
 /// </summary>
 /// <remarks>
-/// h is the gradient at w + e, the only one that a step with one pass has; which one S2-SAM means could not be verified. h is taken as the closure leaves it: a closure that
-/// clips and adds noise (DP-SAT) makes the ascent follow the privatized gradient, at no cost in privacy. A parameter without gradient in a step keeps its older h. h is kept in
-/// checkpoints; steps whose radius is 0 do not change it.
+/// h is the gradient at w + e, the only one that a step with one pass has; which one S2-SAM means could not be verified. h is taken as the closure
+/// leaves it: with a closure that clips and adds noise (DP-SAT), the ascent follows the privatized gradient, at no cost in privacy. A
+/// parameter without a gradient in a step keeps its older h. Checkpoints include h; steps whose radius is 0 do not change it.
 /// </remarks>
 public sealed record StaleGradient : IDirection
 {

@@ -4,15 +4,15 @@ namespace SamSharp;
 
 /// <summary>
 /// A weighted sum of the two gradients, (1 - weight) g + weight g+. With weight = gamma / (1 - gamma) it is WSAM's coupled form
-/// (Yue, Jiang, Ye, Gao, Liu, Zhang, "Sharpness-Aware Minimization Revisited: Weighted Sharpness as a Regularization Term", 2023), see <see cref="OfGamma"/>;
-/// with weight = gamma it is that of G-RST (Zhao, Zhang, Hu, "Randomized Sharpness-Aware Training for Boosting Computational Efficiency in Deep Learning", 2022),
-/// and with random directions that of m-RWP (Li, Tao et al. 2024).
+/// (Yue, Jiang, Ye, Gao, Liu, Zhang, "Sharpness-Aware Minimization Revisited: Weighted Sharpness as a Regularization Term", 2023), see
+/// <see cref="OfGamma"/>; with weight = gamma it is the gradient of G-RST (Zhao, Zhang, Hu, "Randomized Sharpness-Aware Training for Boosting
+/// Computational Efficiency in Deep Learning", 2022), and with random directions the gradient of m-RWP (Li, Tao et al. 2024).
 /// </summary>
-/// <param name="Weight">The share of g+, at least 0: 0 is the base optimizer alone, 1 is SAM, more than 1 weighs sharpness above the loss.</param>
+/// <param name="Weight">The weight of g+, at least 0: 0 is the base optimizer alone, 1 is SAM, more than 1 weighs sharpness above the loss.</param>
 /// <param name="Clipping">Clips the gradients first. Default: none.</param>
 public sealed record WeightedGradient(double Weight, GradientClipping? Clipping = null) : ICombiner
 {
-    /// <summary>The share of g+, at least 0.</summary>
+    /// <summary>The weight of g+, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Weight { get; init => field = Check.NonNegative(value, nameof(Weight)); } = Check.NonNegative(Weight);
 

@@ -11,17 +11,17 @@ public sealed class Ascent : StepPhase, IDisposable
 
     internal Ascent(StepServices services, IReadOnlyList<ParameterBucket> buckets, int draw) : base(services, buckets) => Draw = draw;
 
-    /// <summary>Which perturbation of the step this is, from 0, where a step makes several: one for each part of the batch, or for each point that a combiner asks for.
-    /// Together with <see cref="StepPhase.Step"/> it seeds random directions.</summary>
+    /// <summary>The index of this perturbation within the step, from 0. A step makes several when the batch has parts or when a combiner asks
+    /// for further points. Together with <see cref="StepPhase.Step"/> it seeds random directions.</summary>
     public int Draw { get; }
 
-    /// <summary>The Euclidean norm of the whole direction.</summary>
+    /// <summary>The Euclidean norm of the whole direction, over all buckets.</summary>
     public Tensor Norm() => GlobalNorm(bucket => Norm(bucket.Direction));
 
     /// <summary>One norm over all buckets: sqrt(sum of the buckets' squared norms).</summary>
     public Tensor GlobalNorm(Func<ParameterBucket, Tensor> norm) => GlobalNorm(Buckets, norm);
 
-    /// <summary>Adds up a number of every bucket.</summary>
+    /// <summary>Sums a number over all buckets.</summary>
     public Tensor Sum(Func<ParameterBucket, Tensor> number) => Sum(Buckets, number);
 
     /// <summary>result := w + radius d / (norm + floor). Where the norm is 0 or not finite, e is 0.</summary>
@@ -45,7 +45,7 @@ public sealed class Ascent : StepPhase, IDisposable
     public void PerturbBy(ParameterBucket bucket, Tensor[] vectors, double factor) =>
         Kernels.Perturb(bucket.Weights, bucket.Results, vectors, FactorFor(bucket.Weights, factor));
 
-    /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite: a number on the bucket's device.</summary>
+    /// <summary>radius / (norm + floor), or 0 where the norm is 0 or not finite; a number on the bucket's device.</summary>
     public Tensor Scale(ParameterBucket bucket, Tensor norm, double floor)
     {
         using var scope = NewDisposeScope();
@@ -55,15 +55,16 @@ public sealed class Ascent : StepPhase, IDisposable
     /// <summary>The norm that scaled e; null unless <see cref="Keep"/> was called.</summary>
     internal Tensor? KeptNorm { get; private set; }
 
-    /// <summary>Keeps what e was made of, so that multiples of it can be made.</summary>
+    /// <summary>Keeps what e was computed from, so that multiples of it can be computed later.</summary>
     internal void Keep(Tensor norm, DisposeScope scope)
     {
         _directions = Buckets.Select(bucket => bucket.Direction).ToArray();
         KeptNorm = norm;
-        foreach (var made in _directions.SelectMany(direction => direction).Append(norm).Where(scope.Contains)) _owned.Add(made.DetachFromDisposeScope());
+        foreach (var made in _directions.SelectMany(direction => direction).Append(norm).Where(scope.Contains))
+            _owned.Add(made.DetachFromDisposeScope());
     }
 
-    /// <summary>Gives the buckets back the directions that were kept.</summary>
+    /// <summary>Returns the kept directions to the buckets.</summary>
     internal void ReturnDirections()
     {
         foreach (var (bucket, direction) in Buckets.Zip(_directions)) bucket.Direction = direction;

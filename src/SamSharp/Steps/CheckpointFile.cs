@@ -10,8 +10,9 @@ internal static class CheckpointFile
     {
         var name = WrapperState.Text(reader);
         if (name != expected)
-            throw new InvalidDataException($"The state was saved by {Printable(name)}, not by {expected}. Load a plain optimizer's state with BaseOptimizer.load_state_dict.");
-        // The numbers of options and states, as TorchSharp writes them; the wrapper's own entry says the same and more.
+            throw new InvalidDataException($"The state was saved by {Printable(name)}, not by {expected}. " +
+                "Load a plain optimizer's state with BaseOptimizer.load_state_dict.");
+        // TorchSharp writes the counts of options and states here; the wrapper's own entry says the same and more.
         _ = reader.Read7BitEncodedInt64();
         _ = reader.Read7BitEncodedInt64();
     });
@@ -20,16 +21,16 @@ internal static class CheckpointFile
     /// <param name="reader">At the wrapper's entry.</param>
     /// <param name="own">The wrapper's entry.</param>
     /// <param name="all">The live entries of both, the wrapper's first.</param>
-    /// <exception cref="InvalidDataException">It does not fit, or is damaged; nothing has changed.</exception>
+    /// <exception cref="InvalidDataException">The state is damaged or does not fit; nothing has changed.</exception>
     public static void Load(BinaryReader reader, WrapperState own, optim.Optimizer.StateDictionary all)
     {
-        // State that TorchSharp makes while loading must outlive the caller's dispose scope; what is read here in vain must not.
+        // State that TorchSharp creates while loading must outlive the caller's dispose scope; what a failed load has read must not.
         using var scope = NewDisposeScope();
         Action? takeOver = null;
         Guarded(() => takeOver = own.Read(reader));
-        // On disk: a state may be larger than an array can be.
-        using var before = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None,
-            bufferSize: 1 << 20, FileOptions.DeleteOnClose);
+        // The backup is a file because a state can be larger than an array.
+        using var before = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew,
+            FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 20, FileOptions.DeleteOnClose);
         SaveBase(all, before);
         try
         {
@@ -59,7 +60,7 @@ internal static class CheckpointFile
         foreach (var state in all.State) state.LoadStateDict(reader);
     }
 
-    /// <summary>Whatever a damaged file makes readers throw says so.</summary>
+    /// <summary>Turns whatever a damaged file makes readers throw into an error that says the state is damaged.</summary>
     private static void Guarded(Action read)
     {
         try

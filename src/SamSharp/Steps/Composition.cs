@@ -5,15 +5,15 @@ namespace SamSharp.Steps;
 /// <summary>Which parts, base optimizers and kinds of step go together.</summary>
 internal static class Composition
 {
-    /// <exception cref="ArgumentException">The parts do not fit each other, or the base optimizer.</exception>
+    /// <exception cref="ArgumentException">The parts do not fit each other or the base optimizer.</exception>
     public static void Require(SharpnessAwareOptions options, Optimizer baseOptimizer)
     {
         if (options.AscentSteps > 1 && !options.Direction.NeedsGradients(1))
-            throw new ArgumentException($"{options.AscentSteps} ascents along {NameOf(options.Direction)} all follow the same vector, since it needs no gradient: " +
-                "use one ascent and a larger rho.");
+            throw new ArgumentException($"{options.AscentSteps} ascents along {NameOf(options.Direction)} all follow the same vector, " +
+                "since it needs no gradient: use one ascent and a larger rho.");
         if (options.AscentSteps > 1 && options.Combiner.NeedsFurtherPasses)
-            throw new ArgumentException($"{NameOf(options.Combiner)} evaluates the loss at multiples of one perturbation; {options.AscentSteps} ascents make several. " +
-                "Use one ascent.");
+            throw new ArgumentException($"{NameOf(options.Combiner)} evaluates the loss at multiples of one perturbation; " +
+                $"{options.AscentSteps} ascents make several. Use one ascent.");
         using var memory = new RecipeMemory(options);
         foreach (var part in memory.Parts)
         {
@@ -25,8 +25,8 @@ internal static class Composition
     public static void RequireNothingAfterStep(SharpnessAwareOptions options, string what)
     {
         if (options.Combiner.ActsAfterStep)
-            throw new InvalidOperationException($"{what} is not available with {NameOf(options.Combiner)}, which also moves the weights after the base optimizer's step. " +
-                "Use a combiner that does not.");
+            throw new InvalidOperationException($"{what} is not available with {NameOf(options.Combiner)}, " +
+                "which also moves the weights after the base optimizer's step. Use a combiner that does not.");
     }
 
     /// <exception cref="InvalidOperationException">The combiner needs a closure.</exception>

@@ -2,13 +2,14 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>The second half of a step: every parameter that has a gradient, and what is known of the two points.</summary>
+/// <summary>The second half of a step: every parameter that has a gradient, and what is known about w and w + e.</summary>
 public sealed class Descent : StepPhase
 {
     private readonly FurtherPasses? _further;
     private IReadOnlyList<ParameterBucket>? _pairs;
 
-    internal Descent(StepServices services, IReadOnlyList<ParameterBucket> buckets, FurtherPasses? further) : base(services, buckets) => _further = further;
+    internal Descent(StepServices services, IReadOnlyList<ParameterBucket> buckets, FurtherPasses? further) : base(services, buckets) =>
+        _further = further;
 
     /// <summary>The loss at w, without history; null when it is not known, as in a two-phase loop.</summary>
     public Tensor? Loss => Services.Report.LossTensor;
@@ -16,11 +17,13 @@ public sealed class Descent : StepPhase
     /// <summary>The loss at w + e, without history; null when it is not known.</summary>
     public Tensor? PerturbedLoss => Services.Report.PerturbedLossTensor;
 
-    /// <summary>The closure that was climbed, usually the one that is minimized too; null in a two-phase loop.</summary>
+    /// <summary>The closure of the ascent, usually the one that is minimized too; null in a two-phase loop.</summary>
     public Func<Tensor>? AscentClosure => _further?.AscentClosure;
 
-    /// <summary>The parameters that both passes reached, with both gradients. Complete only where the combiner says <see cref="ICombiner.NeedsAscentGradients"/>.</summary>
-    public IReadOnlyList<ParameterBucket> Pairs => _pairs ??= Buckets.Select(bucket => bucket.WithBothGradients()).OfType<ParameterBucket>().ToArray();
+    /// <summary>The parameters that both passes reached, with both gradients. Complete only where the combiner says
+    /// <see cref="ICombiner.NeedsAscentGradients"/>.</summary>
+    public IReadOnlyList<ParameterBucket> Pairs =>
+        _pairs ??= Buckets.Select(bucket => bucket.WithBothGradients()).OfType<ParameterBucket>().ToArray();
 
     /// <summary>What <see cref="ICombiner.Inspect"/> leaves for <see cref="ICombiner.Combine"/>: a number or tensor, freed with the step.</summary>
     public Tensor? Inspected { get; set; }
@@ -41,14 +44,14 @@ public sealed class Descent : StepPhase
         return Product().div(squares.sqrt());
     }
 
-    /// <summary>The share c of one gradient that lies along another of the given norm: product / norm^2, and 0 where the norm is 0.</summary>
+    /// <summary>The coefficient c of one gradient's projection on another of the given norm: product / norm^2, or 0 where the norm is 0.</summary>
     public Tensor Along(Tensor product, Tensor norm)
     {
         var inverse = Inverse(norm);
-        return product.mul(inverse).mul(inverse); // in this order, which neither overflows nor makes NaN of small norms
+        return product.mul(inverse).mul(inverse); // this order neither overflows nor turns small norms into NaN
     }
 
-    /// <summary>Gives the base optimizer these gradients in place of those at w + e, which the bucket keeps.</summary>
+    /// <summary>Gives the base optimizer these gradients instead of the gradients at w + e, which the bucket keeps.</summary>
     /// <param name="bucket">One of <see cref="StepPhase.Buckets"/> or <see cref="Pairs"/>.</param>
     /// <param name="gradients">One for each parameter of the bucket, of its shape, dtype and device.</param>
     public static void HandOver(ParameterBucket bucket, Tensor[] gradients)
@@ -56,20 +59,25 @@ public sealed class Descent : StepPhase
         for (var i = 0; i < gradients.Length; i++) bucket.Parameters[i].Parameter.grad = gradients[i];
     }
 
-    /// <summary>Loss and gradients at w + multiple e, with the e of this step; -1 is the opposite point. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
+    /// <summary>Loss and gradients at w + multiple e, with the e of this step; -1 is the opposite point.
+    /// For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
     /// <param name="multiple">Multiple of e.</param>
-    /// <returns>Dispose it. Gradients and weights of the model are as before.</returns>
+    /// <returns>Loss and gradients; dispose them. Gradients and weights of the model are as before.</returns>
+    /// <exception cref="InvalidOperationException">The combiner does not say that it needs further passes, or the step has no closure.</exception>
     public PointGradients At(double multiple) => Further.At(multiple);
 
-    /// <summary>Loss and gradients at w + e', where e' is made along another random direction. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
-    /// <param name="draw">Which: the step's own perturbation is 0.</param>
-    /// <returns>Dispose it. Gradients and weights of the model are as before.</returns>
+    /// <summary>Loss and gradients at w + e', where e' follows another random direction.
+    /// For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
+    /// <param name="draw">The index of the draw; the step's own perturbation is 0.</param>
+    /// <returns>Loss and gradients; dispose them. Gradients and weights of the model are as before.</returns>
+    /// <exception cref="InvalidOperationException">The combiner does not say that it needs further passes, or the step has no closure.</exception>
     public PointGradients AtDraw(int draw) => Further.AtDraw(draw);
 
     /// <summary>Loss and gradients at any weights. For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
     /// <param name="move">Writes other weights into <see cref="ParameterBucket.Results"/>, from <see cref="ParameterBucket.Weights"/>.</param>
     /// <param name="closure">The loss; null for the step's own closure.</param>
-    /// <returns>Dispose it. Gradients and weights of the model are as before.</returns>
+    /// <returns>Loss and gradients; dispose them. Gradients and weights of the model are as before.</returns>
+    /// <exception cref="InvalidOperationException">The combiner does not say that it needs further passes, or the step has no closure.</exception>
     public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? closure = null) => Further.AtPoint(move, closure);
 
     private FurtherPasses Further => _further ?? throw new InvalidOperationException(

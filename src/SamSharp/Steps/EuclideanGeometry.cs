@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// SAM's own ball: e = rho d / (|d| + floor), with one Euclidean norm over all perturbed parameters
+/// SAM's ball: e = rho d / (|d| + floor), with one Euclidean norm over all perturbed parameters
 /// (Foret, Kleiner, Mobahi, Neyshabur, "Sharpness-Aware Minimization for Efficiently Improving Generalization", 2021).
 /// </summary>
 /// <param name="NormFloor">Added to the norm; at least 0. Default 1e-12, as in davda54/sam.</param>

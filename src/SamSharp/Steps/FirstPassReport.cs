@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>What the first pass of a step has shown. Numbers are computed, and the device waited for, when first read.</summary>
+/// <summary>What the first pass of a step has shown. Numbers are computed when first read, which waits for the device.</summary>
 public sealed class FirstPassReport
 {
     private readonly StepServices _services;
@@ -28,11 +28,12 @@ public sealed class FirstPassReport
 
     /// <summary>What a schedule remembers from step to step.</summary>
     /// <param name="part">The schedule itself; it must say <see cref="IStepPart.Remembers"/>.</param>
+    /// <exception cref="InvalidOperationException">The part is not one of the recipe's, or says that it remembers nothing.</exception>
     public PartMemory MemoryOf(IStepPart part) => _services.Memory.Of(part);
 
-    /// <summary>Measures a number once a step, although every param group asks for its radius.</summary>
+    /// <summary>Measures a number once per step, although every param group asks for its radius.</summary>
     /// <param name="part">The schedule itself.</param>
-    /// <param name="measure">Measures it.</param>
+    /// <param name="measure">Computes the number.</param>
     public double Once(IStepPart part, Func<double> measure)
     {
         if (!_measured.TryGetValue(part, out var value)) _measured[part] = value = measure();

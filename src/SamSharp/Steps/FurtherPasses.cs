@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>Passes at further points, for combiners that ask for them while the weights are at rest.</summary>
+/// <summary>Passes at further points, for combiners that ask for them while the weights are at w.</summary>
 /// <param name="step">The step under way.</param>
 /// <param name="services">What the step works with.</param>
 /// <param name="perturbation">Moves the weights.</param>
@@ -30,7 +30,8 @@ internal sealed class FurtherPasses(SharpnessStep step, StepServices services, P
     public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? other) =>
         Evaluate(other ?? Closure, ascent => services.Weights.Move(ascent.Buckets, () => move(ascent)));
 
-    /// <summary>Evaluates a closure where <paramref name="move"/> takes the weights, and leaves weights, gradients and buckets as they were.</summary>
+    /// <summary>Evaluates a closure where <paramref name="move"/> takes the weights, and leaves weights,
+    /// gradients and buckets as they were.</summary>
     private PointGradients Evaluate(Func<Tensor> loss, Action<Ascent> move)
     {
         // The buckets go back to the ascent's parameters and gradients at w; the gradients of the second pass are held meanwhile.
@@ -43,7 +44,7 @@ internal sealed class FurtherPasses(SharpnessStep step, StepServices services, P
             services.Statistics.Save();
             var ours = scope.DisposablesView.ToHashSet();
             var value = step.EvaluateAgain(loss);
-            // What else the closure made belongs to the caller's scope, not to that of the combiner.
+            // Everything else that the closure created belongs to the caller's scope, not to the combiner's.
             scope.MoveToOuter(scope.DisposablesView.Where(made => !ours.Contains(made)).ToArray());
             services.Table.ReadGradients(perturbed: true);
             return new PointGradients(value.DetachFromDisposeScope(), services.Table.TakeGradients());

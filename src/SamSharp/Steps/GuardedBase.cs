@@ -3,7 +3,7 @@ using static TorchSharp.torch.optim;
 
 namespace SamSharp.Steps;
 
-/// <summary>The base optimizer, and its step, which is left out where a number is not finite.</summary>
+/// <summary>The base optimizer, whose step is skipped where a number is not finite.</summary>
 internal sealed class GuardedBase(Optimizer optimizer)
 {
     private readonly IGuardedOptimizer? _guarded = optimizer as IGuardedOptimizer;
@@ -12,12 +12,12 @@ internal sealed class GuardedBase(Optimizer optimizer)
 
     public string Name => Optimizer.GetType().Name;
 
-    /// <summary>One step with the final gradients, unless found_inf says that it must be left out.</summary>
+    /// <summary>Makes one step with the final gradients, unless found_inf says to skip it.</summary>
     /// <param name="table">The parameters with their final gradients.</param>
-    /// <param name="foundInf">Not 0 where a number is not finite; null where nobody looked.</param>
+    /// <param name="foundInf">Not 0 where a number is not finite; null when this was not checked.</param>
     /// <param name="mustKnow">Whether the caller needs to know at once, so that the number is read from the device.</param>
-    /// <param name="report">Learns that the step was left out.</param>
-    /// <returns>Whether the step was made, as far as is known without waiting for the device.</returns>
+    /// <param name="report">Told that the step was skipped.</param>
+    /// <returns>Whether the step was made, as far as known without waiting for the device.</returns>
     public bool TryStep(ParameterTable table, Tensor? foundInf, bool mustKnow, StepReport report)
     {
         var unread = foundInf is not null && !mustKnow && _guarded?.LeavesUnread(foundInf) == true;

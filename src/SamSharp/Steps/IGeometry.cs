@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>How a direction and a radius become a perturbation of the weights, and which parameters it touches.</summary>
+/// <summary>Turns a direction and a radius into a perturbation of the weights, and decides which parameters it touches.</summary>
 [InDisposeScope]
 public interface IGeometry : IStepPart
 {
     /// <summary>The size of the ascent's direction, by which it is scaled to the radius. May replace the buckets' directions.</summary>
-    /// <returns>On one device, without dimensions. Where it is 0 or not finite, e is 0.</returns>
+    /// <returns>A tensor without dimensions, on one device. Where it is 0 or not finite, e is 0.</returns>
     Tensor Norm(Ascent ascent);
 
     /// <summary>Writes w + e into the results of every bucket of <paramref name="ascent"/>. Weights that stay are written too.</summary>
@@ -15,9 +15,11 @@ public interface IGeometry : IStepPart
     /// <param name="norm">What it returned.</param>
     void Perturb(Ascent ascent, Tensor norm);
 
-    /// <summary>Parameters of different treatment never share a bucket. Default: all alike.</summary>
+    /// <summary>A number for how the geometry treats a parameter; parameters with different numbers never
+    /// share a bucket. Default: 0 for all.</summary>
     int Treatment(ParameterSlot parameter) => 0;
 
-    /// <summary>Whether a parameter is perturbed at all. One that is not counts in no norm, and is neither copied nor moved. Default: all are.</summary>
+    /// <summary>Whether a parameter is perturbed at all. If not, it does not count in any norm and is
+    /// neither copied nor moved. Default: true.</summary>
     bool Perturbs(ParameterSlot parameter) => true;
 }

@@ -1,7 +1,7 @@
 namespace SamSharp.Steps;
 
-/// <summary>How far to climb in each step. A radius of 0 for every param group makes it a plain step of the base optimizer, with one pass;
-/// which steps are sharpness-aware is therefore a radius schedule too.</summary>
+/// <summary>How far to climb in each step. A radius of 0 for every param group makes it a plain step of the base optimizer, with one pass,
+/// so a radius schedule also decides which steps are sharpness-aware.</summary>
 public interface IRadiusSchedule : IStepPart
 {
     /// <summary>The radius of a param group in a step: finite and at least 0.</summary>
@@ -9,7 +9,8 @@ public interface IRadiusSchedule : IStepPart
     /// <param name="rho">The radius configured for the group.</param>
     double At(StepInfo info, double rho);
 
-    /// <summary>A second chance to set the radius, after the first pass; called only if <see cref="At"/> returned more than 0. Default: unchanged.</summary>
+    /// <summary>A second chance to set the radius, after the first pass; called only if <see cref="At"/>
+    /// returned more than 0. Default: unchanged.</summary>
     /// <param name="first">What the pass has shown; reading it waits for the device.</param>
     /// <param name="info">Which step and group.</param>
     /// <param name="radius">What <see cref="At"/> returned.</param>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// What one part of a recipe remembers from step to step: tensors of parameters, and numbers, each by name. The optimizer owns and saves it.
-/// Changes count once the step is certain: a step that throws, or is skipped, leaves everything as it was.
+/// What one part of a recipe remembers from step to step: tensors per parameter, and numbers, each under a name. The optimizer owns and saves it.
+/// Changes take effect once the step is certain: a step that throws or is skipped leaves everything as it was.
 /// </summary>
 public sealed class PartMemory : IDisposable
 {
@@ -16,48 +16,50 @@ public sealed class PartMemory : IDisposable
     {
     }
 
-    /// <summary>Whether nothing in the step can fail any more, so that tensors are changed where they are, without a copy.</summary>
+    /// <summary>Whether nothing in the step can fail any more, so that tensors are changed in place, without a copy.</summary>
     internal bool IsCertain { get; set; }
 
-    /// <summary>Whether no parameter has a tensor of that name.</summary>
+    /// <summary>Whether no parameter has a tensor under that name.</summary>
     public bool IsEmpty(string name) => !_tensors.TryGetValue(name, out var kept) || kept.Values.All(entry => entry.Current is null);
 
-    /// <summary>The parameter's tensor of that name, or null while it has none. Do not write to it.</summary>
+    /// <summary>The parameter's tensor under that name, or null while it has none. Do not write to it.</summary>
     public Tensor? Find(string name, ParameterSlot parameter) => _tensors.GetValueOrDefault(name)?.GetValueOrDefault(parameter.Index)?.Current;
 
-    /// <summary>The tensors of some parameters, in order; zeros, in the current dispose scope, where there is none. Do not write to them.</summary>
+    /// <summary>The tensors of the given parameters, in order, with zeros in the current dispose scope for a parameter
+    /// that has none. Do not write to them.</summary>
     public Tensor[] Of(string name, IReadOnlyList<ParameterSlot> parameters) =>
-        parameters.Select(parameter => Find(name, parameter) ?? zeros_like(parameter.Parameter, requires_grad: false)).ToArray();
+        parameters.Select(parameter => Find(name, parameter) ?? Zeros(parameter)).ToArray();
 
-    /// <summary>The tensors of some parameters, in order, to be written to; zeros, or what <paramref name="start"/> makes, where there was none. They hold the present values.</summary>
+    /// <summary>The tensors of the given parameters, in order, to write to. They hold the present values; a parameter that has none gets zeros,
+    /// or what <paramref name="start"/> creates.</summary>
     /// <param name="name">Which of the part's tensors.</param>
     /// <param name="parameters">Which parameters.</param>
-    /// <param name="start">Makes a parameter's first tensor, one that belongs to nobody else. Default: zeros of the parameter's shape.</param>
+    /// <param name="start">Creates a parameter's first tensor, which the memory takes over. Default: zeros of the parameter's shape.</param>
     public Tensor[] Change(string name, IReadOnlyList<ParameterSlot> parameters, Func<ParameterSlot, Tensor>? start = null)
     {
         using var noGradient = no_grad();
         var tensors = new Tensor[parameters.Count];
         for (var i = 0; i < tensors.Length; i++)
-            tensors[i] = EntryOf(name, parameters[i]).Writable(() => start?.Invoke(parameters[i]) ?? zeros_like(parameters[i].Parameter, requires_grad: false), IsCertain);
+            tensors[i] = EntryOf(name, parameters[i]).Writable(() => start?.Invoke(parameters[i]) ?? Zeros(parameters[i]), IsCertain);
         return tensors;
     }
 
-    /// <summary>Gives a parameter a tensor in place of the one it had, and takes it over.</summary>
+    /// <summary>Replaces a parameter's tensor, and takes over the new one.</summary>
     public void Put(string name, ParameterSlot parameter, Tensor tensor) => EntryOf(name, parameter).Replace(tensor);
 
-    /// <summary>Forgets the tensors of that name.</summary>
+    /// <summary>Forgets the tensors under that name.</summary>
     public void Forget(string name)
     {
         foreach (var entry in _tensors.GetValueOrDefault(name)?.Values ?? Enumerable.Empty<Kept>()) entry.Forget();
     }
 
-    /// <summary>The number of that name; 0 where there is none yet.</summary>
+    /// <summary>The number under that name; 0 while there is none.</summary>
     public double Number(string name) => _changed.TryGetValue(name, out var changed) ? changed : _numbers.GetValueOrDefault(name);
 
-    /// <summary>Remembers a number.</summary>
+    /// <summary>Remembers a number under a name.</summary>
     public void Set(string name, double value) => _changed[name] = value;
 
-    /// <summary>Makes the changes of a step count.</summary>
+    /// <summary>Makes a step's changes take effect.</summary>
     internal void Commit()
     {
         foreach (var (name, value) in _changed) _numbers[name] = value;
@@ -65,7 +67,7 @@ public sealed class PartMemory : IDisposable
         Settle();
     }
 
-    /// <summary>Drops the changes of a step.</summary>
+    /// <summary>Drops a step's changes.</summary>
     internal void Rollback()
     {
         foreach (var entry in Entries) entry.Rollback();
@@ -103,6 +105,8 @@ public sealed class PartMemory : IDisposable
         Settle();
     }
 
+    private static Tensor Zeros(ParameterSlot parameter) => zeros_like(parameter.Parameter, requires_grad: false);
+
     private IEnumerable<Kept> Entries => _tensors.Values.SelectMany(named => named.Values);
 
     private void Settle()
@@ -118,7 +122,7 @@ public sealed class PartMemory : IDisposable
         return entry;
     }
 
-    /// <summary>A tensor, what it becomes when the step is certain, and the buffer in which that is written.</summary>
+    /// <summary>A tensor, its next value, which counts once the step is certain, and the buffer for that value.</summary>
     private sealed class Kept : IDisposable
     {
         private Tensor? _now, _next, _spare;

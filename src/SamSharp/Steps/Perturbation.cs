@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>How a step finds e and moves the weights: direction, then geometry, with the radius of every param group.</summary>
+/// <summary>Finds e and moves the weights: direction, then geometry, with the radius of every param group.</summary>
 internal sealed class Perturbation(StepServices services, GroupRadii radii)
 {
     /// <summary>An ascent from the gradients that the buckets hold.</summary>

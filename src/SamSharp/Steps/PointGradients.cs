@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>Loss and gradients at a further point. Frees them when disposed.</summary>
+/// <summary>Loss and gradients at a further point, freed by <see cref="Dispose"/>.</summary>
 public sealed class PointGradients : IDisposable
 {
     private readonly IReadOnlyDictionary<ParameterSlot, Tensor> _gradients;
@@ -13,13 +13,13 @@ public sealed class PointGradients : IDisposable
         _gradients = gradients;
     }
 
-    /// <summary>The loss there, without history.</summary>
+    /// <summary>The loss at the point, without history.</summary>
     public Tensor Loss { get; }
 
-    /// <summary>The gradient of a parameter, or null when the pass did not reach it.</summary>
+    /// <summary>The gradient of a parameter, or null if the pass did not reach it.</summary>
     public Tensor? Find(ParameterSlot parameter) => _gradients.GetValueOrDefault(parameter);
 
-    /// <summary>The gradients of a bucket's parameters, in order; zeros where the pass did not reach one.</summary>
+    /// <summary>The gradients of a bucket's parameters, in order, with zeros for a parameter that the pass did not reach.</summary>
     public Tensor[] Of(ParameterBucket bucket) =>
         bucket.Parameters.Select(parameter => Find(parameter) ?? zeros_like(parameter.Parameter, requires_grad: false)).ToArray();
 

@@ -1,11 +1,11 @@
 namespace SamSharp.Steps;
 
-/// <summary>The parts of a recipe, inner ones included, and what each of them remembers. A part that takes two roles has one memory.</summary>
+/// <summary>The parts of a recipe, inner ones included, and what each of them remembers. A part that has two roles has one memory.</summary>
 internal sealed class RecipeMemory : IDisposable
 {
     private readonly Dictionary<IStepPart, PartMemory> _memories = [];
 
-    /// <exception cref="ArgumentException">A part that remembers something is used at two places of the recipe.</exception>
+    /// <exception cref="ArgumentException">A part that remembers something is used in two places of the recipe.</exception>
     public RecipeMemory(SharpnessAwareOptions options)
     {
         Roles = [options.Direction, options.Geometry, options.Schedule, options.Combiner];
@@ -13,14 +13,15 @@ internal sealed class RecipeMemory : IDisposable
         foreach (var part in Parts.Where(part => part.Remembers))
         {
             if (!_memories.TryAdd(part, new PartMemory()))
-                throw new ArgumentException($"{part} is part of the recipe twice, and both would write to the same memory. Give them different settings, or leave one out.");
+                throw new ArgumentException($"{part} is part of the recipe twice, and both would write to the same memory. " +
+                    "Give them different settings, or leave one out.");
         }
     }
 
     /// <summary>Direction, geometry, schedule and combiner.</summary>
     public IReadOnlyList<IStepPart> Roles { get; }
 
-    /// <summary>All parts, each before those that it is built from.</summary>
+    /// <summary>All parts, each before the parts it is built from.</summary>
     public IReadOnlyList<IStepPart> Parts { get; }
 
     /// <summary>The memories by part, in the order of the parts.</summary>
@@ -31,7 +32,7 @@ internal sealed class RecipeMemory : IDisposable
     /// <summary>The first part that remembers something, or null.</summary>
     public IStepPart? Keeper => Parts.FirstOrDefault(part => part.Remembers);
 
-    /// <summary>Whether every part is this library's, so that no user code runs when gradients are combined.</summary>
+    /// <summary>Whether every part comes from this library, so that no user code runs when gradients are combined.</summary>
     public bool IsOurs => Parts.All(part => part.GetType().Assembly == typeof(RecipeMemory).Assembly);
 
     public PartMemory Of(IStepPart part) => _memories.TryGetValue(part, out var memory) ? memory : throw new InvalidOperationException(

@@ -5,15 +5,16 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// How a <see cref="SharpnessAwareOptimizer"/> works: a recipe of direction, geometry, radius schedule and combiner, and how it is carried out. The defaults are plain SAM
-/// with rho = 0.05. <see cref="Recipe"/> has the published ones by name; change them with <c>with</c>. It is a value: any number of optimizers may share it.
+/// How a <see cref="SharpnessAwareOptimizer"/> works: a recipe of direction, geometry, radius schedule and combiner, and how it is carried out.
+/// The defaults are plain SAM with rho = 0.05. <see cref="Recipe"/> has the published recipes by name; change them with <c>with</c>.
+/// The options are a value that any number of optimizers may share.
 /// </summary>
 public sealed record SharpnessAwareOptions
 {
     private readonly double _rho = 0.05;
     private readonly int _ascentSteps = 1;
 
-    /// <summary>The radius of the neighbourhood, in the geometry's norm. Default 0.05 (davda54/sam; the T5 paper's choice for the small model).
+    /// <summary>The radius of the neighborhood, in the geometry's norm. Default 0.05 (davda54/sam; the T5 paper's choice for the small model).
     /// 0 turns the ascent off.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Rho
@@ -25,18 +26,18 @@ public sealed record SharpnessAwareOptions
     /// <summary>How the radius changes from step to step, and in which steps it is 0. Default: constant.</summary>
     public IRadiusSchedule Schedule { get; init; } = new ConstantRadius();
 
-    /// <summary>Which vector is climbed along. Default: the gradient.</summary>
+    /// <summary>The vector to climb along. Default: the gradient.</summary>
     public IDirection Direction { get; init; } = new GradientDirection();
 
     /// <summary>How that vector becomes a perturbation. Default: a Euclidean ball over all parameters.</summary>
     public IGeometry Geometry { get; init; } = new EuclideanGeometry();
 
-    /// <summary>What the base optimizer gets. Default: the gradient at the perturbed weights.</summary>
+    /// <summary>The gradient that the base optimizer gets. Default: the gradient at the perturbed weights.</summary>
     public ICombiner Combiner { get; init; } = new PerturbedGradient();
 
     /// <summary>
-    /// How many ascents are made before the descent, each of length rho along a gradient taken anew (Foret et al. 2021, appendix; as optax.contrib.sam,
-    /// not projected back, so that n ascents may reach n rho). Each costs one more pass. Default 1.
+    /// The number of ascents before the descent, each of length rho along a fresh gradient (Foret et al. 2021, appendix; as in optax.contrib.sam,
+    /// they are not projected back, so n ascents may reach n rho). Each costs one more pass. Default 1.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int AscentSteps
@@ -46,14 +47,14 @@ public sealed record SharpnessAwareOptions
     }
 
     /// <summary>
-    /// The model, or null (default). It gives parameters their names, and lets the running statistics of its normalization layers move once a step instead of twice.
-    /// Set it for any model with BatchNorm.
+    /// The model, or null (default). It gives parameters their names, and lets the running statistics of its normalization layers move once per step
+    /// instead of twice. Set it for any model with BatchNorm.
     /// </summary>
     public nn.Module? Module { get; init; }
 
     /// <summary>
-    /// Whether all passes of one <c>Step</c> draw the same random numbers, dropout masks above all. Default false, as PyTorch's SAM implementations;
-    /// google-research/sam does it. On CUDA it seeds the generators at each pass, see <see cref="ReplaySeed"/>.
+    /// Whether all passes of one <c>Step</c> draw the same random numbers, dropout masks above all. Default false, as in PyTorch's SAM
+    /// implementations; google-research/sam does it. On CUDA it seeds the generators at each pass; see <see cref="ReplaySeed"/>.
     /// </summary>
     public bool ReplayRandomness { get; init; }
 
@@ -61,23 +62,24 @@ public sealed record SharpnessAwareOptions
     public long ReplaySeed { get; init; }
 
     /// <summary>
-    /// Whether a step whose losses or gradients are not all finite is left out, weights and optimizer state untouched. It reads one
-    /// value from the device per step. Default true; false passes whatever the second pass gave on to the base optimizer.
+    /// Whether a step whose losses or gradients are not all finite is skipped, leaving weights and optimizer state untouched. The check reads one
+    /// value from the device per step. Default true; false passes on to the base optimizer whatever the second pass gave.
     /// </summary>
     public bool SkipNonFinite { get; init; } = true;
 
-    /// <summary>One entry per param group of the base optimizer, null for the defaults; groups beyond the list have the defaults. Default: empty.</summary>
+    /// <summary>One entry per param group of the base optimizer, null for the defaults; groups beyond the
+    /// list use the defaults. Default: empty.</summary>
     public IReadOnlyList<SharpnessGroup?> Groups { get; init; } = [];
 
     /// <summary>
-    /// Whether <see cref="StepReport.GradientCosine"/> is measured. It keeps the gradients at w until the second pass is done, one copy of them in memory, and reads
-    /// both three times. Default false.
+    /// Whether <see cref="StepReport.GradientCosine"/> is measured. This keeps one copy of the gradients at w in memory until the second pass
+    /// is done, and reads both gradients three times. Default false.
     /// </summary>
     public bool CompareGradients { get; init; }
 
-    /// <summary>The implementation of the update. Default: the fastest for each device.</summary>
+    /// <summary>The implementation of the update. Default: the fastest one for each device.</summary>
     public UpdateKernels Kernels { get; init; } = UpdateKernels.Automatic;
 
-    /// <summary>Kernels that the enumeration does not name, for tests of them.</summary>
+    /// <summary>Kernels that the enumeration does not name, for tests.</summary>
     internal ITensorListKernels? GivenKernels { get; init; }
 }

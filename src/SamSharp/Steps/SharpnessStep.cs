@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>One step, from the gradient at w to the gradient that the base optimizer gets. Holds what lives no longer than a step.</summary>
+/// <summary>One step, from the gradient at w to the gradient that the base optimizer gets. It holds what lives no longer than a step.</summary>
 internal sealed class SharpnessStep : IDisposable
 {
     private readonly StepServices _services;
@@ -11,7 +11,7 @@ internal sealed class SharpnessStep : IDisposable
     private Ascent? _ascent;
     private Descent? _descent;
     private Tensor? _loss; // until it is handed out
-    private bool _isUsable = true; // no number so far that parts must not remember
+    private bool _isUsable = true; // false once a number is not finite, which parts must not remember
 
     public SharpnessStep(StepServices services)
     {
@@ -24,7 +24,7 @@ internal sealed class SharpnessStep : IDisposable
     private SharpnessAwareOptions Options => _services.Options;
     private StepReport Report => _services.Report;
 
-    /// <summary>From w to the final gradients, with the weights back at w. Returns the loss at w, or at w + e where there is no pass at w.</summary>
+    /// <summary>Goes from w to the final gradients, with the weights back at w. Returns the loss at w, or at w + e without a pass at w.</summary>
     public Tensor Run(Func<Tensor> closure, IReadOnlyList<AscentStage> ascents, int draw = 0)
     {
         var first = ascents[0].Closure;
@@ -51,7 +51,7 @@ internal sealed class SharpnessStep : IDisposable
         return Interlocked.Exchange(ref _loss, null)!;
     }
 
-    /// <summary>The first phase of a two-phase loop: from the gradients that the parameters hold to w + e.</summary>
+    /// <summary>The first phase of a two-phase loop: moves to w + e by the gradients that the parameters hold.</summary>
     public void Ascend()
     {
         _radii.Schedule();
@@ -59,7 +59,7 @@ internal sealed class SharpnessStep : IDisposable
         Climb(1, draw: 0);
     }
 
-    /// <summary>From the gradients of the last pass to the final ones, with the weights put back bit for bit.</summary>
+    /// <summary>Turns the gradients of the last pass into the final ones, with the weights put back bit for bit.</summary>
     public void Combine(string pass, Func<Tensor>? closure = null, Func<Tensor>? ascentClosure = null)
     {
         using var scope = NewDisposeScope();
@@ -67,7 +67,12 @@ internal sealed class SharpnessStep : IDisposable
         _services.Table.RequireGradients(pass, Report.Perturbed);
         _isUsable = _isUsable && _services.CanRemember();
         _descent = new Descent(_services, _services.Table.Filled, closure is null ? null
-            : new FurtherPasses(this, _services, _perturbation, scope) { Closure = closure, AscentClosure = ascentClosure ?? closure, Ascent = _ascent });
+            : new FurtherPasses(this, _services, _perturbation, scope)
+            {
+                Closure = closure,
+                AscentClosure = ascentClosure ?? closure,
+                Ascent = _ascent,
+            });
         if (_services.CannotFail) _services.Memory.BeCertain();
         if (_isUsable && Report.Perturbed)
         {
@@ -82,7 +87,7 @@ internal sealed class SharpnessStep : IDisposable
         if (Report.Perturbed && !Options.Combiner.LeavesGradients) _services.Table.ReadHandedOver();
     }
 
-    /// <summary>The base optimizer's step with the gradients in place, unless a number is not finite.</summary>
+    /// <summary>Makes the base optimizer's step with the final gradients, unless a number is not finite.</summary>
     public void StepBase()
     {
         var acts = Report.Perturbed && Options.Combiner.ActsAfterStep && _descent is not null;
@@ -94,7 +99,7 @@ internal sealed class SharpnessStep : IDisposable
         _services.End(made);
     }
 
-    /// <summary>A further pass of the same step. Its loss is ours to free, unless the closure returns one and the same tensor each time.</summary>
+    /// <summary>Makes a further pass of the same step. Its loss is ours to free, unless the closure returns the same tensor each time.</summary>
     public Tensor EvaluateAgain(Func<Tensor> closure)
     {
         _services.Random.Rewind(_services.Table.IsOnCuda);
@@ -104,7 +109,7 @@ internal sealed class SharpnessStep : IDisposable
         return kept;
     }
 
-    /// <summary>Puts the weights back, frees what the step holds and, unless it has ended, undoes what it has changed.</summary>
+    /// <summary>Puts the weights back, frees what the step holds and, unless the step has ended, undoes its changes.</summary>
     public void Dispose()
     {
         _services.PutBack();
@@ -122,7 +127,7 @@ internal sealed class SharpnessStep : IDisposable
         if (Report.Perturbed) _radii.Revise(new FirstPassReport(_services, _perturbation));
     }
 
-    /// <summary>Moves the weights along the direction that their gradients give, and clears the gradients. In a plain step the weights stay.</summary>
+    /// <summary>Moves the weights along the direction that the gradients give, and clears the gradients. In a plain step the weights stay.</summary>
     private void Climb(double scale, int draw)
     {
         if (Report.Perturbed)
@@ -135,7 +140,7 @@ internal sealed class SharpnessStep : IDisposable
         _services.Table.EndAscent(keeps: Report.Perturbed && _services.KeepsAscentGradients);
     }
 
-    /// <summary>One pass at w, which is all there is when the radius is 0.</summary>
+    /// <summary>Makes the one pass of a step whose radius is 0.</summary>
     private Tensor Plain(Func<Tensor> closure, Func<Tensor>? known)
     {
         if (known != closure)

@@ -4,8 +4,10 @@ using static TorchSharp.torch.optim;
 
 namespace SamSharp.Steps;
 
-/// <summary>What the parts of a recipe work with in one phase of a step: parameters in buckets, what a part remembers, and fused operations over lists of tensors.</summary>
-/// <remarks>Lists that are passed together have the same length and equal shapes, position by position. Numbers that an operation returns stay on the device, as tensors without dimensions.</remarks>
+/// <summary>What the parts of a recipe work with in one phase of a step: parameters in buckets, the memory of a part, and fused operations over
+/// lists of tensors.</summary>
+/// <remarks>Lists that are passed together have the same length and equal shapes, position by position. Numbers that an operation returns stay on
+/// the device, as tensors without dimensions.</remarks>
 [InDisposeScope]
 public abstract class StepPhase
 {
@@ -42,7 +44,7 @@ public abstract class StepPhase
     /// <summary>The inner product of all vectors joined, accumulated in float32 or better.</summary>
     public Tensor Dot(Tensor[] left, Tensor[] right) => Kernels.Dot(left, right);
 
-    /// <summary>1 / (norm + floor), and 0 where the norm is 0 or not finite.</summary>
+    /// <summary>1 / (norm + floor), or 0 where the norm is 0 or not finite.</summary>
     public Tensor Inverse(Tensor norm, double floor = 0) => Kernels.Scale(norm, 1, floor);
 
     /// <summary>target := source, bit for bit.</summary>
@@ -69,7 +71,8 @@ public abstract class StepPhase
         if (vectors.Length > 0) Kernels.Mix(vectors, FactorFor(vectors, factor), vectors, FactorFor(vectors, 0));
     }
 
-    /// <summary>One norm over several buckets, whatever their devices and dtypes: sqrt(sum of the buckets' squared norms). 0 where there is no bucket.</summary>
+    /// <summary>One norm over several buckets, whatever their devices and dtypes: sqrt(sum of the
+    /// buckets' squared norms). 0 without buckets.</summary>
     public Tensor GlobalNorm(IReadOnlyList<ParameterBucket> buckets, Func<ParameterBucket, Tensor> norm)
     {
         if (buckets.Count == 1) return norm(buckets[0]);
@@ -77,7 +80,7 @@ public abstract class StepPhase
         return Kernels.Norm(Joined(buckets, norm)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Adds up a number of several buckets, on the first one's device. 0 where there is no bucket.</summary>
+    /// <summary>Sums a number over several buckets, on the first bucket's device. 0 without buckets.</summary>
     public static Tensor Sum(IReadOnlyList<ParameterBucket> buckets, Func<ParameterBucket, Tensor> number)
     {
         if (buckets.Count == 1) return number(buckets[0]);
@@ -85,9 +88,11 @@ public abstract class StepPhase
         return stack(Joined(buckets, number)).sum().MoveToOuterDisposeScope();
     }
 
-    private protected static Tensor FactorFor(Tensor[] targets, Tensor number) => number.to(ParameterBucket.AccumulatorOf(targets[0].dtype), targets[0].device);
+    private protected static Tensor FactorFor(Tensor[] targets, Tensor number) =>
+        number.to(ParameterBucket.AccumulatorOf(targets[0].dtype), targets[0].device);
 
-    private protected static Tensor FactorFor(Tensor[] targets, double number) => tensor(number, ParameterBucket.AccumulatorOf(targets[0].dtype), targets[0].device);
+    private protected static Tensor FactorFor(Tensor[] targets, double number) =>
+        tensor(number, ParameterBucket.AccumulatorOf(targets[0].dtype), targets[0].device);
 
     private static Tensor[] Joined(IReadOnlyList<ParameterBucket> buckets, Func<ParameterBucket, Tensor> number)
     {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// What the last step did. Its numbers stay on the device until one is read, which then waits for the device. It always describes the last step, or the one under way:
-/// read what you need before the next. Any thread may read it.
+/// What the last step did. Numbers stay on the device until they are read; reading one waits for the device. The report always describes the last
+/// step, or the one under way, so read what you need before the next. Any thread may read it.
 /// </summary>
 public sealed class StepReport : IDisposable
 {
@@ -26,20 +26,20 @@ public sealed class StepReport : IDisposable
     /// <summary>The number of the step, from 1; 0 before the first.</summary>
     public long Step { get; internal set; }
 
-    /// <summary>The loss at w: of the ascent closure when one was given. NaN when it is not known, as in a two-phase loop.</summary>
+    /// <summary>The loss at w, from the ascent closure if one was given. NaN when it is not known, as in a two-phase loop.</summary>
     public double Loss => Read(() => _loss);
 
-    /// <summary>The loss of the closure at w + e. NaN when the step was a plain one, or when it is not known.</summary>
+    /// <summary>The loss of the closure at w + e. NaN in a plain step, or when it is not known.</summary>
     public double PerturbedLoss => Read(() => _perturbedLoss);
 
-    /// <summary>PerturbedLoss - Loss, the sharpness that SAM pays for; meaningful when both closures see the same data.</summary>
+    /// <summary>PerturbedLoss - Loss, the sharpness that SAM penalizes; meaningful when both closures see the same data.</summary>
     public double Sharpness => PerturbedLoss - Loss;
 
     /// <summary>Norm of the ascent direction as the geometry measures it; NaN in a plain step.</summary>
     public double DirectionNorm => Read(() => _directionNorm);
 
-    /// <summary>The cosine of the angle between the gradients at w and at w + e, over all parameters that have both. NaN unless <see cref="SharpnessAwareOptions.CompareGradients"/>
-    /// is on and the step was not a plain one.</summary>
+    /// <summary>The cosine of the angle between the gradients at w and at w + e, over all parameters that have both.
+    /// NaN in a plain step, and unless <see cref="SharpnessAwareOptions.CompareGradients"/> is on.</summary>
     public double GradientCosine => Read(() => _gradientCosine);
 
     /// <summary>The largest radius of any param group in this step.</summary>
@@ -48,10 +48,10 @@ public sealed class StepReport : IDisposable
     /// <summary>Whether weights were perturbed: false in a plain step, where the radius is 0.</summary>
     public bool Perturbed { get; internal set; }
 
-    /// <summary>Whether the step was left out because a loss or gradient was not finite.</summary>
+    /// <summary>Whether the step was skipped because a loss or gradient was not finite.</summary>
     public bool Skipped => _skipped || Read(() => _foundInf) > 0;
 
-    /// <summary>How many steps there have been that were left out because a loss or gradient was not finite.</summary>
+    /// <summary>The number of steps so far that were skipped because a loss or gradient was not finite.</summary>
     public long SkippedSteps
     {
         get
@@ -61,7 +61,7 @@ public sealed class StepReport : IDisposable
         }
     }
 
-    /// <summary>The share of all steps so far that were left out; 0 before the first.</summary>
+    /// <summary>The share of all steps so far that were skipped; 0 before the first step.</summary>
     public double SkippedShare => Step == 0 ? 0 : (double)SkippedSteps / Step;
 
     internal Tensor? LossTensor
@@ -88,7 +88,7 @@ public sealed class StepReport : IDisposable
         set => Keep(ref _gradientCosine, value);
     }
 
-    /// <summary>Forgets the step before, as a new one begins.</summary>
+    /// <summary>Forgets the previous step, as a new one begins.</summary>
     internal void Begin(long step)
     {
         Forget();
@@ -97,7 +97,7 @@ public sealed class StepReport : IDisposable
         _skipped = false;
     }
 
-    /// <summary>The step under way has failed: there is nothing to report of it.</summary>
+    /// <summary>Forgets the step under way, which has failed.</summary>
     internal void Abandon(long steps)
     {
         Forget();
@@ -105,7 +105,7 @@ public sealed class StepReport : IDisposable
         Set(0);
     }
 
-    /// <summary>Goes on counting from a checkpoint.</summary>
+    /// <summary>Continues the counts of a checkpoint.</summary>
     internal void ResumeFrom(long steps, long skipped)
     {
         Dispose();
@@ -118,14 +118,14 @@ public sealed class StepReport : IDisposable
         Perturbed = radius > 0;
     }
 
-    /// <summary>The step is left out.</summary>
+    /// <summary>Counts the step as skipped.</summary>
     internal void Skip()
     {
         _skipped = true;
         _skippedSteps++;
     }
 
-    /// <summary>The step is left out where a number on the device is not 0, which nobody waits for.</summary>
+    /// <summary>Counts the step as skipped if a number on the device is not 0, without waiting for it.</summary>
     internal void SkipWhere(Tensor foundInf)
     {
         Keep(ref _foundInf, foundInf);
@@ -154,7 +154,7 @@ public sealed class StepReport : IDisposable
         GradientCosineTensor = null;
     }
 
-    /// <summary>Losses, radius and what was done, in one line.</summary>
+    /// <summary>The step's kind, losses and radius in one line.</summary>
     public override string ToString()
     {
         var loss = _loss is null ? "" : Invariant($", loss {Loss:G6}");
@@ -164,7 +164,7 @@ public sealed class StepReport : IDisposable
         return Invariant($"step {Step}: radius {Radius:G4}, direction norm {DirectionNorm:G6}{loss}{perturbed}");
     }
 
-    /// <summary>A view without history, alive beyond any dispose scope, in place of the one held before.</summary>
+    /// <summary>Replaces a held tensor with a view of the value that has no history and outlives any dispose scope.</summary>
     private void Keep(ref Tensor? held, Tensor? value)
     {
         lock (_lock)

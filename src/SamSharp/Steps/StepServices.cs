@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
 
-/// <summary>What outlives a step: options, parameters, buffers for the weights, what the recipe remembers, counters. Every <see cref="SharpnessStep"/> works with it.</summary>
+/// <summary>What outlives a step: options, parameters, buffers for the weights, what the recipe remembers, counters. Every
+/// <see cref="SharpnessStep"/> works with it.</summary>
 internal sealed class StepServices : IDisposable
 {
     private bool _isOpen;
@@ -44,14 +45,15 @@ internal sealed class StepServices : IDisposable
     /// <summary>Whether the step needs the gradients at w.</summary>
     public bool NeedsFirstPass => Options.Direction.NeedsGradients(Report.Step) || KeepsAscentGradients;
 
-    /// <summary>Whether they are kept until the gradients are combined. Further passes start from them, unless the direction needs none.</summary>
+    /// <summary>Whether the gradients at w are kept until the gradients are combined. Further passes start from
+    /// them, unless the direction needs none.</summary>
     public bool KeepsAscentGradients => Options.Combiner.NeedsAscentGradients || Options.CompareGradients
         || (Options.Combiner.NeedsFurtherPasses && Options.Direction.NeedsGradients(Report.Step));
 
     /// <summary>Whether nothing can throw any more once gradients are combined: no user code runs then, and no further pass.</summary>
     public bool CannotFail => Memory.IsOurs && !Options.Combiner.NeedsFurtherPasses;
 
-    /// <summary>A step begins, which may have to be undone.</summary>
+    /// <summary>Begins a step, and remembers what undoing it takes.</summary>
     public void Begin()
     {
         _isOpen = true;
@@ -68,7 +70,7 @@ internal sealed class StepServices : IDisposable
         Options.Combiner.AfterStep(descent);
     }
 
-    /// <summary>A step is over: made, or skipped, which leaves what the recipe remembers and the running statistics as the step found them.</summary>
+    /// <summary>Ends a step. A skipped step leaves the recipe's memory and the running statistics as it found them.</summary>
     public void End(bool made)
     {
         _isOpen = false;
@@ -77,7 +79,7 @@ internal sealed class StepServices : IDisposable
         if (!made) Statistics.Rollback();
     }
 
-    /// <summary>Undoes a step that has failed, or was given up: the random numbers, too, are as it found them.</summary>
+    /// <summary>Undoes a step that has failed or was given up; this also resets the random numbers to where the step found them.</summary>
     public void UndoUnlessEnded()
     {
         if (_isOpen)
@@ -89,7 +91,7 @@ internal sealed class StepServices : IDisposable
         Random.Dispose();
     }
 
-    /// <summary>1 if a loss or gradient of the step is not finite, else 0: a float32 on the first parameters' device.</summary>
+    /// <summary>1 if a loss or gradient of the step is not finite, else 0; a float32 on the device of the first parameters.</summary>
     public Tensor FindNonFinite()
     {
         using var scope = NewDisposeScope();
@@ -101,8 +103,8 @@ internal sealed class StepServices : IDisposable
         return Kernels.Norm(norms).isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether the parts of the recipe may take up the numbers of this step: one that is not finite would stay with them.
-    /// Costs a value read from the device where a part remembers something, otherwise nothing.</summary>
+    /// <summary>Whether the parts of the recipe may take up the numbers of this step: a number that is not finite would stay in their memory.
+    /// Reads one value from the device if a part remembers something; otherwise it costs nothing.</summary>
     public bool CanRemember()
     {
         if (Memory.IsEmpty || !Options.SkipNonFinite) return true;

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Steps;
 
 /// <summary>
-/// The first entry of a saved state: format version, what the optimizer is made of, what the recipe remembers, and the counters. TorchSharp saves a list of options,
-/// so it is one. Reading compares everything with this optimizer before anything changes.
+/// The first entry of a saved state: format version, what the optimizer is made of, what the recipe remembers, and the counters.
+/// It is an options object because TorchSharp saves a list of options. Reading compares everything with this optimizer before anything changes.
 /// </summary>
 internal sealed class WrapperState : OptimizerOptions
 {
@@ -23,7 +23,8 @@ internal sealed class WrapperState : OptimizerOptions
         LearningRate = 0;
     }
 
-    /// <summary>Whether parts with other settings, or other parts, are accepted. What a part here does not find in the state it starts without.</summary>
+    /// <summary>Whether other parts, or parts with other settings, are accepted. A part that finds nothing
+    /// in the state starts without a memory.</summary>
     public bool AcceptsOtherRecipe { get; init; }
 
     private ParameterTable Table => _services.Table;
@@ -60,13 +61,14 @@ internal sealed class WrapperState : OptimizerOptions
     }
 
     /// <summary>Reads and compares.</summary>
-    /// <returns>Takes over what was read; call it at most once, within the same dispose scope.</returns>
+    /// <returns>An action that takes over what was read; call it at most once, within the same dispose scope.</returns>
     public Action Read(BinaryReader reader)
     {
         if (Text(reader) != Magic) throw new InvalidDataException("This is not the state of a SharpnessAwareOptimizer.");
         var version = reader.ReadInt32();
         if (version != Version)
-            throw new InvalidDataException($"The state has format version {version}{(version == 2 ? " (SamSharp 0.1.0)" : "")}; this version of SamSharp reads {Version}.");
+            throw new InvalidDataException($"The state has format version {version}{(version == 2 ? " (SamSharp 0.1.0)" : "")}; " +
+                $"this version of SamSharp reads {Version}.");
 
         Require("the base optimizer", Text(reader), _services.Base.Name);
         Require("the number of param groups", reader.ReadInt32(), Table.Groups.Count);
@@ -130,7 +132,8 @@ internal sealed class WrapperState : OptimizerOptions
         for (var left = Count(reader, MostNames); left > 0; left--)
         {
             var name = Text(reader);
-            tensors.Add((name, Enumerable.Range(0, Count(reader, Table.Slots.Count)).Select(_ => ReadTensor(reader, $"'{name}' of {part}")).ToArray()));
+            var count = Count(reader, Table.Slots.Count);
+            tensors.Add((name, Enumerable.Range(0, count).Select(_ => ReadTensor(reader, $"'{name}' of {part}")).ToArray()));
         }
         return new SavedMemory(part, numbers, tensors);
     }
@@ -138,13 +141,15 @@ internal sealed class WrapperState : OptimizerOptions
     private (int Index, Tensor Tensor) ReadTensor(BinaryReader reader, string what)
     {
         var index = reader.ReadInt32();
-        if (index < 0 || index >= Table.Slots.Count) throw new InvalidDataException($"The state has {what} for parameter {index}; there are {Table.Slots.Count}.");
+        if (index < 0 || index >= Table.Slots.Count)
+            throw new InvalidDataException($"The state has {what} for parameter {index}; there are {Table.Slots.Count}.");
         var slot = Table.Slots[index];
         var (dtype, shape) = ((ScalarType)reader.ReadInt32(), ReadShape(reader));
         var own = slot.Parameter.shape;
-        // A part remembers numbers for each weight, or for each filter: slices along the first dimension.
+        // A part remembers numbers per weight, or per filter (a slice along the first dimension).
         var isFilters = shape.Length == own.Length && shape.Length > 1 && shape[0] == own[0] && shape.Skip(1).All(size => size == 1);
-        if (!isFilters && !shape.SequenceEqual(own)) throw new InvalidDataException($"The state has {what} of shape {Show(shape)} for {slot.Describe()}.");
+        if (!isFilters && !shape.SequenceEqual(own))
+            throw new InvalidDataException($"The state has {what} of shape {Show(shape)} for {slot.Describe()}.");
         if (dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
             throw new InvalidDataException($"The state has {what} of type {dtype} for {slot.Describe()}.");
         var tensor = empty(shape, dtype);
@@ -171,7 +176,8 @@ internal sealed class WrapperState : OptimizerOptions
     private static int Count(BinaryReader reader, int most)
     {
         var count = reader.ReadInt32();
-        return count >= 0 && count <= most ? count : throw new InvalidDataException($"The state is damaged: it announces {count} entries where there can be {most} at most.");
+        return count >= 0 && count <= most ? count
+            : throw new InvalidDataException($"The state is damaged: it announces {count} entries where there can be {most} at most.");
     }
 
     internal static string Text(BinaryReader reader)
@@ -212,5 +218,6 @@ internal sealed class WrapperState : OptimizerOptions
             throw new InvalidDataException($"The state does not fit this optimizer: {what} is {saved} in the state and {here} here.");
     }
 
-    private sealed record SavedMemory(string Part, Dictionary<string, double> Numbers, List<(string Name, (int Index, Tensor Tensor)[] Tensors)> Tensors);
+    private sealed record SavedMemory(
+        string Part, Dictionary<string, double> Numbers, List<(string Name, (int Index, Tensor Tensor)[] Tensors)> Tensors);
 }

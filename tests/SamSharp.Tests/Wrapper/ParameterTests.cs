@@ -51,7 +51,7 @@ public class ParameterTests
     {
         var weight = new Parameter(ones(2, 3));
         var error = Assert.Throws<ArgumentException>(() => new SharpnessAwareOptimizer(optim.SGD([weight, weight], 0.1)));
-        Assert.Contains("parameter 1 of group 0, shape [2, 3] is the same weights as parameter 0", error.Message, StringComparison.Ordinal);
+        Assert.Contains("parameter 1 of group 0, shape [2, 3] holds the same weights as parameter 0", error.Message, StringComparison.Ordinal);
         Assert.Contains("twice", error.Message, StringComparison.Ordinal);
     }
 

@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// Another geometry in which single weights stay: e = m * e_inner, with the norm of the whole direction, so that e is shorter than rho. It is the geometry of FSAM and Sparse SAM.
+/// Masks the perturbation of another geometry: e = m * e_inner, with the norm of the whole direction, so that e is shorter than rho.
+/// It is the geometry of FSAM and Sparse SAM.
 /// </summary>
-/// <param name="Wrapped">Gives norm and radius.</param>
+/// <param name="Wrapped">The geometry that gives norm and radius.</param>
 /// <param name="Mask">Which weights move.</param>
 public sealed record MaskedGeometry(IGeometry Wrapped, IElementMask Mask) : GeometryDecorator(Wrapped)
 {

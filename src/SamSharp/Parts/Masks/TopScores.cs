@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>Marks the weights of the highest scores.</summary>
+/// <summary>Marks the weights with the highest scores.</summary>
 internal static class TopScores
 {
-    /// <summary>Exactly <paramref name="count"/> ones among all scores together, by the highest score; of equal ones libtorch's topk decides.</summary>
+    /// <summary>Marks with ones exactly <paramref name="count"/> of all scores, the highest; libtorch's topk breaks ties.</summary>
     /// <param name="scores">One tensor per parameter; they may lie on several devices.</param>
     /// <param name="count">How many to mark; no more than there are.</param>
-    /// <returns>Tensors of the scores' shapes, on the first one's device, in the current dispose scope.</returns>
+    /// <returns>Tensors of the scores' shapes, on the first score's device, in the current dispose scope.</returns>
     [InDisposeScope]
     public static Tensor[] Mark(IReadOnlyList<Tensor> scores, long count)
     {

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>Independent standard normal numbers.</summary>
-/// <param name="Seed">The draws follow from it, the step, the draw and the parameter's index; they are the same on every device. Default 0.</param>
+/// <param name="Seed">Together with the step, the draw and the parameter's index it determines the
+/// numbers, the same on every device. Default 0.</param>
 public sealed record GaussianNoise(long Seed = 0) : INoise
 {
     /// <inheritdoc/>

@@ -3,10 +3,11 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>Random tensors that follow from a seed and from where they are used.</summary>
+/// <summary>Random tensors determined by a seed, the step, the draw and the parameter.</summary>
 internal static class SeededNoise
 {
-    /// <summary>One draw for one parameter, on its device. It is drawn on the CPU, so that every device sees the same numbers; TorchSharp's generators work there only.</summary>
+    /// <summary>One draw for one parameter, on its device. It is drawn on the CPU, so that every device gets the same numbers, and because
+    /// TorchSharp's generators work only there.</summary>
     public static Tensor Draw(ParameterSlot parameter, long seed, long step, int draw, Func<long[], ScalarType, Generator, Tensor> make)
     {
         var weights = parameter.Parameter;
