@@ -141,27 +141,15 @@ internal sealed class UpdateEngine(UpdateRule rule)
     /// <summary>What is wrong with a gradient, before anything is read from it. libtorch lets any tensor be a parameter's gradient.</summary>
     private static Exception? Objection(Parameter parameter, Tensor gradient, ParameterState state)
     {
-        var kind = state.Kind;
         if (parameter.NumberOfElements != state.Elements)
             return new InvalidOperationException(
                 $"A parameter has shape {Text(parameter.shape)}; it had {Text(state.Shape)} when the optimizer was made.");
         if (gradient.is_sparse)
             return new NotSupportedException($"A parameter of shape {Text(state.Shape)} has a sparse gradient; dense ones are needed.");
-        if (gradient.dtype == kind.Type && HasShape(gradient, state.Shape) && gradient.device_type == kind.Device
-            && (kind.Device == DeviceType.CPU || gradient.device_index == kind.DeviceIndex)) return null;
-        return new InvalidOperationException($"A parameter of shape {Text(state.Shape)} and type {kind.Type} on {kind.Device} has a gradient " +
-            $"of shape {Text(gradient.shape)} and type {gradient.dtype} on {gradient.device_type}. Both must be alike; nothing has moved.");
+        var kind = new TensorKind(state.Shape, state.Kind.Type, state.Kind.Device, state.Kind.DeviceIndex);
+        return kind.Fits(gradient) ? null : new InvalidOperationException(
+            $"A parameter of {kind} has a gradient of {TensorKind.Of(gradient)}. Both must be alike; nothing has moved.");
     }
 
     private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";
-
-    private static bool HasShape(Tensor tensor, long[] shape)
-    {
-        if (tensor.dim() != shape.Length) return false;
-        for (var i = 0; i < shape.Length; i++)
-        {
-            if (tensor.size(i) != shape[i]) return false;
-        }
-        return true;
-    }
 }

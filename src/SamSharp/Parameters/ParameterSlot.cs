@@ -14,6 +14,7 @@ public sealed class ParameterSlot
         Index = index;
         Group = group;
         Name = name;
+        Kind = TensorKind.Of(parameter);
     }
 
     /// <summary>The parameter itself.</summary>
@@ -27,6 +28,9 @@ public sealed class ParameterSlot
 
     /// <summary>Its name in <see cref="SharpnessAwareOptions.Module"/>, or null.</summary>
     public string? Name { get; }
+
+    /// <summary>Shape, type and device, as they were when the optimizer was built; a gradient must have the same.</summary>
+    internal TensorKind Kind { get; }
 
     /// <summary>The gradient read last; null if the parameter had none. Owned by the parameter table.</summary>
     internal Tensor? Gradient { get; set; }

@@ -1,3 +1,4 @@
+using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
@@ -192,6 +193,31 @@ public class ParameterTests
         Assert.Contains($"{rho}", Assert.Throws<ArgumentOutOfRangeException>(() => new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new SharpnessAwareOptions { Rho = rho });
         Assert.Throws<ArgumentOutOfRangeException>(() => new SharpnessGroup { Rho = rho });
+    }
+
+    /// <summary>libtorch lets any tensor be a gradient; kernels would read past its end.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_gradient_unlike_its_parameter_is_refused_and_nothing_moves(bool fused)
+    {
+        foreach (var odd in new Func<Tensor>[] { () => ones(1), () => ones(3), () => ones(2, 2), () => ones(4, float64), () => ones(4, bfloat16) })
+        {
+            var weight = new Parameter(ones(4));
+            using var optimizer = (fused ? (optim.Optimizer)new FusedSGD([weight], 0.1) : optim.SGD([weight], 0.1)).WithSharpnessAwareness();
+            void Refused(Action action) =>
+                Assert.Contains("alike", Assert.Throws<InvalidOperationException>(action).Message, StringComparison.Ordinal);
+            weight.grad = odd();
+            Refused(optimizer.Ascend);
+            weight.grad = odd();
+            Refused(optimizer.Apply);
+            Refused(() => optimizer.Step(() =>
+            {
+                weight.grad = odd();
+                return zeros(1);
+            }));
+            Assert.True(weight.detach().SameBits(ones(4)));
+        }
     }
 
     [Fact]
