@@ -8,27 +8,25 @@ namespace SamSharp.Steps;
 /// <param name="services">What the step works with.</param>
 /// <param name="perturbation">Moves the weights.</param>
 /// <param name="scope">The dispose scope in which the combiner works.</param>
-internal sealed class FurtherPasses(SharpnessStep step, StepServices services, Perturbation perturbation, DisposeScope scope)
+/// <param name="stepAscent">The step's ascent; null in a plain step, which has no further passes.</param>
+/// <param name="closure">The loss to minimize.</param>
+/// <param name="ascentClosure">The loss that was climbed.</param>
+internal sealed class FurtherPasses(
+    SharpnessStep step, StepServices services, Perturbation perturbation, DisposeScope scope, Ascent? stepAscent, Func<Tensor> closure, Func<Tensor> ascentClosure)
 {
-    /// <summary>The loss to minimize.</summary>
-    public required Func<Tensor> Closure { get; init; }
-
     /// <summary>The loss that was climbed.</summary>
-    public required Func<Tensor> AscentClosure { get; init; }
+    public Func<Tensor> AscentClosure { get; } = ascentClosure;
 
-    /// <summary>The step's ascent; null in a plain step, which has no further passes.</summary>
-    public required Ascent? Ascent { get; init; }
+    public PointGradients At(double multiple) => Evaluate(closure, ascent => perturbation.MoveAgain(ascent, multiple));
 
-    public PointGradients At(double multiple) => Evaluate(Closure, ascent => perturbation.MoveAgain(ascent, multiple));
-
-    public PointGradients AtDraw(int draw) => Evaluate(Closure, _ =>
+    public PointGradients AtDraw(int draw) => Evaluate(closure, _ =>
     {
         using var ascent = perturbation.New(draw);
         perturbation.Move(ascent, 1);
     });
 
     public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? other) =>
-        Evaluate(other ?? Closure, ascent => services.Weights.Move(ascent.Buckets, () => move(ascent)));
+        Evaluate(other ?? closure, ascent => services.Weights.Move(ascent.Buckets, () => move(ascent)));
 
     /// <summary>Evaluates a closure where <paramref name="move"/> takes the weights, and leaves weights,
     /// gradients and buckets as they were.</summary>
@@ -40,10 +38,11 @@ internal sealed class FurtherPasses(SharpnessStep step, StepServices services, P
         {
             if (services.NeedsFirstPass) services.Table.TakeUpAscentGradients();
             else services.Table.TakeUpAll();
-            move(Ascent!);
+            move(stepAscent!);
             services.Statistics.Save();
             var ours = scope.DisposablesView.ToHashSet();
             var value = step.EvaluateAgain(loss);
+            services.NoteLoss(value);
             // Everything else that the closure created belongs to the caller's scope, not to the combiner's.
             scope.MoveToOuter(scope.DisposablesView.Where(made => !ours.Contains(made)).ToArray());
             services.Table.ReadGradients(perturbed: true);

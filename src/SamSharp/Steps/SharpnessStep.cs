@@ -41,7 +41,7 @@ internal sealed class SharpnessStep : IDisposable
         Climb(ascents[0].Scale, draw);                                                   // w -> w + e
         foreach (var next in ascents.Skip(1))
         {
-            EvaluateAgain(next.Closure).Dispose();
+            using (var loss = EvaluateAgain(next.Closure)) _services.NoteLoss(loss);
             _services.Table.RequireGradients("first", perturbed: false);
             Climb(next.Scale, draw);
         }
@@ -67,12 +67,7 @@ internal sealed class SharpnessStep : IDisposable
         _services.Table.RequireGradients(pass, Report.Perturbed);
         _isUsable = _isUsable && _services.CanRemember();
         _descent = new Descent(_services, _services.Table.Filled, closure is null ? null
-            : new FurtherPasses(this, _services, _perturbation, scope)
-            {
-                Closure = closure,
-                AscentClosure = ascentClosure ?? closure,
-                Ascent = _ascent,
-            });
+            : new FurtherPasses(this, _services, _perturbation, scope, _ascent, closure, ascentClosure ?? closure));
         if (_services.CannotFail) _services.Memory.BeCertain();
         if (_isUsable && Report.Perturbed)
         {

@@ -8,6 +8,7 @@ namespace SamSharp.Steps;
 internal sealed class StepServices : IDisposable
 {
     private bool _isOpen;
+    private Tensor? _otherLosses; // the sum of the losses that the report has no place for
 
     public StepServices(SharpnessAwareOptions options, optim.Optimizer baseOptimizer)
     {
@@ -57,9 +58,21 @@ internal sealed class StepServices : IDisposable
     public void Begin()
     {
         _isOpen = true;
+        ForgetLosses();
         Report.Begin(Steps + 1);
         Statistics.Begin();
         Random.Begin();
+    }
+
+    /// <summary>Takes up the loss of a further pass, which must be finite as every other.</summary>
+    public void NoteLoss(Tensor loss)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var sum = loss.detach().to(ScalarType.Float64, copy: true).reshape([]);
+        if (_otherLosses is not null) sum = sum.Plus(_otherLosses.to(sum.device));
+        ForgetLosses();
+        _otherLosses = sum.DetachFromDisposeScope();
     }
 
     /// <summary>Lets the combiner act after the base optimizer's step.</summary>
@@ -74,6 +87,7 @@ internal sealed class StepServices : IDisposable
     public void End(bool made)
     {
         _isOpen = false;
+        ForgetLosses();
         if (made) Memory.Commit();
         else Memory.Rollback();
         if (!made) Statistics.Rollback();
@@ -98,7 +112,7 @@ internal sealed class StepServices : IDisposable
         using var noGradient = no_grad();
         var device = Table.Buckets[0].Device;
         var norms = Table.Filled.Select(bucket => Kernels.Norm(FinalOf(bucket)))
-            .Concat(new[] { Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor }.OfType<Tensor>())
+            .Concat(new[] { Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor, _otherLosses }.OfType<Tensor>())
             .Select(number => number.to(ScalarType.Float64, device).reshape([])).ToArray();
         return Kernels.Norm(norms).isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
@@ -127,6 +141,13 @@ internal sealed class StepServices : IDisposable
         Random.Dispose();
         Memory.Dispose();
         Report.Dispose();
+        ForgetLosses();
+    }
+
+    private void ForgetLosses()
+    {
+        _otherLosses?.Dispose();
+        _otherLosses = null;
     }
 
     private static Tensor[] FinalOf(ParameterBucket bucket) =>

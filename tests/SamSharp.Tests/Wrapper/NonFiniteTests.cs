@@ -91,6 +91,34 @@ public class NonFiniteTests
         Assert.NotEqual(0, (moved.Weights() - problem.Weights()).abs().max().item<double>());
     }
 
+    /// <summary>A loss that is not a number while the gradients are finite, in any pass of a step.</summary>
+    [Theory]
+    [InlineData("CrSam")]
+    [InlineData("MultiStepSam")]
+    [InlineData("Sampa")]
+    [InlineData("TraceSam")]
+    [InlineData("FrobeniusSam")]
+    [InlineData("TwoPointNoise")]
+    [InlineData("Sam")]
+    public void A_loss_that_is_not_a_number_is_noticed_in_every_pass(string recipe)
+    {
+        for (var failing = 1; ; failing++)
+        {
+            using var problem = new Problem();
+            using var optimizer = AllRecipes.Wrap(recipe, problem, optim.SGD(problem.Parameters, 0.1, momentum: 0.9))!;
+            var before = problem.Weights();
+            var passes = 0;
+            optimizer.Step(() =>
+            {
+                var loss = problem.Backward();
+                return ++passes == failing ? loss.Times(double.NaN) : loss;
+            }).Dispose();
+            if (passes < failing) return;
+            Assert.True(optimizer.LastStep.Skipped, $"pass {failing} of {recipe}");
+            Close.Bits(before, problem.Weights());
+        }
+    }
+
     [Fact]
     public void Large_half_precision_gradients_are_no_overflow()
     {
