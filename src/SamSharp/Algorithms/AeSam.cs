@@ -5,43 +5,45 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>AE-SAM (Jiang, Yang, Zhang, Kwok, 2023): sharpness-aware where the gradient is large for its time, see <see cref="GradientNormSchedule"/>.</summary>
-    /// <param name="steps">The number of steps of the training.</param>
+    /// <summary>AE-SAM (Jiang, Yang, Zhang, Kwok, 2023): sharpness-aware when the gradient is large compared with recent ones; see
+    /// <see cref="GradientNormSchedule"/>.</summary>
+    /// <param name="steps">The number of training steps.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
-    public static SharpnessAwareOptions AdaptivePolicySam(long steps, double rho = 0.05) => new() { Rho = rho, Schedule = new GradientNormSchedule(steps) };
+    public static SharpnessAwareOptions AdaptivePolicySam(long steps, double rho = 0.05) =>
+        new() { Rho = rho, Schedule = new GradientNormSchedule(steps) };
 
-    /// <summary>AE-LookSAM (the same paper): AE-SAM, whose plain steps use what LookSAM remembers, see <see cref="RememberedSharpness"/>.</summary>
-    /// <param name="steps">The number of steps of the training.</param>
+    /// <summary>AE-LookSAM (the same paper): AE-SAM, whose plain steps use what LookSAM remembers; see <see cref="RememberedSharpness"/>.</summary>
+    /// <param name="steps">The number of training steps.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
-    /// <param name="alpha">How much of it. Default 0.7 (third-party LookSAM).</param>
+    /// <param name="alpha">How much of the remembered component is reused. Default 0.7 (third-party LookSAM).</param>
     public static SharpnessAwareOptions AdaptivePolicyLookSam(long steps, double rho = 0.05, double alpha = 0.7) =>
         AdaptivePolicySam(steps, rho) with { Combiner = new RememberedSharpness(alpha) };
 }
 
 /// <summary>
-/// AE-SAM's choice of steps, by the gradient at w: with z = |g|^2, mu = delta mu + (1 - delta) z, s2 = delta s2 + (1 - delta) (z - mu)^2, the step is sharpness-aware when
-/// z >= mu + c sqrt(s2), where c runs from lambda2 to lambda1 over the training, and a plain one otherwise, with the gradient that is there already
+/// AE-SAM's choice of steps, by the gradient at w: with z = |g|^2, mu = delta mu + (1 - delta) z, s2 = delta s2 + (1 - delta) (z - mu)^2, the step is
+/// sharpness-aware if z >= mu + c sqrt(s2), where c runs from lambda2 to lambda1 over the training; otherwise it is plain and uses the gradient at w
 /// (Jiang, Yang, Zhang, Kwok, "An Adaptive Policy to Employ Sharpness-Aware Minimization", 2023).
 /// </summary>
 /// <remarks>
-/// The rule is a decision, so each step reads the norm from the device. The start of mu and s2 is not published: here mu is the first z and s2 is 0, so that the first
-/// step is sharpness-aware. Norms that are not finite are left out. With LookSAM's combiner, whose plain steps reuse what a sharpness-aware one has stored, it is AE-LookSAM.
-/// mu and s2 are kept in checkpoints.
+/// To decide, each step reads the norm from the device. The initial mu and s2 are not published: here mu is the first z and s2 is 0, so the first
+/// step is sharpness-aware. Norms that are not finite are ignored. With LookSAM's combiner, whose plain steps reuse what a sharpness-aware
+/// step has stored, this is AE-LookSAM. mu and s2 are saved in checkpoints.
 /// </remarks>
-/// <param name="Steps">The number of steps of the training, at least 1; c stays at lambda1 after it.</param>
-/// <param name="Delta">What the averages keep of themselves in a step, from 0 to 1. Default 0.9 (not verified against the paper).</param>
+/// <param name="Steps">The number of training steps, at least 1; c stays at lambda1 after them.</param>
+/// <param name="Delta">The decay of the averages per step, from 0 to 1. Default 0.9 (not verified against the paper).</param>
 /// <param name="Lambda1">c at the end. Default -1 (not verified).</param>
 /// <param name="Lambda2">c at the start. Default 1 (not verified).</param>
 public sealed record GradientNormSchedule(long Steps, double Delta = 0.9, double Lambda1 = -1, double Lambda2 = 1) : IRadiusSchedule
 {
     private const string Mean = "mean", Variance = "variance", Seen = "seen", DecidedIn = "step", Ascends = "ascends";
 
-    /// <summary>The number of steps of the training, at least 1.</summary>
+    /// <summary>The number of training steps, at least 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public long Steps { get; init => field = Check.Positive(value, nameof(Steps)); } = Check.Positive(Steps);
 
-    /// <summary>What the averages keep of themselves in a step, from 0 to 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    /// <summary>The decay of the averages per step, from 0 to 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public double Delta { get; init => field = Check.Fraction(value, nameof(Delta)); } = Check.Fraction(Delta);
 
     /// <inheritdoc/>
@@ -49,7 +51,8 @@ public sealed record GradientNormSchedule(long Steps, double Delta = 0.9, double
 
     /// <inheritdoc/>
     public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => options.Direction.NeedsGradients(1) ? null
-        : $"{nameof(GradientNormSchedule)} decides by the gradient at w, which {options.Direction.GetType().Name} does without. Use another direction or radius schedule.";
+        : $"{nameof(GradientNormSchedule)} decides by the gradient at w, which {options.Direction.GetType().Name} does without. " +
+            "Use another direction or radius schedule.";
 
     /// <inheritdoc/>
     public double At(StepInfo info, double rho) => rho;
@@ -58,7 +61,7 @@ public sealed record GradientNormSchedule(long Steps, double Delta = 0.9, double
     public double After(FirstPassReport first, StepInfo info, double radius)
     {
         var memory = first.MemoryOf(this);
-        // Every param group asks; the first decides for all.
+        // Every param group asks; the first one decides for all.
         if ((long)memory.Number(DecidedIn) != info.Step) Decide(memory, info.Step, first.GradientNorm * first.GradientNorm);
         return memory.Number(Ascends) == 1 ? radius : 0;
     }
@@ -75,7 +78,7 @@ public sealed record GradientNormSchedule(long Steps, double Delta = 0.9, double
         memory.Set(Variance, variance);
         memory.Set(Seen, memory.Number(Seen) + 1);
         var past = Math.Min(1, (double)step / Steps);
-        // At the first step the threshold is z itself, whatever c may be.
+        // In the first step the threshold is z itself, whatever c is.
         var threshold = variance == 0 ? mean : mean + (((past * Lambda1) + ((1 - past) * Lambda2)) * Math.Sqrt(variance));
         memory.Set(Ascends, z >= threshold ? 1 : 0);
     }

@@ -5,7 +5,7 @@ namespace SamSharp;
 public static partial class Recipe
 {
     /// <summary>ASAM with its authors' settings (Kwon, Kim, Park, Choi 2021; SamsungLabs/ASAM): adaptive where the name contains "weight".</summary>
-    /// <param name="module">The model, for the names.</param>
+    /// <param name="module">The model, which names the parameters.</param>
     /// <param name="rho">The radius. Default 0.5 (their code).</param>
     /// <param name="kappa">Added to |w|. Default 0.01 (their code's eta).</param>
     public static SharpnessAwareOptions Asam(nn.Module module, double rho = 0.5, double kappa = 0.01) => new()

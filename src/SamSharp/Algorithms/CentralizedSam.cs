@@ -5,16 +5,16 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>SAM with gradient centralization in the ascent (kozistr/pytorch_optimizer's use_gc), see <see cref="CentralizedGeometry"/>.</summary>
+    /// <summary>SAM with gradient centralization in the ascent (kozistr/pytorch_optimizer's use_gc); see <see cref="CentralizedGeometry"/>.</summary>
     /// <param name="rho">The radius. Default 0.05.</param>
     public static SharpnessAwareOptions CentralizedSam(double rho = 0.05) => new() { Rho = rho, Geometry = new CentralizedGeometry() };
 }
 
 /// <summary>
-/// Gradient centralization within the ascent (kozistr/pytorch_optimizer's use_gc): from every direction with more than one dimension the mean over all dimensions but the first
-/// is subtracted, after the norm of the uncentered direction was taken.
+/// Gradient centralization in the ascent (kozistr/pytorch_optimizer's use_gc): subtracts from every direction with more than one dimension
+/// its mean over all dimensions except the first, after taking the norm of the uncentered direction.
 /// </summary>
-/// <param name="Wrapped">Gives norm and radius. Null (default): Euclidean.</param>
+/// <param name="Wrapped">The geometry that gives norm and radius. Null (default): Euclidean.</param>
 public sealed record CentralizedGeometry(IGeometry? Wrapped = null) : GeometryDecorator(Wrapped ?? new EuclideanGeometry())
 {
     /// <inheritdoc/>

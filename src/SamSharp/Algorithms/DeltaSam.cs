@@ -3,13 +3,15 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// The ascent climbs a weighted sum of the examples' losses, the descent the plain mean: delta-SAM, where the weights stand for 1/|g_i|, the inverse of each example's gradient norm
-/// (Zhou, Liu, Zhang, Chen, "Sharpness-Aware Minimization with Dynamic Reweighting", 2022). The paper's own estimate of the weights is not implemented: you supply them.
+/// delta-SAM: the ascent climbs a weighted sum of the examples' losses, and the descent minimizes the plain mean. The weights stand for 1/|g_i|, the
+/// inverse of each example's gradient norm (Zhou, Liu, Zhang, Chen, "Sharpness-Aware Minimization with Dynamic Reweighting", 2022). The
+/// paper's estimate of the weights is not implemented; you supply them.
 /// </summary>
-/// <param name="Weights">From the losses at w, shape [examples], to weights of the same shape.</param>
+/// <param name="Weights">Maps the losses at w, shape [examples], to weights of the same shape.</param>
 public sealed record WeightedAscent(Func<Tensor, Tensor> Weights) : IExampleRule
 {
-    /// <summary>From the losses at w, shape [examples], to weights of the same shape.</summary>
+    /// <summary>Maps the losses at w, shape [examples], to weights of the same shape.</summary>
+    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
     public Func<Tensor, Tensor> Weights { get; init; } = Weights ?? throw new ArgumentNullException(nameof(Weights));
 
     /// <inheritdoc/>

@@ -5,25 +5,28 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>Friendly-SAM (Li et al., 2024): climbs along what a gradient does not share with the average of those before it. For the authors' optional weighting
-    /// by w^2 set <see cref="SharpnessAwareOptions.Geometry"/> to an <see cref="AdaptiveGeometry"/> with kappa 0.</summary>
-    /// <param name="rho">The radius. Default 0.05 (the official class; its trainer has 0.1, its script 0.2).</param>
+    /// <summary>Friendly-SAM (Li et al., 2024): climbs along what a gradient does not share with the average of earlier ones. For
+    /// the authors' optional weighting by w^2, set <see cref="SharpnessAwareOptions.Geometry"/> to an
+    /// <see cref="AdaptiveGeometry"/> with kappa 0.</summary>
+    /// <param name="rho">The radius. Default 0.05 (the official class; its trainer uses 0.1, its script 0.2).</param>
     /// <param name="sigma">How much of the average is removed. Default 1 (the official class).</param>
-    /// <param name="lambda">What the average keeps of itself. Default 0.9 (the official class; its trainer has 0.95, its script 0.6).</param>
+    /// <param name="lambda">The decay of the average. Default 0.9 (the official class; its trainer uses 0.95, its script 0.6).</param>
     public static SharpnessAwareOptions FriendlySam(double rho = 0.05, double sigma = 1, double lambda = 0.9) =>
         new() { Rho = rho, Direction = new ResidualGradient(sigma, lambda) };
 }
 
 /// <summary>
-/// Friendly-SAM's direction, the gradient without what it shares with those before: d = g, m = g in the first step; later d = g - sigma m, then m = lambda m + (1 - lambda) g
+/// Friendly-SAM's direction, the gradient minus what it shares with earlier ones: d = g, m = g in the first step; later d = g - sigma m, then
+/// m = lambda m + (1 - lambda) g
 /// (Li, Zhou, He, Cheng, Huang, "Friendly Sharpness-Aware Minimization", 2024; nblt/F-SAM).
 /// </summary>
 /// <remarks>
-/// The order is that of the authors' code. Their paper updates m before it is subtracted: at sigma = 1 the same direction, otherwise another. sigma = 0 is SAM. Where gradients
-/// never change, d is 0 (or rounding noise), and this direction is useless. The average is kept in checkpoints. Steps whose radius is 0 do not change it.
+/// The order follows the authors' code. Their paper updates m before subtracting it, which gives the same direction at sigma = 1 and another one
+/// otherwise. sigma = 0 is SAM. Where gradients never change, d is 0 (or rounding noise), and this direction is useless. The average is saved in
+/// checkpoints; steps whose radius is 0 do not change it.
 /// </remarks>
 /// <param name="Sigma">How much of the average is subtracted, at least 0. Default 1 (the official class).</param>
-/// <param name="Lambda">What the average keeps of itself in a step, from 0 to 1. Default 0.9 (the official class; its scripts use 0.6 to 0.95).</param>
+/// <param name="Lambda">The decay of the average per step, from 0 to 1. Default 0.9 (the official class; its scripts use 0.6 to 0.95).</param>
 public sealed record ResidualGradient(double Sigma = 1, double Lambda = 0.9) : IDirection
 {
     private const string Average = "average";
@@ -32,8 +35,8 @@ public sealed record ResidualGradient(double Sigma = 1, double Lambda = 0.9) : I
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Sigma { get; init => field = Check.NonNegative(value, nameof(Sigma)); } = Check.NonNegative(Sigma);
 
-    /// <summary>What the average keeps of itself in a step, from 0 to 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    /// <summary>The decay of the average per step, from 0 to 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public double Lambda { get; init => field = Check.Fraction(value, nameof(Lambda)); } = Check.Fraction(Lambda);
 
     /// <inheritdoc/>

@@ -5,16 +5,19 @@ namespace SamSharp;
 public static partial class OptimizerExtensions
 {
     /// <summary>
-    /// One step of Functional-SAM: forward at w + e, backward with the loss's gradient u with respect to the logits at w, so that the descent gradient is J(w + e)' u. It keeps the part of SAM
-    /// that flattens the function, and leaves out the part that acts through the logits, which harms language models
-    /// (Singh, Mobahi, Agarwala, Dauphin, "Avoiding spurious sharpness minimization broadens applicability of SAM", 2025; from the paper, code not seen; without its optional preconditioning).
+    /// Makes one step of Functional-SAM: forward at w + e, backward with the gradient u of the loss with respect to the logits at w, so that
+    /// the descent gradient is J(w + e)' u. It keeps the part of SAM that flattens the function, and leaves out the part that acts through
+    /// the logits, which harms language models (Singh, Mobahi, Agarwala, Dauphin, "Avoiding spurious sharpness minimization broadens
+    /// applicability of SAM", 2025; implemented from the paper, code not seen; without its optional preconditioning).
     /// </summary>
-    /// <remarks>Set <see cref="SharpnessAwareOptions.ReplayRandomness"/> where the model has dropout. In memory it costs a buffer as large as the logits.</remarks>
-    /// <param name="optimizer">The optimizer; its recipe says how e is made.</param>
+    /// <remarks>Set <see cref="SharpnessAwareOptions.ReplayRandomness"/> if the model has dropout. The step needs an
+    /// additional buffer as large as the logits.</remarks>
+    /// <param name="optimizer">The optimizer; its recipe defines e.</param>
     /// <param name="logits">Computes the logits of the batch, the same batch in the same order each time. Called once or twice.</param>
-    /// <param name="loss">The loss of such logits.</param>
+    /// <param name="loss">Computes the loss of such logits.</param>
     /// <returns>The loss at w, without history.</returns>
-    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Step(Func{Tensor}, Func{Tensor}?)"/>; or the recipe makes no pass at w.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Step(Func{Tensor}, Func{Tensor}?)"/>;
+    /// or the recipe makes no pass at w.</exception>
     public static Tensor FunctionalStep(this SharpnessAwareOptimizer optimizer, Func<Tensor> logits, Func<Tensor, Tensor> loss)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -22,11 +25,12 @@ public static partial class OptimizerExtensions
         ArgumentNullException.ThrowIfNull(loss);
         Tensor? clean = null;
 
-        // The first pass of the step is made at w; its cotangent is kept. Further ascents climb with their own.
+        // The first pass of the step is made at w, and its cotangent is kept. Further ascents use their own.
         Tensor Pass(bool ascends)
         {
             if (clean is null && optimizer.IsPerturbed)
-                throw new InvalidOperationException("Functional-SAM starts from the loss's gradient with respect to the logits at w, but the recipe makes no pass there. Use a direction that follows the gradient.");
+                throw new InvalidOperationException("Functional-SAM starts from the loss's gradient with respect to the logits at w, " +
+                    "but the recipe makes no pass there. Use a direction that follows the gradient.");
             using var scope = NewDisposeScope();
             var outputs = logits();
             var leaf = outputs.detach().requires_grad_();

@@ -6,14 +6,17 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>GraphSAM (Wang et al., 2024): the gradient at w once an epoch, between them what the descents show; see <see cref="RefreshedAverage"/> and
-    /// <see cref="TensorClippedGeometry"/>.</summary>
-    /// <param name="stepsPerEpoch">The authors take the gradient again in the first step of each epoch.</param>
-    /// <param name="epochsPerDecay">After how many epochs the radius shrinks (lambda). The official code has no default.</param>
-    /// <param name="rho">The radius, and the most that one tensor is moved. Default 0.05 (the official code).</param>
-    /// <param name="beta">What the direction keeps of itself in a step. Default 0.99 (the official code).</param>
-    /// <param name="gamma">The radius is rho gamma^floor(epoch / lambda). Default 0.5 (the official code, which multiplies the shrunken radius by gamma^(epoch / lambda) again and again).</param>
-    public static SharpnessAwareOptions GraphSam(int stepsPerEpoch, int epochsPerDecay, double rho = 0.05, double beta = 0.99, double gamma = 0.5) => new()
+    /// <summary>GraphSAM (Wang et al., 2024): climbs along the gradient at w once per epoch, and in between along an average of the descent
+    /// gradients; see <see cref="RefreshedAverage"/> and <see cref="TensorClippedGeometry"/>.</summary>
+    /// <param name="stepsPerEpoch">The steps of an epoch; as in the authors' code, the gradient at w is
+    /// computed in the first step of each epoch.</param>
+    /// <param name="epochsPerDecay">The number of epochs after which the radius shrinks (lambda). The official code has no default.</param>
+    /// <param name="rho">The radius, and the farthest that one tensor moves. Default 0.05 (the official code).</param>
+    /// <param name="beta">The decay of the direction per step. Default 0.99 (the official code).</param>
+    /// <param name="gamma">The radius is rho gamma^floor(epoch / lambda). Default 0.5 (the official code, which repeatedly multiplies the
+    /// shrunken radius by gamma^(epoch / lambda)).</param>
+    public static SharpnessAwareOptions GraphSam(int stepsPerEpoch, int epochsPerDecay, double rho = 0.05, double beta = 0.99,
+        double gamma = 0.5) => new()
     {
         Rho = rho,
         Direction = new RefreshedAverage(stepsPerEpoch, beta),
@@ -23,22 +26,24 @@ public static partial class Recipe
 }
 
 /// <summary>
-/// GraphSAM's direction: the gradient at w, taken again every so many steps, and between them followed by what the descents show: h = g in a refreshing step; after every
-/// step h = beta h + (1 - beta) g(w + e) / |g(w + e)|, with a norm for each tensor (Wang et al., GraphSAM, 2024; YL-wang/GraphSAM). Only refreshing steps have two passes.
+/// GraphSAM's direction: the gradient at w, refreshed at an interval of steps and updated in between by the descent gradients: h = g in a
+/// refreshing step; after every step h = beta h + (1 - beta) g(w + e) / |g(w + e)|, with a norm for each tensor (Wang et al., GraphSAM, 2024;
+/// YL-wang/GraphSAM). Only refreshing steps have two passes.
 /// </summary>
-/// <remarks>h is kept in checkpoints. A parameter that had no gradient when h was last refreshed has h = 0.</remarks>
-/// <param name="Every">The interval, at least 1: steps 1, 1 + every, 1 + 2 every, ... refresh. The authors refresh once an epoch. 1 takes the gradient in every step.</param>
-/// <param name="Beta">What h keeps of itself in a step, from 0 to 1. Default 0.99 (the official code).</param>
+/// <remarks>h is saved in checkpoints. A parameter that had no gradient when h was last refreshed has h = 0.</remarks>
+/// <param name="Every">The interval in steps, at least 1: steps 1, 1 + every, 1 + 2 every, ... refresh. The authors refresh once per epoch. 1
+/// computes the gradient at w in every step.</param>
+/// <param name="Beta">The decay of h per step, from 0 to 1. Default 0.99 (the official code).</param>
 public sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirection
 {
     private const string Average = "average";
 
-    /// <summary>The interval, at least 1.</summary>
+    /// <summary>The interval in steps, at least 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int Every { get; init => field = Check.Positive(value, nameof(Every)); } = Check.Positive(Every);
 
-    /// <summary>What h keeps of itself in a step, from 0 to 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    /// <summary>The decay of h per step, from 0 to 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public double Beta { get; init => field = Check.Fraction(value, nameof(Beta)); } = Check.Fraction(Beta);
 
     /// <inheritdoc/>
@@ -69,7 +74,8 @@ public sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirectio
         var memory = descent.MemoryOf(this);
         foreach (var bucket in descent.Buckets)
         {
-            var known = Enumerable.Range(0, bucket.Parameters.Count).Where(i => memory.Find(Average, bucket.Parameters[i]) is not null).ToArray();
+            var known = Enumerable.Range(0, bucket.Parameters.Count)
+                .Where(i => memory.Find(Average, bucket.Parameters[i]) is not null).ToArray();
             var average = memory.Change(Average, Array.ConvertAll(known, i => bucket.Parameters[i]));
             descent.Mix(average, Beta, Array.ConvertAll(known, i => Unit(bucket.AtPerturbed[i])), 1 - Beta);
         }
@@ -79,11 +85,11 @@ public sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirectio
 }
 
 /// <summary>
-/// GraphSAM's ball: ASAM's e = rho w^2 d / |w d| with one norm over all parameters, then the part of each tensor cut to at most rho (Wang et al., GraphSAM, 2024;
-/// YL-wang/GraphSAM).
+/// GraphSAM's ball: ASAM's e = rho w^2 d / |w d| with one norm over all parameters, then each tensor's part is clipped to at most rho
+/// (Wang et al., GraphSAM, 2024; YL-wang/GraphSAM).
 /// </summary>
-/// <remarks>The norm is that of the direction that is followed. The authors' code uses the norm of the gradient that the last pass left, the same in a step that refreshes the
-/// direction.</remarks>
+/// <remarks>The norm is the direction's. The authors' code uses the norm of the gradient that the last pass left, which is the same in a step that
+/// refreshes the direction.</remarks>
 /// <param name="NormFloor">Added to the norm, at least 0. Default 1e-12, as in the official code.</param>
 internal sealed record TensorClippedGeometry(double NormFloor = 1e-12) : IGeometry
 {
@@ -101,7 +107,8 @@ internal sealed record TensorClippedGeometry(double NormFloor = 1e-12) : IGeomet
         {
             var scale = ascent.Scale(bucket, norm, NormFloor);
             var limit = Math.Abs(bucket.Radius);
-            var steps = bucket.Weights.Zip(bucket.Direction, (weight, direction) => Cut(weight.Squared().mul_(direction).mul_(scale), limit)).ToArray();
+            var steps = bucket.Weights.Zip(bucket.Direction, (weight, direction) =>
+                Cut(weight.Squared().mul_(direction).mul_(scale), limit)).ToArray();
             ascent.PerturbBy(bucket, steps, 1);
         }
     }

@@ -6,15 +6,18 @@ namespace SamSharp;
 public static partial class OptimizerExtensions
 {
     /// <summary>
-    /// One step of ImbSAM: only examples of rare classes are made flat. e is made of the tail's loss, and the base optimizer gets the head's gradient at w plus the tail's at w + e
-    /// (Zhou et al., "ImbSAM: A Closer Look at Sharpness-Aware Minimization in Class-Imbalanced Recognition", 2023).
+    /// Makes one step of ImbSAM, which flattens the loss of rare classes only: e follows the tail's loss, and the base optimizer gets
+    /// the head's gradient at w plus the tail's gradient at w + e (Zhou et al., "ImbSAM: A Closer Look at Sharpness-Aware
+    /// Minimization in Class-Imbalanced Recognition", 2023).
     /// </summary>
     /// <param name="optimizer">The optimizer; its combiner must not act after the step.</param>
-    /// <param name="head">The loss of the frequent classes' examples, backward() called, divided by the size of the whole batch; null when there are none.</param>
-    /// <param name="tail">The same for rare classes; null when there are none: a plain step.</param>
-    /// <returns>The whole loss at w, without history. The closures' own losses are freed.</returns>
+    /// <param name="head">Computes the summed loss of the frequent classes' examples divided by the size of the whole batch, and calls
+    /// <c>backward()</c>; null if there are none.</param>
+    /// <param name="tail">The same for rare classes; null if there are none, which makes a plain step.</param>
+    /// <returns>The whole loss at w, without history. The losses that the closures return are freed.</returns>
     /// <exception cref="ArgumentException">Both are null.</exception>
-    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Gradient"/> and <see cref="SharpnessAwareOptimizer.Apply"/>.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="SharpnessAwareOptimizer.Gradient"/> and
+    /// <see cref="SharpnessAwareOptimizer.Apply"/>.</exception>
     public static Tensor ImbalancedStep(this SharpnessAwareOptimizer optimizer, Func<Tensor>? head, Func<Tensor>? tail)
     {
         ArgumentNullException.ThrowIfNull(optimizer);

@@ -5,28 +5,29 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>LookSAM (Liu et al. 2022), see <see cref="RememberedSharpness"/>: sharpness-aware in steps 1, k + 1, 2 k + 1, ...</summary>
+    /// <summary>LookSAM (Liu et al. 2022), sharpness-aware in steps 1, k + 1, 2 k + 1, ...; see <see cref="RememberedSharpness"/>.</summary>
     /// <param name="k">The interval. Default 5 (MarlonBecker/MSAM, PhysicsNeMo; rollovd and kozistr use 10).</param>
     /// <param name="rho">The radius. Default 0.05 (PhysicsNeMo; rollovd and kozistr 0.05 to 0.1).</param>
-    /// <param name="alpha">How much is used again. Default 0.7 (rollovd, kozistr, PhysicsNeMo).</param>
+    /// <param name="alpha">How much of the remembered component is reused. Default 0.7 (rollovd, kozistr, PhysicsNeMo).</param>
     public static SharpnessAwareOptions LookSam(int k = 5, double rho = 0.05, double alpha = 0.7) =>
         new() { Rho = rho, Schedule = RadiusSchedule.Every(k, first: 1), Combiner = new RememberedSharpness(alpha) };
 
-    /// <summary>Look-LayerSAM (Liu et al. 2022): LookSAM with each tensor in a ball of its own, see <see cref="LayerwiseGeometry"/>.</summary>
-    /// <param name="k">The interval. Default 5, as <see cref="LookSam"/>.</param>
-    /// <param name="rho">Share of each tensor's norm. Default 0.05; no official code.</param>
-    /// <param name="alpha">How much is used again. Default 0.7.</param>
-    public static SharpnessAwareOptions LookLayerSam(int k = 5, double rho = 0.05, double alpha = 0.7) => LookSam(k, rho, alpha) with { Geometry = new LayerwiseGeometry() };
+    /// <summary>Look-LayerSAM (Liu et al. 2022): LookSAM with a separate ball for each tensor; see <see cref="LayerwiseGeometry"/>.</summary>
+    /// <param name="k">The interval. Default 5, as in <see cref="LookSam"/>.</param>
+    /// <param name="rho">The radius as a share of each tensor's norm. Default 0.05; no official code.</param>
+    /// <param name="alpha">How much of the remembered component is reused. Default 0.7.</param>
+    public static SharpnessAwareOptions LookLayerSam(int k = 5, double rho = 0.05, double alpha = 0.7) =>
+        LookSam(k, rho, alpha) with { Geometry = new LayerwiseGeometry() };
 
-    /// <summary>Each tensor in a ball of its own (Liu et al. 2022), see <see cref="LayerwiseGeometry"/>.</summary>
-    /// <param name="rho">Share of each tensor's norm. Default 0.05; no official code.</param>
+    /// <summary>SAM with a separate ball for each tensor (Liu et al. 2022); see <see cref="LayerwiseGeometry"/>.</summary>
+    /// <param name="rho">The radius as a share of each tensor's norm. Default 0.05; no official code.</param>
     public static SharpnessAwareOptions LayerwiseSam(double rho = 0.05) => new() { Rho = rho, Geometry = new LayerwiseGeometry() };
 }
 
 /// <summary>
-/// Every tensor in a ball of its own, as large as the tensor: e_l = rho (|w_l| / |d_l|) d_l
-/// (Look-LayerSAM: Liu, Mai, Chen, Hsieh, You, "Towards Efficient and Scalable Sharpness-Aware Minimization", 2022). A tensor whose direction or weights are 0 stays.
-/// The norm that is reported is that of all directions together.
+/// A separate ball for each tensor, proportional to its norm: e_l = rho (|w_l| / |d_l|) d_l
+/// (Look-LayerSAM: Liu, Mai, Chen, Hsieh, You, "Towards Efficient and Scalable Sharpness-Aware Minimization", 2022). A tensor whose direction
+/// or weights are 0 stays. The reported norm is the norm of all directions together.
 /// </summary>
 public sealed record LayerwiseGeometry : IGeometry
 {
@@ -34,7 +35,8 @@ public sealed record LayerwiseGeometry : IGeometry
     public Tensor Norm(Ascent ascent)
     {
         var norm = ascent.Norm();
-        foreach (var bucket in ascent.Buckets) bucket.Direction = bucket.Weights.Zip(bucket.Direction, (w, d) => d.mul(Ratio(w, d, bucket.Accumulator))).ToArray();
+        foreach (var bucket in ascent.Buckets)
+            bucket.Direction = bucket.Weights.Zip(bucket.Direction, (w, d) => d.mul(Ratio(w, d, bucket.Accumulator))).ToArray();
         return norm;
     }
 

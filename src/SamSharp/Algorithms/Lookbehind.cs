@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// Lookbehind-SAM: on each batch k ascents that go on from each other, each with a step of the base optimizer by the gradient at its end; then the weights go a part of the way
-/// (Mordido, Malviya, Baratin, Chandar, "Lookbehind-SAM: k Steps Back, 1 Step Forward", 2024).
+/// Lookbehind-SAM: on each batch, k consecutive ascents, each followed by a base optimizer step with the gradient at its end; then the
+/// weights move part of the way (Mordido, Malviya, Baratin, Chandar, "Lookbehind-SAM: k Steps Back, 1 Step Forward", 2024).
 /// </summary>
-/// <remarks>With p and f starting at w, k times: p := p + e(p); f := base step from f with the gradient at p. Then w := w + alpha (f - w). The base optimizer's state runs on through all
-/// inner steps, which count as steps. It makes 2k passes, as chandar-lab/Lookbehind-SAM does.</remarks>
+/// <remarks>With p and f starting at w, k times: p := p + e(p); f := base step from f with the gradient at p. Then w := w + alpha (f - w). The base
+/// optimizer's state continues through all inner steps, which count as steps. It makes 2k passes, as chandar-lab/Lookbehind-SAM does.</remarks>
 public sealed class Lookbehind : IDisposable
 {
     private readonly SharpnessAwareOptimizer _optimizer;
@@ -16,11 +16,11 @@ public sealed class Lookbehind : IDisposable
     private readonly int _steps;
     private readonly double? _alpha;
 
-    /// <summary>Lookbehind around an optimizer, whose geometry makes the ascents (<see cref="Recipe.Sam"/> or ASAM).</summary>
-    /// <param name="optimizer">Makes the inner steps; its combiner must not act after the step.</param>
-    /// <param name="steps">k. Default 5 (chandar-lab/Lookbehind-SAM).</param>
-    /// <param name="alpha">The part of the way, in [0, 1]; null for the adaptive one: for each tensor (cos(first inner result - w, last - w) + 1) / 2. Default 0.5 (the same; the paper tries
-    /// 0.2, 0.5 and 0.8).</param>
+    /// <summary>Creates Lookbehind around an optimizer, whose geometry makes the ascents (<see cref="Recipe.Sam"/> or ASAM).</summary>
+    /// <param name="optimizer">The optimizer that makes the inner steps; its combiner must not act after the step.</param>
+    /// <param name="steps">k, at least 1. Default 5 (chandar-lab/Lookbehind-SAM).</param>
+    /// <param name="alpha">The part of the way, in [0, 1]; null for the adaptive alpha, which is (cos(first inner result - w, last - w) + 1)
+    /// / 2 for each tensor. Default 0.5 (the same; the paper tries 0.2, 0.5 and 0.8).</param>
     /// <exception cref="ArgumentOutOfRangeException">steps is less than 1, or alpha is outside [0, 1].</exception>
     public Lookbehind(SharpnessAwareOptimizer optimizer, int steps = 5, double? alpha = 0.5)
     {
@@ -30,7 +30,7 @@ public sealed class Lookbehind : IDisposable
         _alpha = alpha is null or (>= 0 and <= 1) ? alpha : throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must lie in [0, 1].");
     }
 
-    /// <summary>One batch.</summary>
+    /// <summary>Makes the step for one batch.</summary>
     /// <param name="closure">Computes the loss, calls <c>backward()</c> and returns the loss; called 2k times.</param>
     /// <returns>The loss at w, without history.</returns>
     public Tensor Step(Func<Tensor> closure)
@@ -81,11 +81,12 @@ public sealed class Lookbehind : IDisposable
         {
             using var scope = NewDisposeScope();
             var way = _fast.Find(slot)! - slot.Parameter;
-            slot.Parameter.IncreaseBy(way.mul_(_alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - slot.Parameter, way)));
+            var share = _alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - slot.Parameter, way);
+            slot.Parameter.IncreaseBy(way.mul_(share));
         }
     }
 
-    /// <summary>(cos + 1) / 2; 1/2 where either is 0, for which it does not matter.</summary>
+    /// <summary>(cos + 1) / 2; 1/2 where either vector is 0 and the value does not matter.</summary>
     [InDisposeScope]
     private static Tensor Alignment(Tensor first, Tensor whole)
     {

@@ -6,23 +6,25 @@ namespace SamSharp;
 public static partial class OptimizerExtensions
 {
     /// <summary>
-    /// One whole step of m-SAM: for each part the gradient at w + e(part), every time from the same w; then one step of the base optimizer with their weighted mean
-    /// (Foret et al. 2021, m-sharpness; Behdin et al., "mSAM: Micro-Batch-Averaged Sharpness-Aware Minimization", 2023).
+    /// Makes one whole step of m-SAM: computes the gradient at w + e(part) for each part, always starting from the same w, then
+    /// makes one base optimizer step with their weighted mean (Foret et al. 2021, m-sharpness; Behdin et al., "mSAM:
+    /// Micro-Batch-Averaged Sharpness-Aware Minimization", 2023).
     /// </summary>
-    /// <param name="optimizer">The optimizer; its recipe must not remember anything, nor act after the step.</param>
-    /// <param name="parts">At least one part. With a single one it is SAM.</param>
-    /// <returns>The weighted mean of the parts' losses at w (at w + e where the recipe needs no pass at w), without history. The losses that the closures return are freed.</returns>
-    /// <exception cref="ArgumentException">There is no part, or a weight is not a positive number.</exception>
-    /// <exception cref="InvalidOperationException">A closure left no gradient; an ascent is under way; or a part of the recipe remembers something, or acts after the step, and so needs one
-    /// gradient of the whole batch.</exception>
+    /// <param name="optimizer">The optimizer; its recipe must neither remember anything nor act after the step.</param>
+    /// <param name="parts">At least one part. A single part makes this SAM.</param>
+    /// <returns>The weighted mean of the parts' losses at w (at w + e if the recipe needs no pass at w), without history. The losses
+    /// that the closures return are freed.</returns>
+    /// <exception cref="ArgumentException">The list is empty, or a weight is not a positive number.</exception>
+    /// <exception cref="InvalidOperationException">A closure left no gradient; an ascent is under way; or a part of the recipe remembers
+    /// something or acts after the step, and so needs one gradient of the whole batch.</exception>
     public static Tensor Step(this SharpnessAwareOptimizer optimizer, IReadOnlyList<BatchPart> parts)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         var whole = BatchPart.TotalWeight(parts);
         Composition.RequireNothingAfterStep(optimizer.Options, "A step over the parts of a batch");
         if (optimizer.Memory.Keeper is { } keeper)
-            throw new InvalidOperationException($"{keeper.GetType().Name} keeps a history from step to step, of the gradient of the whole batch, which a step over the parts of a batch " +
-                "never has. Use Step(closure).");
+            throw new InvalidOperationException($"{keeper.GetType().Name} keeps a history of the gradient of the whole batch, " +
+                "which a step over the parts of a batch never has. Use Step(closure).");
         return optimizer.InNewStep(step =>
         {
             using var mean = new GradientMean(optimizer.Services);
@@ -40,20 +42,25 @@ public static partial class OptimizerExtensions
 
 /// <summary>One part of a batch for m-SAM, where each part has its own perturbation.</summary>
 /// <param name="Closure">Computes the mean loss of the part, calls <c>backward()</c> and returns the loss.</param>
-/// <param name="Weight">Its share in the final gradient, relative to the other parts': its number of rows when parts differ. Default 1.</param>
+/// <param name="Weight">The part's weight in the final gradient relative to the other parts, such as its
+/// number of rows if parts differ. Default 1.</param>
 public readonly record struct BatchPart(Func<Tensor> Closure, double Weight = 1)
 {
-    /// <summary>The sum of the weights of parts, which are checked.</summary>
+    /// <summary>Checks the weights of the parts and sums them.</summary>
+    /// <exception cref="ArgumentException">The list is empty, or a weight is not a positive number.</exception>
     internal static double TotalWeight(IReadOnlyList<BatchPart> parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
         if (parts.Count == 0) throw new ArgumentException("There is no part to compute a gradient from.", nameof(parts));
         if (parts.Any(part => !(part.Weight > 0 && double.IsFinite(part.Weight))))
-            throw new ArgumentException($"The weights of the parts are [{string.Join(", ", parts.Select(part => part.Weight))}]; each must be a positive number.", nameof(parts));
+        {
+            throw new ArgumentException($"The weights of the parts are [{string.Join(", ", parts.Select(part => part.Weight))}]; " +
+                "each must be a positive number.", nameof(parts));
+        }
         return parts.Sum(part => part.Weight);
     }
 
-    /// <summary>sum := sum + share part, where no sum is 0. Frees the part.</summary>
+    /// <summary>sum := sum + share part, where null counts as 0. Frees the part.</summary>
     internal static void AddTo(ref Tensor? sum, Tensor part, double share)
     {
         using var noGradient = no_grad();
@@ -71,7 +78,7 @@ internal sealed class GradientMean(StepServices services) : IDisposable
     private readonly SlotTensors _sums = new();
     private Tensor? _loss, _perturbedLoss;
 
-    /// <summary>Takes up the losses and final gradients of a run.</summary>
+    /// <summary>Adds the losses and final gradients of a run, weighted by its share.</summary>
     public void Add(double share)
     {
         if (services.Report.LossTensor is { } loss) BatchPart.AddTo(ref _loss, loss.alias(), share);
@@ -82,7 +89,7 @@ internal sealed class GradientMean(StepServices services) : IDisposable
         services.Table.ReleaseGradients();
     }
 
-    /// <summary>Makes the means the parameters' gradients and the losses of the report.</summary>
+    /// <summary>Sets the parameters' gradients and the report's losses to the means.</summary>
     public void Put()
     {
         services.Report.LossTensor = _loss;
@@ -94,7 +101,7 @@ internal sealed class GradientMean(StepServices services) : IDisposable
         services.Table.RequireGradients("second", perturbed: false);
     }
 
-    /// <summary>The mean loss, the caller's.</summary>
+    /// <summary>The mean loss, which the caller owns.</summary>
     public Tensor TakeLoss() => (_loss ?? _perturbedLoss!).alias();
 
     public void Dispose()

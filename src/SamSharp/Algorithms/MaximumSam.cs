@@ -5,14 +5,14 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>SAM in the ball of the largest component (Foret et al. 2021 with p = infinity), see <see cref="MaximumGeometry"/>.</summary>
+    /// <summary>SAM in the ball of the largest component (Foret et al. 2021 with p = infinity); see <see cref="MaximumGeometry"/>.</summary>
     /// <param name="rho">How far each weight moves. Default 0.05; no published default.</param>
     public static SharpnessAwareOptions MaximumSam(double rho = 0.05) => new() { Rho = rho, Geometry = new MaximumGeometry() };
 }
 
 /// <summary>
 /// The ball of the largest component (L-infinity): e = rho T sign(d), with T = |w| + kappa for adaptive parameters and T = 1 for the others
-/// (Foret et al. 2021 with p = infinity; with T as mueller-mp/SAM-ON's p = infinity). The norm is the dual one, sum |T d|.
+/// (Foret et al. 2021 with p = infinity; with T as in mueller-mp/SAM-ON's p = infinity). The norm is the dual one, sum |T d|.
 /// </summary>
 /// <param name="Kappa">Added to |w| for adaptive parameters, at least 0. Default 0.01 (mueller-mp/SAM-ON's eta).</param>
 /// <param name="Adapts">Which parameters are adaptive. Null (default): none.</param>
@@ -28,7 +28,8 @@ public sealed record MaximumGeometry(double Kappa = 0.01, Func<ParameterSlot, bo
     /// <inheritdoc/>
     public Tensor Norm(Ascent ascent)
     {
-        var corners = ascent.Buckets.ToDictionary(bucket => bucket, bucket => bucket.Direction.Zip(bucket.Weights, (d, w) => Corner(bucket, d, w)).ToArray());
+        var corners = ascent.Buckets.ToDictionary(bucket => bucket, bucket =>
+            bucket.Direction.Zip(bucket.Weights, (d, w) => Corner(bucket, d, w)).ToArray());
         var norm = ascent.Sum(bucket => ascent.Dot(bucket.Direction, corners[bucket]));
         foreach (var bucket in ascent.Buckets) bucket.Direction = corners[bucket];
         return norm;

@@ -7,28 +7,32 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>Momentum-SAM (Becker, Altrock, Risse, 2024): climbs against the base optimizer's momentum, so that a step costs one pass and no additional memory.</summary>
-    /// <param name="rho">The radius. Default 0.3, the authors' for SGD (their README has 3); they use 1 for AdamW.</param>
-    /// <remarks>Weight decay is the base optimizer's. The authors' SGD decays the perturbed weights and their AdamW decays after its step: set
-    /// <see cref="SharpnessAwareOptions.Combiner"/> to <see cref="PerturbedDecay"/> or <see cref="LateDecay"/>, and the base's to 0, for their numbers.</remarks>
+    /// <summary>Momentum-SAM (Becker, Altrock, Risse, 2024): climbs against the base optimizer's momentum, so that a step
+    /// costs one pass and no additional memory.</summary>
+    /// <param name="rho">The radius. Default 0.3, the authors' value for SGD (their README uses 3); they use 1 for AdamW.</param>
+    /// <remarks>Weight decay is left to the base optimizer. The authors' SGD decays the perturbed weights, and their AdamW decays after its
+    /// step. To reproduce that, set <see cref="SharpnessAwareOptions.Combiner"/> to <see cref="PerturbedDecay"/> or <see cref="LateDecay"/>
+    /// and the base optimizer's decay to 0.</remarks>
     public static SharpnessAwareOptions MomentumSam(double rho = 0.3) => new() { Rho = rho, Direction = new MomentumDirection() };
 }
 
 /// <summary>
-/// Momentum-SAM's direction, against the base optimizer's momentum v (SGD's buffer, Adam's first moment): e = -rho v / |v|, ahead along the coming update, so that a step
-/// has a single pass (Becker, Altrock, Risse, "Momentum-SAM: Sharpness Aware Minimization without Computational Overhead", 2024; MarlonBecker/MSAM). While there is no
-/// momentum, e is 0.
+/// Momentum-SAM's direction, against the base optimizer's momentum v (SGD's buffer, Adam's first moment): e = -rho v / |v|, which looks ahead
+/// along the coming update, so that a step has a single pass (Becker, Altrock, Risse, "Momentum-SAM: Sharpness Aware Minimization without
+/// Computational Overhead", 2024; MarlonBecker/MSAM). While there is no momentum, e is 0.
 /// </summary>
-/// <remarks>The authors leave the weights perturbed between steps and move them back for an evaluation. Here they are perturbed only within the step: the gradients are taken
-/// at the same points, and an evaluation needs nothing.</remarks>
+/// <remarks>The authors leave the weights perturbed between steps and move them back for an evaluation. Here they are perturbed only within
+/// the step: the gradients are taken at the same points, and an evaluation needs no special treatment.</remarks>
 public sealed record MomentumDirection : IDirection
 {
     /// <inheritdoc/>
     public bool NeedsGradients(long number) => false;
 
     /// <inheritdoc/>
-    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => IKeepsMomentum.Of(baseOptimizer) is { HasMomentum: true } ? null
-        : $"{nameof(MomentumDirection)} follows the base optimizer's momentum, and {baseOptimizer.GetType().Name} keeps none. Use an SGD with momentum, or one of the Adam family.";
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) =>
+        IKeepsMomentum.Of(baseOptimizer) is { HasMomentum: true } ? null
+        : $"{nameof(MomentumDirection)} follows the base optimizer's momentum, and {baseOptimizer.GetType().Name} keeps none. " +
+            "Use an SGD with momentum, or one of the Adam family.";
 
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
@@ -44,8 +48,9 @@ public sealed record MomentumDirection : IDirection
 }
 
 /// <summary>
-/// The gradient at w + e with an L2 penalty that is taken there too: g(w + e) + weightDecay (w + e), as in MarlonBecker/MSAM's SGD, whose weights are perturbed when it decays
-/// them. Set the base optimizer's own weight decay, which sees w, to 0. In a step whose radius is 0 there is no difference: g(w) + weightDecay w.
+/// The gradient at w + e with an L2 penalty at the same point: g(w + e) + weightDecay (w + e), as in MarlonBecker/MSAM's SGD,
+/// whose weights are perturbed when it decays them. Set the base optimizer's weight decay, which acts at w, to 0. In a step whose
+/// radius is 0 this is g(w) + weightDecay w, as usual.
 /// </summary>
 /// <param name="WeightDecay">The penalty's factor, at least 0.</param>
 public sealed record PerturbedDecay(double WeightDecay) : ICombiner
@@ -66,7 +71,7 @@ public sealed record PerturbedDecay(double WeightDecay) : ICombiner
     /// <inheritdoc/>
     public void Combine(Descent descent)
     {
-        // The penalty was added where the weights were perturbed.
+        // Inspect added the penalty while the weights were perturbed.
     }
 
     /// <inheritdoc/>
@@ -77,8 +82,8 @@ public sealed record PerturbedDecay(double WeightDecay) : ICombiner
 }
 
 /// <summary>
-/// The gradient at w + e, and decoupled weight decay after the base optimizer's step: w = (1 - lr weightDecay) w, as in MarlonBecker/MSAM's AdamW; the usual AdamW decays
-/// before its step. Set the base optimizer's own weight decay to 0. Steps whose radius is 0 do not decay.
+/// The gradient at w + e, with decoupled weight decay after the base optimizer's step: w = (1 - lr weightDecay) w, as in MarlonBecker/MSAM's
+/// AdamW; the usual AdamW decays before its step. Set the base optimizer's weight decay to 0. Steps whose radius is 0 do not decay.
 /// </summary>
 /// <param name="WeightDecay">The decay, at least 0; multiplied by each param group's learning rate.</param>
 public sealed record LateDecay(double WeightDecay) : ICombiner

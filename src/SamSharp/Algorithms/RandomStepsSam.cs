@@ -2,7 +2,8 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>SS-SAM, or RST (Zhao, Zhang, Hu, 2022): sharpness-aware at random. For a probability that changes set <see cref="SharpnessAwareOptions.Schedule"/> to
+    /// <summary>SS-SAM, also known as RST (Zhao, Zhang, Hu, 2022): sharpness-aware at random. For a probability that changes, set
+    /// <see cref="SharpnessAwareOptions.Schedule"/> to
     /// <see cref="RadiusSchedule.AtRandom(Func{long, double}, long)"/> with a <see cref="Ramp"/>.</summary>
     /// <param name="probability">Probability that a step is sharpness-aware. Default 0.5; the authors' code was not available.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
@@ -10,7 +11,8 @@ public static partial class Recipe
     public static SharpnessAwareOptions RandomStepsSam(double probability = 0.5, double rho = 0.05, long seed = 0) =>
         new() { Rho = rho, Schedule = RadiusSchedule.AtRandom(probability, seed) };
 
-    /// <summary>G-RST (Zhao, Zhang, Hu, 2022): as <see cref="RandomStepsSam"/>, with (1 - gamma) g + gamma g(w + e) in sharpness-aware steps.</summary>
+    /// <summary>G-RST (Zhao, Zhang, Hu, 2022): like <see cref="RandomStepsSam"/>, with (1 - gamma) g +
+    /// gamma g(w + e) in sharpness-aware steps.</summary>
     /// <param name="gamma">The share of the gradient at w + e, at least 0; 1 is RST.</param>
     /// <param name="probability">Probability that a step is sharpness-aware. Default 0.5; the authors' code was not available.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>

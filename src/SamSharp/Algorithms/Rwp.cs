@@ -5,23 +5,25 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>RWP (Li, Tao et al., 2024): the gradient at weights with Gaussian noise, whose standard deviation is sigma times the norm of each filter. One pass a step. The authors'
-    /// growing noise is <see cref="RadiusSchedule.Scaled"/> with <see cref="Ramp.Cosine"/>.</summary>
-    /// <param name="sigma">The noise's scale. Default 0.01 (the official code; its run file has 0.015).</param>
+    /// <summary>RWP (Li, Tao et al., 2024): the gradient at weights with Gaussian noise, whose standard deviation is
+    /// sigma times the norm of each filter. One pass per step. The authors' growing noise is
+    /// <see cref="RadiusSchedule.Scaled"/> with <see cref="Ramp.Cosine"/>.</summary>
+    /// <param name="sigma">The noise's scale. Default 0.01 (the official code; its run file uses 0.015).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     public static SharpnessAwareOptions Rwp(double sigma = 0.01, long seed = 0) =>
         new() { Rho = sigma, Direction = new RandomDirection(new GaussianNoise(seed)), Geometry = new FilterGeometry(new RawGeometry()) };
 
-    /// <summary>ARWP (Li, Tao et al., 2024): RWP with less noise where gradients are large, see <see cref="AdaptedNoise"/>.</summary>
+    /// <summary>ARWP (Li, Tao et al., 2024): RWP with less noise where gradients are large; see <see cref="AdaptedNoise"/>.</summary>
     /// <param name="sigma">The noise's scale. Default 0.01 (the official code).</param>
-    /// <param name="eta">How much the gradients count. Default 1 (the official code; its run file has 0.1).</param>
-    /// <param name="beta">What their average keeps of itself. Default 0.9 (the official code; its run file has 0.99).</param>
+    /// <param name="eta">How much the gradients count. Default 1 (the official code; its run file uses 0.1).</param>
+    /// <param name="beta">The decay of the sum of their squares. Default 0.9 (the official code; its run file uses 0.99).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     public static SharpnessAwareOptions AdaptiveRwp(double sigma = 0.01, double eta = 1, double beta = 0.9, long seed = 0) =>
         Rwp(sigma) with { Direction = new AdaptedNoise(new GaussianNoise(seed), eta, beta) };
 
-    /// <summary>m-RWP (Li, Tao et al., 2024): a weighted sum of the gradients at weights with noise and at those without. The authors take the two on consecutive batches:
-    /// <c>Step(thisBatch, ascent: previousBatch)</c>. For m-ARWP give <see cref="AdaptiveRwp"/> the same combiner.</summary>
+    /// <summary>m-RWP (Li, Tao et al., 2024): a weighted sum of the gradients at weights with and without noise. The authors
+    /// compute the two on consecutive batches: <c>Step(thisBatch, ascent: previousBatch)</c>. For m-ARWP, give
+    /// <see cref="AdaptiveRwp"/> the same combiner.</summary>
     /// <param name="sigma">The noise's scale. Default 0.01 (the official code).</param>
     /// <param name="lambda">The share of the gradient with noise. Default 0.5 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
@@ -30,14 +32,14 @@ public static partial class Recipe
 }
 
 /// <summary>
-/// ARWP's random direction, smaller where gradients are large: d = noise / sqrt(1 + eta F), where after each step F = beta F + sum g^2, with g the gradient at the perturbed
-/// weights and the sum over each filter; element by element for vectors, as in the code (Li, Tao et al., "Revisiting Random Weight Perturbation for Efficiently Improving
-/// Generalization", 2024; nblt/mARWP).
+/// ARWP's random direction, smaller where gradients are large: d = noise / sqrt(1 + eta F), where F = beta F + sum g^2 after each step, with
+/// g the gradient at the perturbed weights and the sum over each filter; element by element for vectors, as in the code (Li, Tao et al.,
+/// "Revisiting Random Weight Perturbation for Efficiently Improving Generalization", 2024; nblt/mARWP).
 /// </summary>
-/// <remarks>eta = 0 is <see cref="RandomDirection"/>. F, one number per filter, is kept in checkpoints.</remarks>
+/// <remarks>eta = 0 is <see cref="RandomDirection"/>. F, one number per filter, is saved in checkpoints.</remarks>
 /// <param name="Noise">The random vectors.</param>
-/// <param name="Eta">How much the gradients count, at least 0. Default 1 (the official code; its run file has 0.1).</param>
-/// <param name="Beta">What F keeps of itself in a step, from 0 to 1. Default 0.9 (the official code; its run file has 0.99).</param>
+/// <param name="Eta">How much the gradients count, at least 0. Default 1 (the official code; its run file uses 0.1).</param>
+/// <param name="Beta">The decay of F per step, from 0 to 1. Default 0.9 (the official code; its run file uses 0.99).</param>
 public sealed record AdaptedNoise(INoise Noise, double Eta = 1, double Beta = 0.9) : IDirection
 {
     private const string Squares = "squares";
@@ -46,8 +48,8 @@ public sealed record AdaptedNoise(INoise Noise, double Eta = 1, double Beta = 0.
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Eta { get; init => field = Check.NonNegative(value, nameof(Eta)); } = Check.NonNegative(Eta);
 
-    /// <summary>What F keeps of itself in a step, from 0 to 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    /// <summary>The decay of F per step, from 0 to 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public double Beta { get; init => field = Check.Fraction(value, nameof(Beta)); } = Check.Fraction(Beta);
 
     /// <inheritdoc/>

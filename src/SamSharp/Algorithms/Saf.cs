@@ -3,8 +3,9 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// The logits of every training example in the last epochs, for SAF's <see cref="Losses.Trajectory"/>. Holds examples x (epochs + 1) x classes numbers, which a language model's vocabulary
-/// rules out; the device is that of the first logits. Save it with a checkpoint, or the term is 0 again for some epochs.
+/// The logits of every training example in the last epochs, for SAF's <see cref="Losses.Trajectory"/>. It holds examples x (epochs +
+/// 1) x classes numbers, too many for the vocabulary of a language model, on the device of the first logits. Save it with a
+/// checkpoint, or the term is 0 again for some epochs.
 /// </summary>
 /// <example><code>
 /// var logits = model.call(x);
@@ -15,16 +16,18 @@ namespace SamSharp;
 /// <param name="epochs">How many epochs back to look. Default 3 (AngusDujw/SAF).</param>
 public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
 {
-    private readonly long _examples = examples > 0 ? examples : throw new ArgumentOutOfRangeException(nameof(examples), examples, "There must be at least one example.");
+    private readonly long _examples = examples > 0 ? examples
+        : throw new ArgumentOutOfRangeException(nameof(examples), examples, "There must be at least one example.");
     private readonly int _epochs = Check.Positive(epochs);
     private Tensor? _logits, _storedIn;
 
-    /// <summary>Logits of examples some epochs ago. Where there are none, for an example that was not stored then too, the current ones, whose term is 0.</summary>
+    /// <summary>The logits of examples some epochs ago. An example that was not stored then gets its current logits, whose term is 0.</summary>
     /// <param name="epoch">The number of the present epoch, from 0.</param>
-    /// <param name="indices">[batch]: the examples' numbers, int64, from 0.</param>
+    /// <param name="indices">[batch]: the indices of the examples, int64, from 0.</param>
     /// <param name="current">[batch, classes]: the present logits.</param>
-    /// <returns>[batch, classes], without history.</returns>
-    /// <exception cref="ArgumentException">The shapes do not fit one another, or what is stored.</exception>
+    /// <returns>The logits, [batch, classes], without history.</returns>
+    /// <exception cref="ArgumentException">The shapes do not fit each other or the stored logits.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">epoch is negative.</exception>
     public Tensor Recall(int epoch, Tensor indices, Tensor current)
     {
         Require(epoch, indices, current);
@@ -39,9 +42,10 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
 
     /// <summary>Remembers the logits of examples in an epoch.</summary>
     /// <param name="epoch">The number of the present epoch, from 0.</param>
-    /// <param name="indices">[batch]: the examples' numbers, int64, from 0.</param>
+    /// <param name="indices">[batch]: the indices of the examples, int64, from 0.</param>
     /// <param name="current">[batch, classes]: the present logits.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit one another, or what is stored.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit each other or the stored logits.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">epoch is negative.</exception>
     public void Store(int epoch, Tensor indices, Tensor current)
     {
         Require(epoch, indices, current);
@@ -54,32 +58,38 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
         _storedIn[Place(epoch)].FillAt(0, rows, epoch);
     }
 
-    /// <summary>What is stored, to be saved; clones, the caller's. Empty before the first <see cref="Store"/>.</summary>
+    /// <summary>Clones of what is stored, for a checkpoint; the caller owns them. Empty before the first <see cref="Store"/>.</summary>
     public IReadOnlyDictionary<string, Tensor> StateDictionary() => _logits is null
         ? new Dictionary<string, Tensor>()
         : new Dictionary<string, Tensor> { ["logits"] = _logits.clone(), ["storedIn"] = _storedIn!.clone() };
 
-    /// <summary>Goes on from what was saved.</summary>
-    /// <param name="state">What <see cref="StateDictionary"/> gave.</param>
-    /// <exception cref="ArgumentException">It is of another number of examples or epochs.</exception>
+    /// <summary>Restores what was saved.</summary>
+    /// <param name="state">What <see cref="StateDictionary"/> returned.</param>
+    /// <exception cref="ArgumentException">The state is for another number of examples or epochs.</exception>
     public void Load(IReadOnlyDictionary<string, Tensor> state)
     {
         ArgumentNullException.ThrowIfNull(state);
         state.TryGetValue("logits", out var logits);
         state.TryGetValue("storedIn", out var storedIn);
-        if (logits is null != storedIn is null || (logits is not null && (logits.dim() != 3 || logits.shape[0] != _epochs + 1 || logits.shape[1] != _examples || !storedIn!.shape.AsSpan().SequenceEqual(logits.shape.AsSpan(0, 2)))))
-            throw new ArgumentException($"The saved history has logits of shape [{string.Join(", ", logits?.shape ?? [])}]; [{_epochs + 1}, {_examples}, classes] is expected, with the epochs they were stored in.", nameof(state));
+        if (logits is null != storedIn is null || (logits is not null && !IsOurs(logits.shape, storedIn!.shape)))
+        {
+            throw new ArgumentException($"The saved history has logits of shape [{string.Join(", ", logits?.shape ?? [])}]; " +
+                $"[{_epochs + 1}, {_examples}, classes] is expected, with the epochs they were stored in.", nameof(state));
+        }
         Dispose();
         (_logits, _storedIn) = (logits?.clone().DetachFromDisposeScope(), storedIn?.clone().DetachFromDisposeScope());
     }
 
-    /// <summary>Forgets everything, and frees it.</summary>
+    /// <summary>Forgets and frees everything.</summary>
     public void Dispose()
     {
         _logits?.Dispose();
         _storedIn?.Dispose();
         _logits = _storedIn = null;
     }
+
+    private bool IsOurs(long[] logits, long[] storedIn) =>
+        logits.Length == 3 && logits[0] == _epochs + 1 && logits[1] == _examples && storedIn.AsSpan().SequenceEqual(logits.AsSpan(0, 2));
 
     private int Place(int epoch) => epoch % (_epochs + 1);
 
@@ -89,42 +99,44 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
         ArgumentNullException.ThrowIfNull(indices);
         ClassScores.RequireFit(current, indices);
         if (_logits is not null && current.shape[1] != _logits.shape[2])
-            throw new ArgumentException($"The logits have {current.shape[1]} classes, those stored {_logits.shape[2]}.", nameof(current));
+            throw new ArgumentException($"The logits have {current.shape[1]} classes; the stored ones have {_logits.shape[2]}.", nameof(current));
     }
 }
 
-/// <summary>
-/// The term that SAF and MESA add to the training loss in place of an ascent: predictions may not run away from earlier ones, so that the loss stays flat along the path
-/// (Du, Zhou, Feng, Tan, Zhou, "Sharpness-Aware Training for Free", 2022; AngusDujw/SAF): weight temperature^2 KL(softmax(earlier / temperature) || softmax(current / temperature)).
-/// </summary>
-/// <remarks>
-/// For SAF the earlier logits are those of the same examples some epochs ago, see <see cref="LogitHistory"/>; for MESA those of an exponential average of the weights now. The authors use it from
-/// the sixth epoch on. SAF costs no pass, MESA a forward pass. It goes with any optimizer, a sharpness-aware one too.
-/// </remarks>
-/// <example><code>
-/// using var average = WeightAverage.Exponential(model);                                          // MESA
-/// Tensor earlier;
-/// using (torch.no_grad()) using (average.SwapIn()) earlier = model.call(x);
-/// var logits = model.call(x);
-/// var loss = cross_entropy(logits, y).Plus(Losses.Trajectory(logits, earlier, Losses.MesaWeight));
-/// ... step ...; average.Update();
-/// </code></example>
 public static partial class Losses
 {
-    /// <summary>SAF's weight: 0.16, the default of the authors' code; their README has 0.3.</summary>
+    /// <summary>SAF's weight: 0.16, the default of the authors' code; their README uses 0.3.</summary>
     public const double SafWeight = 0.16;
 
-    /// <summary>MESA's weight: 0.3, the default of the authors' code; their README has 0.8.</summary>
+    /// <summary>MESA's weight: 0.3, the default of the authors' code; their README uses 0.8.</summary>
     public const double MesaWeight = 0.3;
 
-    /// <summary>The term, a mean over examples: all dimensions but the last one, which holds the classes.</summary>
-    /// <param name="current">Logits under the present weights.</param>
-    /// <param name="earlier">Logits of the same shape; no gradient flows there.</param>
-    /// <param name="weight">Not negative; 0 makes the term 0. Default <see cref="SafWeight"/>.</param>
-    /// <param name="temperature">Above 0. Default 5 (the authors' code).</param>
-    /// <returns>Without dimensions; backward() works on it.</returns>
+    /// <summary>
+    /// The term that SAF and MESA add to the training loss instead of an ascent: it keeps predictions close to earlier ones, so that
+    /// the loss stays flat along the path (Du, Zhou, Feng, Tan, Zhou, "Sharpness-Aware Training for Free", 2022; AngusDujw/SAF). It
+    /// is weight temperature^2 KL(softmax(earlier / temperature) || softmax(current / temperature)), a mean over examples: all
+    /// dimensions except the last, which holds the classes.
+    /// </summary>
+    /// <remarks>
+    /// For SAF the earlier logits come from the same examples some epochs ago, see <see cref="LogitHistory"/>; for MESA they come from an
+    /// exponential average of the current weights. The authors use the term from the sixth epoch on. SAF costs no pass, MESA a forward pass.
+    /// The term works with any optimizer, including a sharpness-aware one.
+    /// </remarks>
+    /// <example><code>
+    /// using var average = WeightAverage.Exponential(model);                                          // MESA
+    /// Tensor earlier;
+    /// using (torch.no_grad()) using (average.SwapIn()) earlier = model.call(x);
+    /// var logits = model.call(x);
+    /// var loss = cross_entropy(logits, y).Plus(Losses.Trajectory(logits, earlier, Losses.MesaWeight));
+    /// ... step ...; average.Update();
+    /// </code></example>
+    /// <param name="current">Logits [..., classes] under the present weights.</param>
+    /// <param name="earlier">Logits of the same shape; no gradient flows to them.</param>
+    /// <param name="weight">The weight of the term, at least 0; 0 makes the term 0. Default <see cref="SafWeight"/>.</param>
+    /// <param name="temperature">The temperature of both softmaxes, above 0. Default 5 (the authors' code).</param>
+    /// <returns>The term, a tensor without dimensions; backward() works on it.</returns>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The weight is negative, or the temperature not above 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The weight is negative, or the temperature is not above 0.</exception>
     public static Tensor Trajectory(Tensor current, Tensor earlier, double weight = SafWeight, double temperature = 5)
     {
         ArgumentNullException.ThrowIfNull(current);
@@ -132,6 +144,7 @@ public static partial class Losses
         Check.NonNegative(weight);
         Check.Positive(temperature);
         using var scope = NewDisposeScope();
-        return ForwardKl(current.Over(temperature), earlier.detach().Over(temperature)).Times(weight * temperature * temperature).MoveToOuterDisposeScope();
+        var divergence = ForwardKl(current.Over(temperature), earlier.detach().Over(temperature));
+        return divergence.Times(weight * temperature * temperature).MoveToOuterDisposeScope();
     }
 }

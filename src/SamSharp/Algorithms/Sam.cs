@@ -2,7 +2,8 @@ namespace SamSharp;
 
 /// <summary>
 /// The published algorithms by name, each with the defaults of its paper or official code. A recipe is an ordinary
-/// <see cref="SharpnessAwareOptions"/>: change what you like with <c>with</c>, for instance <c>Recipe.Sam() with { Module = model }</c>. Optimizers may share it.
+/// <see cref="SharpnessAwareOptions"/>: change it with <c>with</c>, for instance
+/// <c>Recipe.Sam() with { Module = model }</c>. Optimizers may share a recipe.
 /// </summary>
 public static partial class Recipe
 {
@@ -11,7 +12,7 @@ public static partial class Recipe
     public static SharpnessAwareOptions Sam(double rho = 0.05) => new() { Rho = rho };
 
     /// <summary>SAM with several ascents (Foret et al. 2021, appendix).</summary>
-    /// <param name="ascents">How many, each of length rho.</param>
+    /// <param name="ascents">The number of ascents, each of length rho; at least 1.</param>
     /// <param name="rho">The radius of each. Default 0.05.</param>
     public static SharpnessAwareOptions MultiStepSam(int ascents, double rho = 0.05) => new() { Rho = rho, AscentSteps = ascents };
 }

@@ -5,10 +5,11 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>SAM-ON (Mueller, Vlaar, Rolnick, Hein, "Normalization Layers Are All That Sharpness-Aware Minimization Needs", 2023): only normalization layers are perturbed.</summary>
-    /// <param name="module">The model, whose layers are told by their types, see <see cref="NormalizationLayers.Of"/>.</param>
+    /// <summary>SAM-ON (Mueller, Vlaar, Rolnick, Hein, "Normalization Layers Are All That Sharpness-Aware Minimization Needs", 2023): only
+    /// normalization layers are perturbed.</summary>
+    /// <param name="module">The model, whose normalization layers are recognized by their types; see <see cref="NormalizationLayers.Of"/>.</param>
     /// <param name="rho">The radius. Default 0.5 (mueller-mp/SAM-ON's training script).</param>
-    /// <param name="geometry">The geometry within. Default: Euclidean.</param>
+    /// <param name="geometry">The geometry of the perturbed parameters. Default: Euclidean.</param>
     public static SharpnessAwareOptions SamOn(nn.Module module, double rho = 0.5, IGeometry? geometry = null) => new()
     {
         Rho = rho,
@@ -17,10 +18,11 @@ public static partial class Recipe
     };
 }
 
-/// <summary>Which parameters belong to normalization layers.</summary>
+/// <summary>Selects the parameters of normalization layers.</summary>
 public static class NormalizationLayers
 {
-    /// <summary>Those whose name contains "norm" or "bn", in lower case, as mueller-mp/SAM-ON chooses them. It misses names such as "ln_1" or "LayerNorm"; prefer <see cref="Of"/>.</summary>
+    /// <summary>Selects the parameters whose name contains "norm" or "bn", in lower case, as mueller-mp/SAM-ON does. This misses names such
+    /// as "ln_1" or "LayerNorm"; prefer <see cref="Of"/>.</summary>
     /// <exception cref="InvalidOperationException">The optimizer does not know its parameters' names.</exception>
     public static bool Named(ParameterSlot parameter)
     {
@@ -29,8 +31,8 @@ public static class NormalizationLayers
         return name.Contains("norm", StringComparison.Ordinal) || name.Contains("bn", StringComparison.Ordinal);
     }
 
-    /// <summary>The direct parameters of all modules within <paramref name="module"/> whose type's name contains "Norm", in any case: TorchSharp's BatchNorm, LayerNorm, GroupNorm and
-    /// InstanceNorm, and your own layers such as RMSNorm.</summary>
+    /// <summary>Selects the direct parameters of all modules within <paramref name="module"/> whose type name contains "Norm", in any case:
+    /// TorchSharp's BatchNorm, LayerNorm, GroupNorm and InstanceNorm, and your own layers such as RMSNorm.</summary>
     public static Func<ParameterSlot, bool> Of(nn.Module module)
     {
         ArgumentNullException.ThrowIfNull(module);
@@ -42,15 +44,17 @@ public static class NormalizationLayers
 }
 
 /// <summary>
-/// One ball, each tensor measured by its own norm: with T_l = |w_l| (1 + eta) for scaled parameters and T_l = 1 for the others, e = rho T^2 d / (|T d| + floor), the layer-wise option of
-/// mueller-mp/SAM-ON. Its code multiplies by 1 + eta, where one would expect |w_l| + eta; the code is followed here.
+/// One ball in which each tensor is measured by its norm: with T_l = |w_l| (1 + eta) for scaled parameters and T_l = 1 for the others,
+/// e = rho T^2 d / (|T d| + floor), the layer-wise option of mueller-mp/SAM-ON. Its code multiplies by 1 + eta, where one would
+/// expect |w_l| + eta; this geometry follows the code.
 /// </summary>
-/// <param name="Eta">See the formula; at least 0. Default 0.01 (the class's default).</param>
-/// <param name="Scales">Which parameters are scaled. Null (default): all; the code scales those with "weight" in their names, <see cref="AdaptiveGeometry.NamedWeights"/>.</param>
+/// <param name="Eta">eta in the formula; at least 0. Default 0.01 (the class's default).</param>
+/// <param name="Scales">Which parameters are scaled. Null (default): all; the code scales the parameters with "weight" in their names,
+/// <see cref="AdaptiveGeometry.NamedWeights"/>.</param>
 /// <param name="NormFloor">Added to the norm, at least 0. Default 1e-16 (the same code).</param>
 public sealed record LayerScaledGeometry(double Eta = 0.01, Func<ParameterSlot, bool>? Scales = null, double NormFloor = 1e-16) : IGeometry
 {
-    /// <summary>See the formula; at least 0.</summary>
+    /// <summary>eta in the formula; at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Eta { get; init => field = Check.NonNegative(value, nameof(Eta)); } = Check.NonNegative(Eta);
 

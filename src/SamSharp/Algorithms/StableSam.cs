@@ -5,33 +5,34 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>StableSAM (Tan et al. 2024), see <see cref="RescaledGradient"/>.</summary>
+    /// <summary>StableSAM (Tan et al. 2024); see <see cref="RescaledGradient"/>.</summary>
     /// <param name="rho">The radius. Default 0.05 (cltan023/stablesam2024).</param>
     public static SharpnessAwareOptions StableSam(double rho = 0.05) => new() { Rho = rho, Combiner = new RescaledGradient() };
 
-    /// <summary>StableSAM on ASAM, every parameter in its own scale (cltan023/stablesam2024 with adaptive).</summary>
+    /// <summary>StableSAM on ASAM with every parameter adaptive (cltan023/stablesam2024 with adaptive).</summary>
     /// <param name="rho">The radius. Default 0.5, ASAM's.</param>
     /// <param name="kappa">Added to |w|. Default 0 (the same code).</param>
     public static SharpnessAwareOptions StableAsam(double rho = 0.5, double kappa = 0) =>
         new() { Rho = rho, Geometry = new AdaptiveGeometry(kappa), Combiner = new RescaledGradient(kappa) };
 
     /// <summary>StableSAM on unnormalized SAM (cltan023/stablesam2024).</summary>
-    /// <param name="rho">Multiple of the gradient. Default 0.05 (the same code).</param>
+    /// <param name="rho">The perturbation as a multiple of the gradient. Default 0.05 (the same code).</param>
     public static SharpnessAwareOptions StableUnnormalizedSam(double rho = 0.05) =>
         new() { Rho = rho, Geometry = new RawGeometry(), Combiner = new RescaledGradient() };
 }
 
 /// <summary>
-/// StableSAM: the gradient at w + e, made as long as the gradient at w: g+ |g| / (|g+| + floor), so that SAM is stable at the learning rates of its base optimizer
-/// (Tan et al., "Stabilizing Sharpness-aware Minimization Through A Simple Renormalization Strategy", 2024; cltan023/stablesam2024).
+/// StableSAM: the gradient at w + e, rescaled to the length of the gradient at w: g+ |g| / (|g+| + floor), so that SAM is stable
+/// at the learning rates of its base optimizer (Tan et al., "Stabilizing Sharpness-aware Minimization Through A Simple
+/// Renormalization Strategy", 2024; cltan023/stablesam2024).
 /// </summary>
-/// <remarks>With ASAM the authors measure both lengths in the weights' own scale, |(|w| + kappa) g| and |(|w + e| + kappa) g+|, the second at the perturbed weights; give the geometry's
-/// kappa for that. A g+ of 0 stays 0.</remarks>
-/// <param name="Kappa">As in the <see cref="AdaptiveGeometry"/> beside it, at least 0; null (default) for the Euclidean length.</param>
+/// <remarks>With ASAM the authors measure both lengths in the scale of the weights, |(|w| + kappa) g| and |(|w + e| + kappa) g+|, the second
+/// at the perturbed weights; pass the geometry's kappa for that. A g+ of 0 stays 0.</remarks>
+/// <param name="Kappa">The kappa of the recipe's <see cref="AdaptiveGeometry"/>, at least 0; null (default) for the Euclidean length.</param>
 /// <param name="NormFloor">Added to |g+|, at least 0. Default 1e-12 (the authors' code).</param>
 public sealed record RescaledGradient(double? Kappa = null, double NormFloor = 1e-12) : ICombiner
 {
-    /// <summary>As in the <see cref="AdaptiveGeometry"/> beside it, at least 0; null for the Euclidean length.</summary>
+    /// <summary>The kappa of the recipe's <see cref="AdaptiveGeometry"/>, at least 0; null for the Euclidean length.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double? Kappa { get; init => field = Checked(value); } = Checked(Kappa);
 

@@ -6,29 +6,34 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>TRAM (Sherborne et al. 2024), see <see cref="DivergenceRadius"/>.</summary>
-    /// <param name="divergence">Gives d, see <see cref="DivergenceRadius"/>.</param>
-    /// <param name="rho">Multiple of d. Default 1, the paper's rule.</param>
-    public static SharpnessAwareOptions Tram(Func<Tensor> divergence, double rho = 1) => new() { Rho = rho, Schedule = new DivergenceRadius(divergence) };
+    /// <summary>TRAM (Sherborne et al. 2024); see <see cref="DivergenceRadius"/>.</summary>
+    /// <param name="divergence">Computes the divergence d; see <see cref="DivergenceRadius"/>.</param>
+    /// <param name="rho">The radius as a multiple of d. Default 1, the paper's rule.</param>
+    public static SharpnessAwareOptions Tram(Func<Tensor> divergence, double rho = 1) =>
+        new() { Rho = rho, Schedule = new DivergenceRadius(divergence) };
 
-    /// <summary>TRAM in ASAM's geometry (the paper's weighted form), every parameter in its own scale.</summary>
-    /// <param name="divergence">Gives d, see <see cref="DivergenceRadius"/>.</param>
-    /// <param name="rho">Multiple of d. Default 1.</param>
+    /// <summary>TRAM in ASAM's geometry (the paper's weighted form), with every parameter adaptive.</summary>
+    /// <param name="divergence">Computes the divergence d; see <see cref="DivergenceRadius"/>.</param>
+    /// <param name="rho">The radius as a multiple of d. Default 1.</param>
     /// <param name="kappa">Added to |w|. Default 0.01, ASAM's.</param>
-    public static SharpnessAwareOptions AdaptiveTram(Func<Tensor> divergence, double rho = 1, double kappa = 0.01) => Tram(divergence, rho) with { Geometry = new AdaptiveGeometry(kappa) };
+    public static SharpnessAwareOptions AdaptiveTram(Func<Tensor> divergence, double rho = 1, double kappa = 0.01) =>
+        Tram(divergence, rho) with { Geometry = new AdaptiveGeometry(kappa) };
 }
 
 /// <summary>
-/// TRAM's radius: how far the model's predictions have moved from a target's sets how far the ascent reaches, rho d, so that e = rho d g / |g|
-/// (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). It waits for the device once a step, to read d.
+/// TRAM's radius rho d, where d is the divergence between the model's predictions and a target's, so that e = rho d g / |g|
+/// (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). It
+/// waits for the device once per step, to read d.
 /// </summary>
-/// <remarks>The paper's rule. The published code (tomsherborne/tram_optimizer) multiplies by ones, or w^2, where the gradient should be; that is not followed.
-/// A divergence that is negative (by rounding) or not finite counts as 0: a plain step.</remarks>
-/// <param name="Divergence">Gives d for the batch of the step, at the current weights: see <see cref="Losses"/>. Called once a step after the first pass, with gradients off;
-/// for only one more forward pass let it reuse the logits that the closure has just computed.</param>
+/// <remarks>This is the paper's rule. The published code (tomsherborne/tram_optimizer) multiplies by ones, or w^2, where the gradient should
+/// be; this class does not. A divergence that is negative (by rounding) or not finite counts as 0, which makes a plain step.</remarks>
+/// <param name="Divergence">Computes d for the batch of the step, at the current weights; see <see cref="Losses"/>.
+/// Called once per step after the first pass, with gradients off. To make only one more forward pass, let it reuse the
+/// logits that the closure has just computed.</param>
 public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
 {
-    /// <summary>Gives d for the batch of the step, at the current weights.</summary>
+    /// <summary>Computes d for the batch of the step, at the current weights.</summary>
+    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
     public Func<Tensor> Divergence { get; init; } = Divergence ?? throw new ArgumentNullException(nameof(Divergence));
 
     /// <inheritdoc/>
@@ -39,7 +44,8 @@ public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
 
     /// <inheritdoc/>
     public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => options.Direction.NeedsGradients(1) ? null
-        : $"{nameof(DivergenceRadius)} measures after the pass at w, which {options.Direction.GetType().Name} does not make. Use a direction that follows the gradient.";
+        : $"{nameof(DivergenceRadius)} measures after the pass at w, which {options.Direction.GetType().Name} does not make. " +
+            "Use a direction that follows the gradient.";
 
     private double Measure()
     {

@@ -6,9 +6,10 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>Two-point noise (Zhang et al., "Noise Stability Optimization", 2023): the mean of the gradients at w + u and w - u with Gaussian u. On a quadratic exactly the gradient.</summary>
+    /// <summary>Two-point noise (Zhang et al., "Noise Stability Optimization", 2023): the mean of the gradients at w + u and w - u with
+    /// Gaussian u. On a quadratic it is exactly the gradient.</summary>
     /// <param name="sigma">The noise's standard deviation. Default 0.01; the authors' code was not available.</param>
-    /// <param name="pairs">How many u. Each costs two passes. Default 1.</param>
+    /// <param name="pairs">The number of u, at least 1. Each costs two passes. Default 1.</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     public static SharpnessAwareOptions TwoPointNoise(double sigma = 0.01, int pairs = 1, long seed = 0) => new()
     {
@@ -19,7 +20,8 @@ public static partial class Recipe
     };
 }
 
-/// <summary>The mean of the gradients at several random points: (1/n) sum over i of g(w + e_i). Each draw beyond the first costs one more pass.</summary>
+/// <summary>The mean of the gradients at several random points: (1/n) sum over i of g(w + e_i). Each draw
+/// beyond the first costs one more pass.</summary>
 /// <param name="Draws">The number of points, at least 1; 1 is <see cref="PerturbedGradient"/>.</param>
 internal sealed record AverageOverDraws(int Draws) : ICombiner
 {
@@ -44,7 +46,8 @@ internal sealed record AverageOverDraws(int Draws) : ICombiner
     }
 }
 
-/// <summary>Noise in opposite pairs: draws 0, 2, 4, ... come from another noise, and 1, 3, 5, ... are their negatives, so that what is odd in the noise cancels in a mean over pairs.</summary>
+/// <summary>Noise in opposite pairs: draws 0, 2, 4, ... come from another noise, and draws 1, 3, 5, ... are their negatives, so that what is
+/// odd in the noise cancels in a mean over pairs.</summary>
 /// <param name="Noise">The other noise.</param>
 internal sealed record AntitheticNoise(INoise Noise) : INoise
 {

@@ -6,43 +6,44 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>Universal SAM for the trace of the Hessian (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
+    /// <summary>Universal SAM for the trace of the Hessian (Tahmasebi et al., 2024); see <see cref="UniversalGradient"/>.</summary>
     /// <param name="rho">The noise's standard deviation. Default 0.01 (the official README).</param>
     /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
-    /// <param name="draws">The random points. Default 1 (the official code).</param>
+    /// <param name="draws">The number of random points. Default 1 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     /// <remarks>The official sampler is called a hypersphere but never applies its radius, so it is Gaussian, as here.</remarks>
     public static SharpnessAwareOptions TraceSam(double rho = 0.01, double lambda = 1, int draws = 1, long seed = 0) =>
         Universal(UniversalSharpness.Trace, new GaussianNoise(seed), rho, lambda, draws);
 
-    /// <summary>Universal SAM for the Frobenius norm of the Hessian (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
+    /// <summary>Universal SAM for the Frobenius norm of the Hessian (Tahmasebi et al., 2024); see <see cref="UniversalGradient"/>.</summary>
     /// <param name="rho">The noise's standard deviation. Default 0.005 (the official README).</param>
     /// <param name="lambda">The weight of the sharpness. Default 0.005 (the official README).</param>
-    /// <param name="draws">The random points, at least 2. Default 2 (the official README).</param>
+    /// <param name="draws">The number of random points, at least 2. Default 2 (the official README).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     public static SharpnessAwareOptions FrobeniusSam(double rho = 0.005, double lambda = 0.005, int draws = 2, long seed = 0) =>
         Universal(UniversalSharpness.Frobenius, new GaussianNoise(seed), rho, lambda, draws);
 
-    /// <summary>Universal SAM for the determinant of the Hessian (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
+    /// <summary>Universal SAM for the determinant of the Hessian (Tahmasebi et al., 2024); see <see cref="UniversalGradient"/>.</summary>
     /// <param name="halfWidth">Half the edge of the cube of random points. Default 0.01 (the official README).</param>
-    /// <param name="rho">What they are multiplied by. Default 1 (the official README).</param>
+    /// <param name="rho">The factor on the random points. Default 1 (the official README).</param>
     /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
-    /// <param name="draws">The random points. Default 1 (the official code).</param>
+    /// <param name="draws">The number of random points. Default 1 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     public static SharpnessAwareOptions DeterminantSam(double halfWidth = 0.01, double rho = 1, double lambda = 1, int draws = 1, long seed = 0) =>
         Universal(UniversalSharpness.Determinant, new CubeNoise(halfWidth, seed), rho, lambda, draws);
 
-    /// <summary>Universal SAM for any measure phi(mean of psi(D_i)) of the losses L_i at random points, D_i = (L_i - L) / rho^2 (Tahmasebi et al., 2024), see <see cref="UniversalGradient"/>.</summary>
-    /// <param name="name">How the measure is called when the recipe is printed, or compared with the one of a checkpoint.</param>
-    /// <param name="psi">psi, of D, element by element.</param>
-    /// <param name="psiSlope">Its derivative.</param>
+    /// <summary>Universal SAM for any measure phi(mean of psi(D_i)) of the losses L_i at random points, D_i = (L_i - L) / rho^2 (Tahmasebi et
+    /// al., 2024); see <see cref="UniversalGradient"/>.</summary>
+    /// <param name="name">The name of the measure when the recipe is printed or compared with a checkpoint's.</param>
+    /// <param name="psi">psi, a function of D, element by element.</param>
+    /// <param name="psiSlope">The derivative of psi.</param>
     /// <param name="phiSlope">The derivative of phi.</param>
-    /// <param name="noise">The random points. Null (default): standard normal ones.</param>
-    /// <param name="rho">What they are multiplied by. Default 0.01 (the official README's for the trace).</param>
+    /// <param name="noise">The random points. Null (default): standard normal.</param>
+    /// <param name="rho">The factor on the random points. Default 0.01 (the official README's value for the trace).</param>
     /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
-    /// <param name="draws">The random points. Default 1 (the official code).</param>
-    public static SharpnessAwareOptions UniversalSam(string name, Func<Tensor, Tensor> psi, Func<Tensor, Tensor> psiSlope, Func<Tensor, Tensor> phiSlope,
-        INoise? noise = null, double rho = 0.01, double lambda = 1, int draws = 1) =>
+    /// <param name="draws">The number of random points. Default 1 (the official code).</param>
+    public static SharpnessAwareOptions UniversalSam(string name, Func<Tensor, Tensor> psi, Func<Tensor, Tensor> psiSlope,
+        Func<Tensor, Tensor> phiSlope, INoise? noise = null, double rho = 0.01, double lambda = 1, int draws = 1) =>
         Universal(UniversalSharpness.Of(name, psi, psiSlope, phiSlope), noise ?? new GaussianNoise(), rho, lambda, draws);
 
     private static SharpnessAwareOptions Universal(UniversalSharpness sharpness, INoise noise, double rho, double lambda, int draws) => new()
@@ -55,16 +56,17 @@ public static partial class Recipe
 }
 
 /// <summary>
-/// Universal SAM's gradient of the loss and lambda times a sharpness: g + lambda sum over i of c_i (g_i - g), where g_i is the gradient at the random point w + rho x_i, and the measure
-/// makes the weights c_i of the losses (Tahmasebi, Soleymani, Bahri, Jegelka, Jaillet, "A Universal Class of Sharpness-Aware Minimization Algorithms", 2024; dbahri/universal_sam).
+/// Universal SAM's gradient of the loss plus lambda times a sharpness: g + lambda sum over i of c_i (g_i - g), where g_i is the gradient at
+/// the random point w + rho x_i, and the measure computes the weights c_i from the losses (Tahmasebi, Soleymani, Bahri, Jegelka, Jaillet, "A
+/// Universal Class of Sharpness-Aware Minimization Algorithms", 2024; dbahri/universal_sam).
 /// </summary>
-/// <remarks>n points cost n passes beside that at w, and hold n + 1 gradients at a time. The weights stay on the device. Fold constant factors (1 / rho^2 of the general rule
-/// included) into lambda, as the official code does.</remarks>
+/// <remarks>n points cost n passes in addition to the one at w, and hold n + 1 gradients at a time. The weights stay on the device. Fold
+/// constant factors (1 / rho^2 of the general rule included) into lambda, as the official code does.</remarks>
 internal sealed record UniversalGradient : ICombiner
 {
     /// <summary>A combination for the given measure.</summary>
     /// <param name="sharpness">The measure.</param>
-    /// <param name="lambda">Its weight beside the loss, at least 0. Default 1 (the official code).</param>
+    /// <param name="lambda">The weight of the sharpness relative to the loss, at least 0. Default 1 (the official code).</param>
     /// <param name="draws">The number of random points. Default 1 (the official code).</param>
     /// <exception cref="ArgumentOutOfRangeException">There are too few points for the measure, or lambda is negative or not finite.</exception>
     public UniversalGradient(UniversalSharpness sharpness, double lambda = 1, int draws = 1)
@@ -79,7 +81,7 @@ internal sealed record UniversalGradient : ICombiner
     /// <summary>The measure.</summary>
     public UniversalSharpness Sharpness { get; }
 
-    /// <summary>The weight of the sharpness beside the loss.</summary>
+    /// <summary>The weight of the sharpness relative to the loss.</summary>
     public double Lambda { get; }
 
     /// <summary>The number of random points.</summary>
@@ -113,8 +115,8 @@ internal sealed record UniversalGradient : ICombiner
 }
 
 /// <summary>
-/// A measure of sharpness made of losses at random points, for <see cref="UniversalGradient"/>: how much the gradient at each point counts.
-/// Below, L is the loss at w, L_i that at w + rho x_i, D_i = (L_i - L) / rho^2, n the number of points.
+/// A measure of sharpness from losses at random points, for <see cref="UniversalGradient"/>; it computes how much the gradient at each point counts.
+/// Below, L is the loss at w, L_i the loss at w + rho x_i, D_i = (L_i - L) / rho^2, and n the number of points.
 /// </summary>
 internal sealed class UniversalSharpness
 {
@@ -134,23 +136,23 @@ internal sealed class UniversalSharpness
     /// <summary>The trace of the Hessian, with Gaussian x: weights 1/n.</summary>
     public static UniversalSharpness Trace { get; } = Of("trace", delta => delta, delta => ones_like(delta), mean => ones_like(mean));
 
-    /// <summary>The determinant of the Hessian, with x uniform in a cube: phi(s) = s^-2 and psi(D) = exp(-D / 2). Factors that do not depend on w are left out, as in the
-    /// official code.</summary>
+    /// <summary>The determinant of the Hessian, with x uniform in a cube: phi(s) = s^-2 and psi(D) = exp(-D / 2). Factors that do not depend
+    /// on w are left out, as in the official code.</summary>
     public static UniversalSharpness Determinant { get; } =
         Of("determinant", delta => delta.Times(-0.5).exp(), delta => delta.Times(-0.5).exp().Times(-0.5), mean => mean.Power(-3).Times(-2));
 
-    /// <summary>The Frobenius norm of the Hessian, with Gaussian x, from the sample covariance of losses and gradients: weights (L_i - mean of L_j) / ((n - 1) rho^2).
-    /// Takes two points at least.</summary>
+    /// <summary>The Frobenius norm of the Hessian, with Gaussian x, from the sample covariance of losses and gradients: weights (L_i - mean
+    /// of L_j) / ((n - 1) rho^2). Needs at least two points.</summary>
     public static UniversalSharpness Frobenius { get; } =
         new("Frobenius", 2, (_, losses, rho) => losses.sub(losses.mean()).Over((losses.NumberOfElements - 1) * rho * rho));
 
     /// <summary>Any measure phi(mean of psi(D_i)): weights phi'(mean of psi(D_j)) psi'(D_i) / n.</summary>
-    /// <param name="name">How it is called when it is printed.</param>
-    /// <param name="psi">Of D, element by element.</param>
-    /// <param name="psiSlope">Its derivative.</param>
+    /// <param name="name">The name under which it is printed.</param>
+    /// <param name="psi">psi, a function of D, element by element.</param>
+    /// <param name="psiSlope">The derivative of psi.</param>
     /// <param name="phiSlope">The derivative of phi.</param>
-    public static UniversalSharpness Of(
-        string name, [InDisposeScope] Func<Tensor, Tensor> psi, [InDisposeScope] Func<Tensor, Tensor> psiSlope, [InDisposeScope] Func<Tensor, Tensor> phiSlope)
+    public static UniversalSharpness Of(string name, [InDisposeScope] Func<Tensor, Tensor> psi, [InDisposeScope] Func<Tensor, Tensor> psiSlope,
+        [InDisposeScope] Func<Tensor, Tensor> phiSlope)
     {
         ArgumentNullException.ThrowIfNull(psi);
         ArgumentNullException.ThrowIfNull(psiSlope);

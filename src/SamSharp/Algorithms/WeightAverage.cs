@@ -3,8 +3,9 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// The average of a model's weights over training, beside the optimizer: uniform (SWA; with SAM underneath it is WASAM: Kaddour, Liu, Silva, Kusner, "When Do Flat Minima Optimizers Work?",
-/// 2022, who average from three quarters of training on) or exponential (EMA). Costs one copy of the weights, two while they are swapped in.
+/// The average of a model's weights over training, independent of the optimizer: uniform (SWA; with SAM it is WASAM: Kaddour, Liu, Silva,
+/// Kusner, "When Do Flat Minima Optimizers Work?", 2022, who average from three quarters of training on) or exponential (EMA). It costs one
+/// copy of the weights, and two while the averages are swapped in.
 /// </summary>
 /// <example><code>
 /// using var average = WeightAverage.Uniform(model);
@@ -37,20 +38,23 @@ public sealed class WeightAverage : IDisposable
     /// <summary>How many times <see cref="Update"/> was called.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Every update counts alike. Before the first, the average is the weights at construction.</summary>
+    /// <summary>Creates a uniform average, in which every update has the same weight. Before the first update the
+    /// average is the weights at construction.</summary>
+    /// <param name="model">The model whose weights are averaged.</param>
     public static WeightAverage Uniform(nn.Module model) => new(model, null);
 
-    /// <summary>average := decay average + (1 - decay) w at each update, beginning with the weights at construction.</summary>
-    /// <param name="model">Whose weights.</param>
-    /// <param name="decay">In [0, 1). Default 0.9998 (AngusDujw/SAF's, for MESA).</param>
+    /// <summary>Creates an exponential average: average := decay average + (1 - decay) w at each update,
+    /// beginning with the weights at construction.</summary>
+    /// <param name="model">The model whose weights are averaged.</param>
+    /// <param name="decay">The decay per update, in [0, 1). Default 0.9998 (AngusDujw/SAF's, for MESA).</param>
     /// <exception cref="ArgumentOutOfRangeException">decay is not in [0, 1).</exception>
     public static WeightAverage Exponential(nn.Module model, double decay = 0.9998) => new(model, Check.Share(decay));
 
-    /// <summary>Takes the weights as they are now into the average.</summary>
+    /// <summary>Adds the current weights to the average.</summary>
     /// <exception cref="InvalidOperationException">The averages are swapped in.</exception>
     public void Update()
     {
-        if (_isIn) throw new InvalidOperationException("The weights are the averages just now; end the scope of SwapIn() before the next update.");
+        if (_isIn) throw new InvalidOperationException("The averages are swapped in; end the scope of SwapIn() before the next update.");
         using var noGradient = no_grad();
         var share = _decay is { } decay ? 1 - decay : 1.0 / (Count + 1);
         foreach (var (weight, average) in _pairs)
@@ -62,11 +66,11 @@ public sealed class WeightAverage : IDisposable
         Count++;
     }
 
-    /// <summary>Makes the averages the model's weights until the scope is disposed, which puts the weights back bit for bit.</summary>
-    /// <exception cref="InvalidOperationException">They are swapped in already.</exception>
+    /// <summary>Sets the model's weights to the averages until the returned scope is disposed, which restores the weights bit for bit.</summary>
+    /// <exception cref="InvalidOperationException">The averages are already swapped in.</exception>
     public IDisposable SwapIn()
     {
-        if (_isIn) throw new InvalidOperationException("The averages are swapped in already.");
+        if (_isIn) throw new InvalidOperationException("The averages are already swapped in.");
         using var noGradient = no_grad();
         var kept = _pairs.Select(pair => Copy(pair.Weight))
             .Concat(_model.buffers().Select(buffer => buffer.clone().DetachFromDisposeScope())).ToArray();
@@ -85,10 +89,12 @@ public sealed class WeightAverage : IDisposable
         });
     }
 
-    /// <summary>Computes the running statistics of the model's BatchNorm layers anew, as the averages need them; within <see cref="SwapIn"/>, whose end puts the old ones back.</summary>
+    /// <summary>Recomputes the running statistics of the model's BatchNorm layers for the averages. Call it within the scope of
+    /// <see cref="SwapIn"/>, whose end restores the old statistics.</summary>
     /// <param name="batches">Training batches.</param>
-    /// <param name="forward">Runs the model on one; the result is disposed.</param>
-    /// <remarks>As torch.optim.swa_utils.update_bn: statistics are reset, and every batch counts alike.</remarks>
+    /// <param name="forward">Runs the model on one batch; the result is disposed.</param>
+    /// <remarks>Like torch.optim.swa_utils.update_bn, it resets the statistics and weights every batch equally.</remarks>
+    /// <exception cref="InvalidOperationException">The averages are not swapped in.</exception>
     public void RefreshStatistics<T>(IEnumerable<T> batches, Func<T, Tensor> forward)
     {
         ArgumentNullException.ThrowIfNull(batches);
@@ -119,23 +125,27 @@ public sealed class WeightAverage : IDisposable
         }
     }
 
-    /// <summary>The averages with the names of their parameters, to be saved; clones, the caller's.</summary>
-    public IReadOnlyDictionary<string, Tensor> StateDictionary() => _model.named_parameters().DistinctBy(p => p.parameter.Handle).Where(p => p.parameter.is_floating_point())
-        .Zip(_pairs).ToDictionary(pair => pair.First.name, pair => pair.Second.Average.clone());
+    /// <summary>Clones of the averages by parameter name, for a checkpoint; the caller owns them.</summary>
+    public IReadOnlyDictionary<string, Tensor> StateDictionary() =>
+        Names().Zip(_pairs).ToDictionary(pair => pair.First, pair => pair.Second.Average.clone());
 
-    /// <summary>Goes on from saved averages.</summary>
-    /// <param name="averages">What <see cref="StateDictionary"/> gave.</param>
-    /// <param name="count">What <see cref="Count"/> was.</param>
-    /// <exception cref="ArgumentException">A name is missing, or a shape is another.</exception>
+    /// <summary>Restores saved averages.</summary>
+    /// <param name="averages">What <see cref="StateDictionary"/> returned.</param>
+    /// <param name="count">The value of <see cref="Count"/> at that time.</param>
+    /// <exception cref="ArgumentException">A name is missing, or a shape differs.</exception>
     public void Load(IReadOnlyDictionary<string, Tensor> averages, long count)
     {
         ArgumentNullException.ThrowIfNull(averages);
-        var names = _model.named_parameters().DistinctBy(p => p.parameter.Handle).Where(p => p.parameter.is_floating_point()).Select(p => p.name).ToArray();
+        var names = Names().ToArray();
         foreach (var (name, (_, own)) in names.Zip(_pairs))
         {
-            if (!averages.TryGetValue(name, out var saved)) throw new ArgumentException($"The saved averages have none named {name}.", nameof(averages));
+            if (!averages.TryGetValue(name, out var saved))
+                throw new ArgumentException($"The saved averages have none named {name}.", nameof(averages));
             if (!saved.shape.SequenceEqual(own.shape))
-                throw new ArgumentException($"The saved average {name} has shape [{string.Join(", ", saved.shape)}], the model's parameter [{string.Join(", ", own.shape)}].", nameof(averages));
+            {
+                throw new ArgumentException($"The saved average {name} has shape [{string.Join(", ", saved.shape)}], " +
+                    $"the model's parameter has shape [{string.Join(", ", own.shape)}].", nameof(averages));
+            }
         }
         using var noGradient = no_grad();
         foreach (var (name, (_, own)) in names.Zip(_pairs)) own.copy_(averages[name]);
@@ -147,6 +157,9 @@ public sealed class WeightAverage : IDisposable
     {
         foreach (var (_, average) in _pairs) average.Dispose();
     }
+
+    private IEnumerable<string> Names() =>
+        _model.named_parameters().DistinctBy(p => p.parameter.Handle).Where(p => p.parameter.is_floating_point()).Select(p => p.name);
 
     private sealed class Scope(Action end) : IDisposable
     {

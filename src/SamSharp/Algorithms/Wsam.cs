@@ -4,26 +4,29 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>WSAM (Yue et al. 2023), decoupled, see <see cref="DecoupledSharpness"/>.</summary>
+    /// <summary>WSAM (Yue et al. 2023), decoupled; see <see cref="DecoupledSharpness"/>.</summary>
     /// <param name="rho">The radius. Default 0.05 (intelligent-machine-learning/atorch, the authors).</param>
     /// <param name="gamma">The weight of sharpness. Default 0.9 (the same).</param>
     public static SharpnessAwareOptions Wsam(double rho = 0.05, double gamma = 0.9) => new() { Rho = rho, Combiner = new DecoupledSharpness(gamma) };
 
-    /// <summary>WSAM (Yue et al. 2023), coupled, see <see cref="WeightedGradient.OfGamma"/>.</summary>
+    /// <summary>WSAM (Yue et al. 2023), coupled; see <see cref="WeightedGradient.OfGamma"/>.</summary>
     /// <param name="rho">The radius. Default 0.05 (intelligent-machine-learning/atorch, the authors).</param>
     /// <param name="gamma">The weight of sharpness. Default 0.9 (the same).</param>
-    public static SharpnessAwareOptions CoupledWsam(double rho = 0.05, double gamma = 0.9) => new() { Rho = rho, Combiner = WeightedGradient.OfGamma(gamma) };
+    public static SharpnessAwareOptions CoupledWsam(double rho = 0.05, double gamma = 0.9) =>
+        new() { Rho = rho, Combiner = WeightedGradient.OfGamma(gamma) };
 }
 
 /// <summary>
-/// WSAM's decoupled form: the base optimizer gets g, and sharpness acts beside it, as decoupled weight decay does: after its step w := w - lr a (g+ - g) with a = gamma / (1 - gamma)
-/// and the learning rate that the param group has in this step (Yue, Jiang, Ye, Gao, Liu, Zhang, "Sharpness-Aware Minimization Revisited: Weighted Sharpness as a Regularization Term", 2023).
+/// WSAM's decoupled form: the base optimizer gets g, and sharpness acts separately, like decoupled weight decay: after the base step,
+/// w := w - lr a (g+ - g) with a = gamma / (1 - gamma) and the param group's learning rate in this step (Yue, Jiang, Ye, Gao, Liu, Zhang,
+/// "Sharpness-Aware Minimization Revisited: Weighted Sharpness as a Regularization Term", 2023).
 /// </summary>
-/// <param name="Gamma">In [0, 1): 0 is the base optimizer alone. Default 0.9 (the authors' code, intelligent-machine-learning/atorch).</param>
+/// <param name="Gamma">The weight of sharpness, in [0, 1); 0 is the base optimizer alone. Default 0.9 (the authors' code,
+/// intelligent-machine-learning/atorch).</param>
 /// <param name="Clipping">Clips the gradients first. Default: none.</param>
 public sealed record DecoupledSharpness(double Gamma = 0.9, GradientClipping? Clipping = null) : ICombiner
 {
-    /// <summary>In [0, 1): 0 is the base optimizer alone.</summary>
+    /// <summary>The weight of sharpness, in [0, 1); 0 is the base optimizer alone.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside [0, 1).</exception>
     public double Gamma { get; init => field = Check.Share(value, nameof(Gamma)); } = Check.Share(Gamma);
 

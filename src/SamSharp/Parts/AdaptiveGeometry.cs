@@ -10,7 +10,7 @@ namespace SamSharp;
 /// </summary>
 /// <remarks>
 /// Definitions in use differ: davda54/sam uses kappa 0 and adapts every parameter; SamsungLabs/ASAM (the authors) uses kappa 0.01 and adapts the
-/// parameters with "weight" in their names; big_vision's GSAM scales by |w| once, see <see cref="WeightScaledGeometry"/>. Radii are larger than
+/// parameters with "weight" in their names; big_vision's GSAM scales by |w| once; see <see cref="WeightScaledGeometry"/>. Radii are larger than
 /// SAM's: 0.5 in the authors' code, up to 2 in davda54's example.
 /// </remarks>
 /// <param name="Kappa">Added to |w|, so that weights of 0 are perturbed too; at least 0. Default 0.01

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>The two passes of a step over chosen examples. No dispose scope is open while the user's losses are computed, so that what else is made there lives on.</summary>
+/// <summary>The two passes of a step over chosen examples. No dispose scope is open while the user's losses are computed, so that
+/// everything else created there lives on.</summary>
 internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rule) : IDisposable
 {
     private readonly List<Tensor> _made = [];
@@ -33,7 +34,7 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
         return Keep(Vector(losses(null)));
     }
 
-    /// <summary>A pass over a subset; the ascent's over all examples tells their losses too.</summary>
+    /// <summary>Makes a pass over a subset. An ascent over all examples also gives their losses at w.</summary>
     private Tensor Backward(ExampleSubset subset, bool isAscent)
     {
         using var own = Vector(losses(subset.Rows));
@@ -61,5 +62,6 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
 
     private static Tensor Vector(Tensor losses) => losses.dim() == 1
         ? losses
-        : throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}]; one number for each example is wanted (reduction: none, then a mean over everything but the examples).");
+        : throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}]; one number per example is needed " +
+            "(reduction: none, then a mean over everything except the examples).");
 }

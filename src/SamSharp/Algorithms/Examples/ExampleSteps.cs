@@ -4,11 +4,12 @@ namespace SamSharp;
 
 public static partial class OptimizerExtensions
 {
-    /// <summary>One whole step, with each pass on the examples that a rule gives it.</summary>
-    /// <param name="optimizer">Makes the step.</param>
-    /// <param name="losses">The losses of the examples whose numbers it is given (int64, shape [rows]; null for all), shape [rows], with history; it does not call <c>backward()</c>.
-    /// It is also called without gradients, where the rule looks at losses before it chooses.</param>
-    /// <param name="rule">Chooses or weighs.</param>
+    /// <summary>Makes one whole step, with each pass on the examples that a rule chooses.</summary>
+    /// <param name="optimizer">The optimizer that makes the step.</param>
+    /// <param name="losses">Returns the losses, shape [rows] and with history, of the examples with the given indices
+    /// (int64, shape [rows]; null for all). It does not call <c>backward()</c>. It is also called without gradients if the
+    /// rule looks at losses before it chooses.</param>
+    /// <param name="rule">Chooses or weighs the examples.</param>
     /// <returns>The loss of the first pass.</returns>
     /// <exception cref="ArgumentException">The losses are not a vector.</exception>
     public static Tensor Step(this SharpnessAwareOptimizer optimizer, Func<Tensor?, Tensor> losses, IExampleRule rule)
@@ -22,12 +23,13 @@ public static partial class OptimizerExtensions
 /// <summary>Steps whose passes choose among the examples of the batch.</summary>
 internal static class ExampleSteps
 {
-    /// <param name="optimizer">Makes the step.</param>
+    /// <param name="optimizer">The optimizer that makes the step.</param>
     /// <param name="losses">The losses of some examples.</param>
-    /// <param name="rule">Chooses or weighs.</param>
+    /// <param name="rule">Chooses or weighs the examples.</param>
     /// <param name="ascentScale">Multiple of the step's radius.</param>
-    /// <param name="beforePass">Called before each pass, with true before the ascent's.</param>
-    public static Tensor Step(SharpnessAwareOptimizer optimizer, Func<Tensor?, Tensor> losses, IExampleRule rule, double ascentScale, Action<bool>? beforePass)
+    /// <param name="beforePass">Called before each pass, with true for the ascent.</param>
+    public static Tensor Step(SharpnessAwareOptimizer optimizer, Func<Tensor?, Tensor> losses, IExampleRule rule, double ascentScale,
+        Action<bool>? beforePass)
     {
         ArgumentNullException.ThrowIfNull(losses);
         using var pass = new ExamplePass(losses, rule);
