@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <content>What every TorchSharp optimizer does, passed on to the base optimizer.</content>
+/// <content>The members of every TorchSharp optimizer, passed on to the base optimizer.</content>
 public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
 {
     /// <summary>TorchSharp's name for <see cref="Step(Func{Tensor}, Func{Tensor}?)"/>.</summary>
@@ -16,10 +16,10 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     public override Tensor step(Func<Tensor>? closure = null) => closure is not null
         ? Step(closure)
         : throw new InvalidOperationException("Sharpness-aware minimization computes the gradient at two points, so step() needs a closure: " +
-            "optimizer.Step(() => { var loss = ...; loss.backward(); return loss; }). In a two-phase loop, call backward(), then optimizer.Ascend(), " +
-            "then compute the loss and call backward() again, then optimizer.Descend().");
+            "optimizer.Step(() => { var loss = ...; loss.backward(); return loss; }). In a two-phase loop, call backward(), " +
+            "then optimizer.Ascend(), then compute the loss and call backward() again, then optimizer.Descend().");
 
-    /// <summary>Leaves every parameter without a gradient (null, not zeros, so that parameters which take no part in the next pass are not moved).</summary>
+    /// <summary>Sets every gradient to null, not zeros, so that parameters that take no part in the next pass are not moved.</summary>
     public override void zero_grad() => _services.Table.ClearGradients();
 
     /// <summary>The base optimizer's param groups, which schedulers act on.</summary>
@@ -28,14 +28,14 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     /// <summary>The base optimizer's parameters.</summary>
     public override IEnumerable<Parameter> parameters() => _services.Table.Slots.Select(slot => slot.Parameter);
 
-    /// <summary>Adds a param group to the base optimizer, treated as the options say by default.</summary>
-    /// <param name="param_group">A group of the base optimizer's own kind.</param>
+    /// <summary>Adds a param group to the base optimizer, with the default sharpness settings.</summary>
+    /// <param name="param_group">A group of the type that the base optimizer uses.</param>
     /// <exception cref="ArgumentException">A parameter is held already, or cannot be perturbed.</exception>
     public override void add_param_group(ParamGroup param_group) => AddParamGroup(param_group);
 
     /// <summary>Adds a param group to the base optimizer.</summary>
-    /// <param name="group">A group of the base optimizer's own kind.</param>
-    /// <param name="sharpness">How it is treated; null for the defaults.</param>
+    /// <param name="group">A group of the type that the base optimizer uses.</param>
+    /// <param name="sharpness">The group's sharpness settings; null for the defaults.</param>
     /// <exception cref="ArgumentException">A parameter is held already, or cannot be perturbed.</exception>
     /// <exception cref="InvalidOperationException">The weights are perturbed.</exception>
     public void AddParamGroup(ParamGroup group, SharpnessGroup? sharpness = null)
@@ -48,7 +48,7 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     }
 
     /// <summary>Moves the optimizers' state to a device. Parameters are moved by their model, before its optimizer is built.</summary>
-    /// <param name="device">Where to.</param>
+    /// <param name="device">The target device.</param>
     /// <exception cref="InvalidOperationException">The weights are perturbed.</exception>
     public new void to(Device device)
     {
@@ -56,7 +56,7 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
         (BaseOptimizer as OptimizerHelper)?.to(device);
     }
 
-    /// <summary>The state of wrapper and base optimizer: the base's entries, behind one of the wrapper's own.</summary>
+    /// <summary>The state of the wrapper and the base optimizer: one entry for the wrapper, then the base optimizer's entries.</summary>
     /// <exception cref="InvalidOperationException">The weights are perturbed, or the base optimizer has no state dictionary.</exception>
     public override StateDictionary state_dict()
     {
@@ -64,14 +64,15 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
         return StateWith(new WrapperState(_services));
     }
 
-    /// <summary>Takes over the state of another optimizer of the same make-up.</summary>
+    /// <summary>Loads the state of another optimizer with the same structure.</summary>
     /// <param name="state_dict">What <see cref="state_dict()"/> returned.</param>
-    /// <exception cref="InvalidDataException">It belongs to an optimizer of another make-up.</exception>
+    /// <exception cref="InvalidDataException">The state belongs to an optimizer with another structure.</exception>
     public override void load_state_dict(StateDictionary state_dict)
     {
         ArgumentNullException.ThrowIfNull(state_dict);
         if (state_dict.Options.FirstOrDefault() is not WrapperState)
-            throw new InvalidDataException($"This state was not saved by a {nameof(SharpnessAwareOptimizer)}. Load a plain optimizer's state with BaseOptimizer.load_state_dict.");
+            throw new InvalidDataException($"This state was not saved by a {nameof(SharpnessAwareOptimizer)}. " +
+                "Load a plain optimizer's state with BaseOptimizer.load_state_dict.");
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
         foreach (var options in state_dict.Options) options.SaveStateDict(writer);
@@ -85,11 +86,11 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     /// <inheritdoc cref="load_state_dict(string, bool)"/>
     public new void load_state_dict(string location) => load_state_dict(location, acceptOtherRecipe: false);
 
-    /// <summary>Loads what <c>save_state_dict</c> wrote. When it fails, nothing has changed.</summary>
+    /// <summary>Loads what <c>save_state_dict</c> wrote. If that fails, nothing has changed.</summary>
     /// <param name="location">The file.</param>
-    /// <param name="acceptOtherRecipe">Whether the recipe's parts may be others, or have other settings, than those that were saved. What a part here does not find in the
-    /// file it starts without. Default false: the message names the difference.</param>
-    /// <exception cref="InvalidDataException">It belongs to an optimizer of another make-up, or is damaged.</exception>
+    /// <param name="acceptOtherRecipe">Whether the saved recipe may have other parts, or parts with other settings. A part that finds nothing
+    /// in the file starts without a memory. Default false: a difference is an error that names it.</param>
+    /// <exception cref="InvalidDataException">The file belongs to an optimizer with another structure, or is damaged.</exception>
     public void load_state_dict(string location, bool acceptOtherRecipe)
     {
         using var reader = new BinaryReader(File.OpenRead(location));
@@ -106,10 +107,10 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     /// <inheritdoc cref="load_state_dict(BinaryReader, bool)"/>
     public new void load_state_dict(BinaryReader reader) => load_state_dict(reader, acceptOtherRecipe: false);
 
-    /// <summary>Loads what <c>save_state_dict</c> wrote. When it fails, nothing has changed.</summary>
-    /// <param name="reader">At the state's first byte.</param>
+    /// <summary>Loads what <c>save_state_dict</c> wrote. If that fails, nothing has changed.</summary>
+    /// <param name="reader">A reader at the state's first byte.</param>
     /// <param name="acceptOtherRecipe">As for <see cref="load_state_dict(string, bool)"/>.</param>
-    /// <exception cref="InvalidDataException">It belongs to an optimizer of another make-up, or is damaged.</exception>
+    /// <exception cref="InvalidDataException">The state belongs to an optimizer with another structure, or is damaged.</exception>
     public void load_state_dict(BinaryReader reader, bool acceptOtherRecipe)
     {
         ArgumentNullException.ThrowIfNull(reader);
@@ -131,14 +132,15 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
         base.Dispose(disposing);
     }
 
-    /// <summary>The wrapper has the interfaces of TorchSharp that its base has: OneCycleLR and CyclicLR look for momentum or betas on the optimizer itself.</summary>
+    /// <summary>The wrapper implements the TorchSharp interfaces that its base implements, because OneCycleLR and CyclicLR look for
+    /// momentum or betas on the optimizer itself.</summary>
     bool IDynamicInterfaceCastable.IsInterfaceImplemented(RuntimeTypeHandle interfaceType, bool throwIfNotImplemented)
     {
         var type = Type.GetTypeFromHandle(interfaceType)!;
         var implemented = (type == typeof(IMomentum) && BaseOptimizer is IMomentum) || (type == typeof(IBetas) && BaseOptimizer is IBetas);
         return implemented || !throwIfNotImplemented
             ? implemented
-            : throw new InvalidCastException($"{BaseOptimizer.GetType().Name}, the base of this SharpnessAwareOptimizer, is no {type.Name}.");
+            : throw new InvalidCastException($"{BaseOptimizer.GetType().Name}, the base of this SharpnessAwareOptimizer, is not an {type.Name}.");
     }
 
     RuntimeTypeHandle IDynamicInterfaceCastable.GetInterfaceImplementation(RuntimeTypeHandle interfaceType) =>
@@ -167,19 +169,22 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     private static void RequireWrappable(Optimizer baseOptimizer)
     {
         if (baseOptimizer is LBFGS)
-            throw new ArgumentException("LBFGS cannot be the base of a SharpnessAwareOptimizer: it calls its closure several times per step along a line search of its own, " +
-                "while SAM hands over one gradient. Use a first-order optimizer, such as AdamW or SGD.", nameof(baseOptimizer));
+            throw new ArgumentException("LBFGS cannot be the base of a SharpnessAwareOptimizer: " +
+                "it calls its closure several times per step along a " +
+                "line search, while SAM hands over one gradient. Use a first-order optimizer, such as AdamW or SGD.", nameof(baseOptimizer));
         if (baseOptimizer is SharpnessAwareOptimizer)
             throw new ArgumentException("The optimizer is sharpness-aware already; wrap its BaseOptimizer instead.", nameof(baseOptimizer));
         if (baseOptimizer.ParamGroups.Any(group => group is not ParamGroup))
-            throw new ArgumentException($"{baseOptimizer.GetType().Name} has param groups that are not TorchSharp.Modules.ParamGroup, so their parameters are not known.", nameof(baseOptimizer));
+            throw new ArgumentException($"{baseOptimizer.GetType().Name} has param groups that are not TorchSharp.Modules.ParamGroup, " +
+                "so their parameters are not known.", nameof(baseOptimizer));
     }
 
     private void AdoptGroups(IReadOnlyList<SharpnessGroup?> sharpness)
     {
         var groups = BaseOptimizer.ParamGroups.Cast<ParamGroup>().ToList();
         if (sharpness.Count > groups.Count)
-            throw new ArgumentException($"The options describe {sharpness.Count} param groups, but {BaseOptimizer.GetType().Name} has {groups.Count}.", nameof(sharpness));
+            throw new ArgumentException($"The options describe {sharpness.Count} param groups, " +
+                $"but {BaseOptimizer.GetType().Name} has {groups.Count}.", nameof(sharpness));
         for (var i = 0; i < groups.Count; i++)
             _services.Table.Add(groups[i], groups[i].Parameters, (i < sharpness.Count ? sharpness[i] : null) ?? new SharpnessGroup());
         ShareGroups();
@@ -199,7 +204,7 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
         CheckpointFile.Load(reader, own, StateWith(own));
     }
 
-    /// <summary>TorchSharp's own non-virtual methods work on these fields.</summary>
+    /// <summary>Shares the base optimizer's groups and states, since TorchSharp's non-virtual methods work on these fields.</summary>
     private void ShareGroups()
     {
         _parameter_groups = BaseOptimizer.ParamGroups.Cast<ParamGroup>().ToList();

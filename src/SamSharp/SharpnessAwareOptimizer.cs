@@ -7,13 +7,14 @@ using static TorchSharp.torch.optim;
 namespace SamSharp;
 
 /// <summary>
-/// Sharpness-aware minimization around any TorchSharp optimizer. Each step climbs to the worst point of a small neighborhood, w + e(w) with
-/// e = rho g / |g|, takes the gradient there, goes back to w exactly, and lets the base optimizer step with that gradient
+/// Sharpness-aware minimization around any TorchSharp optimizer. Each step climbs to the worst point near the weights, w + e(w) with
+/// e = rho g / |g|, computes the gradient there, goes back to w exactly, and lets the base optimizer step with that gradient
 /// (Foret, Kleiner, Mobahi, Neyshabur, "Sharpness-Aware Minimization for Efficiently Improving Generalization", 2021).
 /// </summary>
 /// <remarks>
-/// It is a TorchSharp optimizer wherever one is expected: schedulers act on the base optimizer's param groups, state is saved and loaded with
-/// the base's own. Build it after the model is on its device. It owns the base optimizer and disposes it. One thread at a time may use it.
+/// It works wherever a TorchSharp optimizer is expected: schedulers act on the base optimizer's param groups, and its state is
+/// saved and loaded together with the base optimizer's. Build it after the model is on its device. It owns the base optimizer and
+/// disposes it. Only one thread at a time may use it.
 /// </remarks>
 /// <example><code>
 /// var optimizer = new SharpnessAwareOptimizer(torch.optim.AdamW(model.parameters(), lr: 1e-4), rho: 0.05);
@@ -31,11 +32,11 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     private SharpnessStep? _unapplied; // from Gradient to Apply
     private int _isBusy;
 
-    /// <summary>Plain SAM, or ASAM.</summary>
-    /// <param name="baseOptimizer">Any TorchSharp optimizer but LBFGS; owned by the wrapper from then on.</param>
+    /// <summary>Creates plain SAM, or ASAM.</summary>
+    /// <param name="baseOptimizer">Any TorchSharp optimizer except LBFGS; the wrapper takes ownership.</param>
     /// <param name="rho">The radius. Default 0.05 (davda54/sam).</param>
-    /// <param name="adaptive">True for ASAM as in davda54/sam: every parameter in its own scale, kappa = 0. Radii are then about ten times larger.
-    /// For the authors' ASAM set <see cref="SharpnessAwareOptions.Geometry"/>.</param>
+    /// <param name="adaptive">True for ASAM as in davda54/sam: every parameter adaptive, kappa = 0. Radii are then about ten times larger.
+    /// For the authors' ASAM, set <see cref="SharpnessAwareOptions.Geometry"/>. Default false.</param>
     /// <exception cref="ArgumentOutOfRangeException">rho is negative or not finite.</exception>
     /// <exception cref="ArgumentException">The optimizer cannot be wrapped, or holds the same weights twice.</exception>
     public SharpnessAwareOptimizer(Optimizer baseOptimizer, double rho = 0.05, bool adaptive = false)
@@ -47,9 +48,9 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     {
     }
 
-    /// <summary>SAM as the options say.</summary>
-    /// <param name="baseOptimizer">Any TorchSharp optimizer but LBFGS; owned by the wrapper from then on.</param>
-    /// <param name="options">How it is made sharpness-aware. Any number of optimizers may share them.</param>
+    /// <summary>Creates a sharpness-aware optimizer from options.</summary>
+    /// <param name="baseOptimizer">Any TorchSharp optimizer except LBFGS; the wrapper takes ownership.</param>
+    /// <param name="options">The recipe and its settings. Any number of optimizers may share them.</param>
     /// <exception cref="ArgumentException">The optimizer cannot be wrapped, holds the same weights twice, or does not fit the recipe.</exception>
     public SharpnessAwareOptimizer(Optimizer baseOptimizer, SharpnessAwareOptions options)
     {
@@ -64,7 +65,8 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>The wrapped optimizer.</summary>
     public Optimizer BaseOptimizer => _services.Base.Optimizer;
 
-    /// <summary>Whether the weights are perturbed: in a closure that is called at w + e, and between <see cref="Ascend"/> and <see cref="Descend"/>.</summary>
+    /// <summary>Whether the weights are perturbed: in a closure called at w + e, and between
+    /// <see cref="Ascend"/> and <see cref="Descend"/>.</summary>
     public bool IsPerturbed => _services.Weights.IsOpen;
 
     /// <summary>What the last step did.</summary>
@@ -76,29 +78,34 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>How each param group is treated; may be changed between steps.</summary>
     public IReadOnlyList<SharpnessGroup> Groups => _services.Table.Groups;
 
-    /// <summary>Whether this library's CUDA kernels run, device by device, and if not, why: "cuda:0: used, 12 launches so far", or
-    /// "cuda:0: not used, since cuModuleLoadData gave CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)". For people to read; the wording may change.</summary>
+    /// <summary>Whether this library's CUDA kernels run on each device, and if not, why: "cuda:0: used, 12 launches so far", or
+    /// "cuda:0: not used, since cuModuleLoadData gave CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)". The text is
+    /// for people; its wording may change.</summary>
     public static string CudaStatus => KernelSets.CudaStatus;
 
     /// <summary>
-    /// One whole step. Both closures compute a loss, call <c>backward()</c> and return the loss; gradients are cleared before each call, and gradients are enabled.
+    /// Makes one whole step. Both closures compute a loss, call <c>backward()</c> and return the loss;
+    /// before each call gradients are cleared and enabled.
     /// </summary>
     /// <param name="closure">The loss to minimize: called at w + e, and first at w unless <paramref name="ascent"/> is given.</param>
-    /// <param name="ascent">The loss that is climbed, called at w: a quarter of the batch (<see cref="BatchSlice"/>), another batch, another loss.
+    /// <param name="ascent">The loss to climb, called at w: a quarter of the batch (<see cref="BatchSlice"/>), another batch, another loss.
     /// Skipped when the radius is 0 or nothing needs the gradient at w.</param>
-    /// <returns>The loss at w (that of <paramref name="ascent"/> if given), as the closure returned it. Where the recipe needs no pass at w: the loss at w + e.</returns>
-    /// <exception cref="InvalidOperationException">A closure left no gradient; the weights are perturbed by an <see cref="Ascend"/>; or another step is under way.</exception>
+    /// <returns>The loss at w (of <paramref name="ascent"/> if given), as the closure returned it. If the recipe
+    /// needs no pass at w, the loss at w + e.</returns>
+    /// <exception cref="InvalidOperationException">A closure left no gradient; the weights are perturbed by an
+    /// <see cref="Ascend"/>; or another step is under way.</exception>
     public Tensor Step(Func<Tensor> closure, Func<Tensor>? ascent = null)
     {
         ArgumentNullException.ThrowIfNull(closure);
         return Step(closure, StagesOf(ascent ?? closure));
     }
 
-    /// <summary>One whole step with ascents of different losses, one after the other.</summary>
+    /// <summary>Makes one whole step with ascents of different losses, one after the other.</summary>
     /// <param name="closure">The loss to minimize, called at the end of all ascents.</param>
-    /// <param name="ascents">At least one; each starts where the last one ended. Their number replaces <see cref="SharpnessAwareOptions.AscentSteps"/>.</param>
+    /// <param name="ascents">At least one ascent; each starts where the previous one ended. Their number replaces
+    /// <see cref="SharpnessAwareOptions.AscentSteps"/>.</param>
     /// <returns>The loss of the first ascent, at w.</returns>
-    /// <exception cref="ArgumentException">There is no ascent, or one's scale is not a positive number.</exception>
+    /// <exception cref="ArgumentException">The list is empty, or a scale is not a positive number.</exception>
     /// <exception cref="InvalidOperationException">As for <see cref="Step(Func{Tensor}, Func{Tensor}?)"/>.</exception>
     public Tensor Step(Func<Tensor> closure, IReadOnlyList<AscentStage> ascents)
     {
@@ -113,13 +120,15 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     }
 
     /// <summary>
-    /// The sharpness-aware gradient without a step: what <see cref="Step(Func{Tensor}, Func{Tensor}?)"/> would give the base optimizer is left in the parameters' gradients,
-    /// the weights are where they were. For your own loops over tasks, clients or inner steps; <see cref="Apply"/> then makes the step.
+    /// Computes the sharpness-aware gradient without a step: leaves in the parameters' gradients what
+    /// <see cref="Step(Func{Tensor}, Func{Tensor}?)"/> would give the base optimizer, and puts the weights back. Use it in your own loops
+    /// over tasks, clients or inner steps; <see cref="Apply"/> then makes the step.
     /// </summary>
     /// <param name="closure">The loss to minimize.</param>
-    /// <param name="ascent">The loss that is climbed; null for the same.</param>
+    /// <param name="ascent">The loss to climb; null for the same loss.</param>
     /// <returns>What <see cref="Step(Func{Tensor}, Func{Tensor}?)"/> returns.</returns>
-    /// <exception cref="InvalidOperationException">As for <see cref="Step(Func{Tensor}, Func{Tensor}?)"/>; or the combiner acts after the base optimizer's step.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="Step(Func{Tensor}, Func{Tensor}?)"/>; or the combiner
+    /// acts after the base optimizer's step.</exception>
     public Tensor Gradient(Func<Tensor> closure, Func<Tensor>? ascent = null)
     {
         ArgumentNullException.ThrowIfNull(closure);
@@ -133,8 +142,10 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         });
     }
 
-    /// <summary>One step of the base optimizer with the gradients that the parameters hold, unless they are not finite. It counts as a step.</summary>
-    /// <exception cref="InvalidOperationException">No parameter has a gradient; the weights are perturbed; or the combiner acts after the base optimizer's step.</exception>
+    /// <summary>Makes one step of the base optimizer with the gradients that the parameters hold, unless they
+    /// are not finite. It counts as a step.</summary>
+    /// <exception cref="InvalidOperationException">No parameter has a gradient; the weights are perturbed; or the combiner
+    /// acts after the base optimizer's step.</exception>
     public void Apply()
     {
         Composition.RequireNothingAfterStep(_services.Options, "A step with gradients from outside");
@@ -146,11 +157,12 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     }
 
     /// <summary>
-    /// The first phase of a two-phase loop: from the gradients that <c>backward()</c> has left, after as many passes as you like, moves the weights to w + e
-    /// and clears the gradients. Compute the gradients again, then call <see cref="Descend"/>.
+    /// The first phase of a two-phase loop: moves the weights to w + e by the gradients that <c>backward()</c> has left, after as many passes
+    /// as you like, and clears the gradients. Compute the gradients again, then call <see cref="Descend"/>.
     /// </summary>
     /// <remarks>In a step whose radius is 0 the weights stay, and the second pass computes the plain gradient.</remarks>
-    /// <exception cref="InvalidOperationException">No parameter has a gradient; the last ascent is not completed; or the recipe needs further passes, hence a closure.</exception>
+    /// <exception cref="InvalidOperationException">No parameter has a gradient; the last ascent is not completed; or the recipe needs
+    /// further passes and therefore a closure.</exception>
     public void Ascend()
     {
         Composition.RequireTwoPhases(_services.Options);
@@ -161,18 +173,21 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
         });
     }
 
-    /// <summary>The second phase: puts the weights back bit for bit, and lets the base optimizer step with the gradients computed since <see cref="Ascend"/>.</summary>
-    /// <exception cref="InvalidOperationException">There was no <see cref="Ascend"/>, or no gradient has been computed since; the weights are back in place.</exception>
+    /// <summary>The second phase: puts the weights back bit for bit, and lets the base optimizer step with the gradients
+    /// computed since <see cref="Ascend"/>.</summary>
+    /// <exception cref="InvalidOperationException">There was no <see cref="Ascend"/>, or no gradient has been computed
+    /// since; the weights are back in place.</exception>
     public void Descend()
     {
         using var turn = Enter();
-        using var step = _ascended ?? throw new InvalidOperationException("Descend() has no ascent to complete: call Ascend() first, then compute the gradients again.");
+        using var step = _ascended ?? throw new InvalidOperationException("Descend() has no ascent to complete: call Ascend() first, " +
+            "then compute the gradients again.");
         _ascended = null;
         step.Combine("second");
         step.StepBase();
     }
 
-    /// <summary>Gives up an ascent: puts the weights back without a step. Does nothing when there is none.</summary>
+    /// <summary>Gives up an ascent: puts the weights back without a step. Does nothing if there is none.</summary>
     public void Restore()
     {
         using var turn = Enter();
@@ -183,7 +198,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>The ascents of a step that climbs one loss.</summary>
     internal AscentStage[] StagesOf(Func<Tensor> closure) => Enumerable.Repeat(new AscentStage(closure), _services.Options.AscentSteps).ToArray();
 
-    /// <summary>Runs something in a step of its own, which is over afterwards unless it waits for <see cref="Descend"/> or <see cref="Apply"/>.</summary>
+    /// <summary>Runs a function in a new step, which ends afterwards unless it waits for <see cref="Descend"/> or <see cref="Apply"/>.</summary>
     internal T InNewStep<T>(Func<SharpnessStep, T> run)
     {
         using var turn = Enter("A step cannot begin");
@@ -208,14 +223,16 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>What every step works with.</summary>
     internal StepServices Services => _services;
 
-    /// <summary>Keeps other threads, and closures, out until the result is disposed.</summary>
+    /// <summary>Keeps out other threads, and calls from closures, until the result is disposed.</summary>
     private Turn Enter(string? toStart = null)
     {
         if (Interlocked.Exchange(ref _isBusy, 1) == 1)
-            throw new InvalidOperationException("A step of this optimizer is under way, in another thread or around the closure that calls it. An optimizer makes one step at a time.");
+            throw new InvalidOperationException("A step of this optimizer is under way, in another thread or around the closure that " +
+                "calls it. An optimizer makes one step at a time.");
         if (toStart is null || _ascended is null) return new Turn(this);
         _isBusy = 0;
-        throw new InvalidOperationException($"{toStart} while an ascent is under way and the weights are perturbed: call Descend() or Restore() first.");
+        throw new InvalidOperationException($"{toStart} while an ascent is under way and the weights are perturbed: " +
+            "call Descend() or Restore() first.");
     }
 
     private readonly struct Turn(SharpnessAwareOptimizer owner) : IDisposable

@@ -53,7 +53,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     /// <param name="damping">Added to every new estimate of the precision (0.1).</param>
     /// <param name="initialPrecision">s before the first step (1).</param>
     /// <param name="noise">The draws z, standard normal ones by default, which follow from the step's number and the part's.</param>
-    /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
+    /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public BSam(IEnumerable<ParamGroup> parameters, double dataSize, double lr = 0.5, double rho = 0.1, double beta1 = 0.9, double beta2 = 0.999,
         double? weightDecay = null, double damping = 0.1, double initialPrecision = 1, INoise? noise = null)
         : base(parameters, new Options

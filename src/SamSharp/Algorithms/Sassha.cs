@@ -65,7 +65,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// linear schedule. Default: 0.5 always (the paper: the
     /// root keeps small curvatures from making steps too long).</param>
     /// <param name="noise">The signs z, random by default, which follow from the step's number.</param>
-    /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
+    /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public Sassha(IEnumerable<ParamGroup> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999,
         double epsilon = 1e-4, double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
         : base(parameters, new Options

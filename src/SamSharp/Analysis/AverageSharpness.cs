@@ -3,8 +3,9 @@ using static System.FormattableString;
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// How much the loss climbs on average under normal displacements: E L(w + d) - L(w) with d of independent N(0, sigma^2) elements, or N(0, sigma^2 w_i^2) when adaptive.
-/// Displacements come in pairs d, -d, in which odd terms cancel; for a quadratic the value is sigma^2 tr(H) / 2, adaptive sigma^2 sum(w_i^2 H_ii) / 2.
+/// How much the loss climbs on average under normal displacements: E L(w + d) - L(w), where d has independent N(0, sigma^2) elements, or
+/// N(0, sigma^2 w_i^2) if adaptive. Displacements come in pairs d, -d, in which odd terms cancel; for a quadratic the value is sigma^2 tr(H)
+/// / 2, or sigma^2 sum(w_i^2 H_ii) / 2 if adaptive.
 /// </summary>
 /// <param name="sigma">The standard deviation, at least 0. The norm of a displacement is about sigma sqrt(n), with n weights.</param>
 /// <param name="adaptive">Whether displacements are relative to the weights. Default: false.</param>
@@ -16,7 +17,7 @@ public sealed class AverageSharpness(double sigma, bool adaptive = false) : ISha
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Pairs { get; init => field = Check.Positive(value); } = 50;
 
-    /// <summary>Of the displacements. Default 0.</summary>
+    /// <summary>Seed of the displacements. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <inheritdoc/>

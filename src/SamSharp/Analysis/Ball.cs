@@ -1,18 +1,18 @@
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// The displacements d within a radius of w. With adaptive, in the weights' own scale: d = |w| z, element by element, with z in the ball, so that
-/// weights of 0 stay, and rescaling neurons changes nothing (Kwon, Kim, Park, Choi, "ASAM", 2021, with kappa = 0).
+/// The displacements d within a radius of w. An adaptive ball uses the scale of the weights: d = |w| z, element by element, with z in the
+/// ball, so that weights of 0 stay, and rescaling neurons changes nothing (Kwon, Kim, Park, Choi, "ASAM", 2021, with kappa = 0).
 /// </summary>
-/// <param name="Radius">rho, finite and at least 0.</param>
-/// <param name="Norm">Default: L2, as SAM.</param>
-/// <param name="Adaptive">Whether sizes are relative to the weights'. Default: false.</param>
+/// <param name="Radius">The radius rho, finite and at least 0.</param>
+/// <param name="Norm">The norm of displacements. Default: L2, as in SAM.</param>
+/// <param name="Adaptive">Whether displacements are relative to the weights. Default: false.</param>
 public sealed record Ball(double Radius, BallNorm Norm = BallNorm.L2, bool Adaptive = false)
 {
-    /// <summary>rho.</summary>
+    /// <summary>The radius rho.</summary>
     public double Radius { get; } = Check.Radius(Radius, nameof(Radius));
 
-    /// <summary>For tables: "adaptive L2".</summary>
+    /// <summary>The ball's name in tables, such as "adaptive L2".</summary>
     internal string Name => (Adaptive ? "adaptive " : "") + (Norm == BallNorm.L2 ? "L2" : "L-infinity");
 
     /// <summary>The steepest direction of norm 1 for a gradient with respect to z, which it takes over; 0 where that is 0 or not finite.</summary>

@@ -1,10 +1,11 @@
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// m-sharpness: another measure taken of each batch's loss by itself, and averaged with the batches' weights. Batches of m rows, each with a displacement of its
-/// own, are what the training step makes small (Foret et al., 2021); for a worst case the value is at least that of all rows together.
+/// m-sharpness: applies another measure to each batch's loss by itself, and averages with the batches' weights. A training step
+/// minimizes the sharpness of batches of m rows, each with its own displacement (Foret et al., 2021); for a worst case the
+/// value is at least the value of all rows together.
 /// </summary>
-/// <param name="measure">What is measured of each batch.</param>
+/// <param name="measure">The measure applied to each batch.</param>
 public sealed class BatchwiseSharpness(ISharpnessMeasure measure) : ISharpnessMeasure
 {
     private readonly ISharpnessMeasure _measure = measure ?? throw new ArgumentNullException(nameof(measure));

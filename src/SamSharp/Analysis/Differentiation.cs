@@ -47,8 +47,8 @@ internal static class Differentiation
         }
         catch (ExternalException error)
         {
-            throw new InvalidOperationException("The loss cannot be differentiated. Its closure must compute it anew in each call, and must not call " +
-                $"backward() itself. libtorch says: {Reason(error)}", error);
+            throw new InvalidOperationException("The loss cannot be differentiated. Its closure must compute it again in each call, " +
+                $"and must not call backward() itself. libtorch says: {Reason(error)}", error);
         }
     }
 
@@ -62,8 +62,9 @@ internal static class Differentiation
         }
         catch (ExternalException error)
         {
-            throw new NotSupportedException("The loss cannot be differentiated twice: some operators, fused attention among them, have no second derivative. " +
-                $"{nameof(HessianVectorProduct)}.{nameof(HessianVectorProduct.FiniteDifference)} does without. libtorch says: {Reason(error)}", error);
+            throw new NotSupportedException("The loss cannot be differentiated twice: some operators, fused attention among them, " +
+                $"have no second derivative. {nameof(HessianVectorProduct)}.{nameof(HessianVectorProduct.FiniteDifference)} does without. " +
+                $"libtorch says: {Reason(error)}", error);
         }
     }
 
@@ -76,5 +77,6 @@ internal static class Differentiation
     }
 
     /// <summary>The last line is the error itself, after TorchScript's trace.</summary>
-    private static string Reason(ExternalException error) => error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
+    private static string Reason(ExternalException error) =>
+        error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
 }

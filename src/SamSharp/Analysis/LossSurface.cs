@@ -4,12 +4,12 @@ namespace SamSharp.Analysis;
 
 /// <summary>
 /// The loss of a model over fixed data as a function of its weights, around the weights it has: L(w + d), its gradient and products with its Hessian.
-/// While it is open the model is in evaluation mode, with frozen running statistics; disposing sets modules back to the modes they were in.
-/// Weights are back at w, bit for bit, after every call, also when the loss throws; gradients are never touched.
+/// While it is open, the model is in evaluation mode with frozen running statistics; disposing it returns the modules to their previous modes.
+/// Weights are back at w, bit for bit, after every call, even if the loss throws; gradients are never touched.
 /// </summary>
 /// <remarks>
-/// All trainable floating point parameters count, each once. Weights must not be changed otherwise while the surface is open. It keeps a copy of them.
-/// Measure in float32: in half precision a displacement is rounded away in many weights.
+/// All trainable floating point parameters count, each once. Nothing else may change the weights while the surface is open. It keeps a copy of them.
+/// Measure in float32: in half precision, rounding removes a displacement in many weights.
 /// </remarks>
 public sealed class LossSurface : IDisposable
 {
@@ -69,8 +69,8 @@ public sealed class LossSurface : IDisposable
     public HessianVectorProduct Products { get; set; }
 
     /// <summary>
-    /// The distance between w and each of the two points of a finite difference. Default: 0.01 for float32 weights and below, as DARTS has it (Liu, Simonyan, Yang, 2019),
-    /// and 1e-4 when all are float64.
+    /// The distance between w and each of the two points of a finite difference. Default: 0.01 for float32 weights and below, as in DARTS
+    /// (Liu, Simonyan, Yang, 2019), and 1e-4 if all are float64.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not a positive number.</exception>
     public double FiniteDifferenceStep
@@ -107,7 +107,7 @@ public sealed class LossSurface : IDisposable
     }
 
     /// <summary>H v, with H the Hessian of L at w.</summary>
-    /// <returns>The caller's to dispose.</returns>
+    /// <returns>The result, which the caller disposes.</returns>
     /// <exception cref="NotSupportedException">The product is to be exact, and some operator of the loss has no second derivative.</exception>
     /// <exception cref="InvalidOperationException">The loss does not depend on the weights, or its closure called <c>backward()</c>.</exception>
     public WeightVector HessianProduct(WeightVector vector)
@@ -130,7 +130,8 @@ public sealed class LossSurface : IDisposable
     public WeightVector Weights() => new(_weights.Origin);
 
     /// <summary>A vector of zeros.</summary>
-    public WeightVector Zero() => WeightVector.Owning(Array.ConvertAll(_weights.Origin, tensor => zeros_like(tensor, dtype: WeightVector.PrecisionOf(tensor))));
+    public WeightVector Zero() =>
+        WeightVector.Owning(Array.ConvertAll(_weights.Origin, tensor => zeros_like(tensor, dtype: WeightVector.PrecisionOf(tensor))));
 
     /// <summary>The surface of each batch alone, at the same weights. They end with this surface.</summary>
     public IReadOnlyList<LossSurface> Batches => _batches.Length == 1 ? [this] : Array.ConvertAll(_batches, batch => new LossSurface(this, batch));

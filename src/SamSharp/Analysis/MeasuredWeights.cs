@@ -13,7 +13,8 @@ internal sealed class MeasuredWeights : IDisposable
         var measured = model.named_parameters()
             .Where(p => p.parameter.requires_grad && p.parameter.is_floating_point() && (include?.Invoke(p.name) ?? true))
             .DistinctBy(p => p.parameter.Handle).ToArray();
-        if (measured.Length == 0) throw new ArgumentException("The model has no trainable floating point parameter to displace, or include leaves none.", nameof(model));
+        if (measured.Length == 0)
+            throw new ArgumentException("The model has no trainable floating point parameter to displace, or include leaves none.", nameof(model));
         RequireDistinct(measured);
         Names = Array.ConvertAll(measured, p => p.name);
         Parameters = Array.ConvertAll(measured, p => p.parameter);
@@ -58,8 +59,8 @@ internal sealed class MeasuredWeights : IDisposable
         for (var i = 0; i < Parameters.Length; i++)
         {
             if (!vector.Tensors[i].shape.AsSpan().SequenceEqual(Parameters[i].shape))
-                throw new ArgumentException($"Tensor {i} of the vector has shape [{string.Join(", ", vector.Tensors[i].shape)}], but {Names[i]} has " +
-                    $"[{string.Join(", ", Parameters[i].shape)}].");
+                throw new ArgumentException($"Tensor {i} of the vector has shape [{string.Join(", ", vector.Tensors[i].shape)}], " +
+                    $"but {Names[i]} has [{string.Join(", ", Parameters[i].shape)}].");
         }
     }
 
@@ -83,7 +84,8 @@ internal sealed class MeasuredWeights : IDisposable
         var tied = parameters.Where(p => p.Parameter.NumberOfElements > 0)
             .GroupBy(p => (p.Parameter.device.ToString(), SharedStorage.Address(p.Parameter))).FirstOrDefault(same => same.Count() > 1);
         if (tied is not null)
-            throw new ArgumentException($"The parameters {string.Join(" and ", tied.Select(p => p.Name))} are the same weights, which would count twice. " +
+            throw new ArgumentException($"The parameters {string.Join(" and ", tied.Select(p => p.Name))} are the same weights, " +
+                "which would count twice. " +
                 "Tie weights by using one Parameter in both places.");
     }
 }

@@ -3,9 +3,9 @@ using static System.FormattableString;
 
 namespace SamSharp.Analysis;
 
-/// <summary>One number that was measured, and what is needed to read it.</summary>
-/// <param name="Name">What it is.</param>
-/// <param name="Value">The number, in units of the loss; per unit of weight squared where it is of the Hessian.</param>
+/// <summary>One measured number, and what is needed to interpret it.</summary>
+/// <param name="Name">What was measured.</param>
+/// <param name="Value">The number, in units of the loss; per unit of weight squared if it measures the Hessian.</param>
 /// <param name="Rows">The rows of data it was measured on.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record Measurement(string Name, double Value, long Rows)

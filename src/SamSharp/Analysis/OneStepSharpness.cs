@@ -1,8 +1,9 @@
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// How much the loss climbs in one sharpness-aware step: L(w + e) - L(w), where e is the point of the ball farthest along the gradient; for L2 e = rho g / ||g||, which is
-/// what SAM looks at (Foret, Kleiner, Mobahi, Neyshabur, 2021), for adaptive L2 e = rho w^2 g / ||w g||, as in ASAM. Costs a backward and two forward passes.
+/// How much the loss climbs in one sharpness-aware step: L(w + e) - L(w), where e is the point of the ball farthest along the gradient: for L2,
+/// e = rho g / ||g||, as in SAM (Foret, Kleiner, Mobahi, Neyshabur, 2021); for adaptive L2, e = rho w^2 g / ||w g||, as in
+/// ASAM. It costs a backward and two forward passes.
 /// </summary>
 /// <param name="ball">Where the step ends.</param>
 public sealed class OneStepSharpness(Ball ball) : ISharpnessMeasure

@@ -3,11 +3,12 @@ namespace SamSharp.Analysis;
 /// <summary>What a <see cref="SharpnessReport"/> measures.</summary>
 public sealed record SharpnessOptions
 {
-    /// <summary>The radius of the default measures. Default 0.05 (Foret et al., 2021). For adaptive measures it is ten times as large, as ASAM's radius is.</summary>
+    /// <summary>The radius of the default measures. Default 0.05 (Foret et al., 2021). For adaptive measures it is ten
+    /// times as large, as ASAM's radius is.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative or not finite.</exception>
     public double Rho { get; init => field = Check.Radius(value, nameof(Rho)); } = 0.05;
 
-    /// <summary>Of every random draw of the default measures. Default 0.</summary>
+    /// <summary>Seed of every random draw of the default measures. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>What is measured, in order; null (default): <see cref="Defaults"/>.</summary>
@@ -24,8 +25,8 @@ public sealed record SharpnessOptions
     public int SpectrumStarts { get; init => field = (int)Check.NonNegative(value); }
 
     /// <summary>
-    /// One-step and worst-case sharpness, plain and adaptive; with several batches also batch by batch; the average under normal displacements of about
-    /// the same length, rho; the ends of the Hessian's spectrum, and its trace. About 250 passes over the data.
+    /// One-step and worst-case sharpness, plain and adaptive; with several batches also batch by batch; the average under normal
+    /// displacements of about the same length, rho; the ends of the Hessian's spectrum, and its trace. About 250 passes over the data.
     /// </summary>
     public IReadOnlyList<ISharpnessMeasure> Defaults(LossSurface surface)
     {

@@ -11,7 +11,8 @@ namespace SamSharp.Analysis;
 /// <param name="Measurements">What was asked for, in order.</param>
 /// <param name="Spectrum">The density of the Hessian's eigenvalues, if it was asked for.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-public sealed record SharpnessReport(double Loss, long Rows, long Dimension, IReadOnlyList<Measurement> Measurements, SpectralDensity? Spectrum = null)
+public sealed record SharpnessReport(
+    double Loss, long Rows, long Dimension, IReadOnlyList<Measurement> Measurements, SpectralDensity? Spectrum = null)
 {
     /// <summary>Measures a model, which is left as it was: weights, gradients, modes and running statistics.</summary>
     /// <param name="model">The model.</param>
@@ -45,10 +46,14 @@ public sealed record SharpnessReport(double Loss, long Rows, long Dimension, IRe
         string[][] rows =
         [
             head,
-            .. Measurements.Select(m => new[] { m.Name, Invariant($"{m.Value:G6}"), Error(m), m.Radius is { } radius ? Invariant($"{radius:G3}") : "", m.Note }),
+            .. Measurements.Select(m => new[]
+            {
+                m.Name, Invariant($"{m.Value:G6}"), Error(m), m.Radius is { } radius ? Invariant($"{radius:G3}") : "", m.Note,
+            }),
         ];
         var widths = head.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
-        var lines = rows.Select(row => string.Join("  ", row.Select((cell, i) => i is 0 or 4 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
+        var lines = rows.Select(row =>
+            string.Join("  ", row.Select((cell, i) => i is 0 or 4 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
         return string.Join(Environment.NewLine, [Invariant($"loss {Loss:G6} on {Rows} rows, {Dimension} weights"), .. lines]);
     }
 

@@ -24,7 +24,8 @@ public sealed class WeightVector : IDisposable
     private WeightVector(Tensor[] owned, int[][]? lists)
     {
         _tensors = owned;
-        _lists = lists ?? [.. Enumerable.Range(0, owned.Length).GroupBy(i => (owned[i].device.ToString(), owned[i].dtype)).Select(list => list.ToArray())];
+        _lists = lists
+            ?? [.. Enumerable.Range(0, owned.Length).GroupBy(i => (owned[i].device.ToString(), owned[i].dtype)).Select(list => list.ToArray())];
     }
 
     /// <summary>The tensors, in the order of the parameters. The vector's own: not to be disposed.</summary>

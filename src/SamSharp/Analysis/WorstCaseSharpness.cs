@@ -3,13 +3,14 @@ using static System.FormattableString;
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// The most that the loss climbs within a ball: max L(w + d) - L(w), sought by projected gradient ascent. What is found is a lower bound of the maximum,
-/// and at least the one-step sharpness, with which the search begins.
+/// The most that the loss climbs within a ball, max L(w + d) - L(w), estimated by projected gradient ascent. The result is a lower bound of
+/// the maximum, and at least the one-step sharpness, where the search begins.
 /// </summary>
 /// <remarks>
-/// Each step goes along the steepest direction from the best point so far, then back to the nearest point of the ball; the step halves when the loss did not rise.
-/// (Andriushchenko, Croce, Mueller, Hein, Flammarion, "A Modern Look at the Relationship between Sharpness and Generalization", 2023, use Auto-PGD with
-/// as many steps and the same first step. They find that none of these numbers predicts generalisation by itself in modern settings: read them as diagnostics.)
+/// Each step goes along the steepest direction from the best point so far, then back to the nearest point of the ball; the step size is
+/// halved if the loss did not rise. (Andriushchenko, Croce, Mueller, Hein, Flammarion, "A Modern Look at the Relationship between Sharpness
+/// and Generalization", 2023, use Auto-PGD with as many steps and the same first step. They find that none of these numbers predicts
+/// generalization by itself in modern settings: read them as diagnostics.)
 /// </remarks>
 /// <param name="ball">Where to search.</param>
 public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
@@ -24,11 +25,12 @@ public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
     /// <exception cref="ArgumentOutOfRangeException">Not a positive number.</exception>
     public double StepSize { get; init => field = Check.Positive(value); } = 2;
 
-    /// <summary>Random starts besides w itself. Default 0; where the gradient at w is 0, and nothing leads away from there, 1 is made at least.</summary>
+    /// <summary>Random starts besides w itself. Default 0; if the gradient at w is 0, so that no direction
+    /// leads away from it, there is at least 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public int RandomStarts { get; init => field = (int)Check.NonNegative(value); }
 
-    /// <summary>Of the random starts. Default 0.</summary>
+    /// <summary>Seed of the random starts. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <inheritdoc/>

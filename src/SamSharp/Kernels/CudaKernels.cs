@@ -6,11 +6,12 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels;
 
 /// <summary>
-/// Kernels of our own for lists of contiguous tensors on a CUDA device: each operation reads and writes every element once, in one launch for 120 tensors (and one more that
-/// finishes a sum), and waits for nothing. Every other list goes to <see cref="MultiTensorKernels"/>, and so does every list of a device on which they cannot run.
+/// This library's kernels for lists of contiguous tensors on a CUDA device: each operation reads and writes every element once, in one launch per 120
+/// tensors (and one more to finish a sum), and waits for nothing. Every other list goes to <see cref="MultiTensorKernels"/>, as does every list on a
+/// device where they cannot run.
 /// </summary>
 /// <param name="open">Opens the driver, when the first list arrives.</param>
-/// <param name="kind">The kind of device; another than CUDA in tests alone.</param>
+/// <param name="kind">The kind of device; only tests use another one than CUDA.</param>
 internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = DeviceType.CUDA) : ITensorListKernels
 {
     private readonly MultiTensorKernels _others = new();
@@ -135,8 +136,10 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         nint AddressOf(int factor) => factor < factors.Length ? TensorAddress.Of(factors[factor]) : 0;
     }
 
-    /// <summary>A pass over a list, as many tensors at a time as a launch takes. Returns how many it has done before a launch failed; all, if none did.</summary>
-    private int Run(int ordinal, CudaDevice device, Kernel pass, Tensor[] weights, Tensor[] vectors, Tensor[] results, nint first, nint second, double number)
+    /// <summary>A pass over a list, as many tensors at a time as a launch takes. Returns how many it has done
+    /// before a launch failed; all, if none did.</summary>
+    private int Run(int ordinal, CudaDevice device, Kernel pass, Tensor[] weights, Tensor[] vectors, Tensor[] results, nint first, nint second,
+        double number)
     {
         var (table, dtype, done) = (new LaunchTable(), weights[0].dtype, 0);
         for (var i = 0; i < weights.Length; table.Continue(), done = i)
@@ -151,7 +154,8 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         return done;
     }
 
-    /// <summary>The device for lists that can be passed over: contiguous tensors of one dtype on one device, with as many elements position by position.</summary>
+    /// <summary>The device for lists that can be passed over: contiguous tensors of one dtype on one device, with as
+    /// many elements position by position.</summary>
     private bool TryFind(ReadOnlySpan<Tensor[]> lists, out int ordinal, out CudaDevice device)
     {
         (ordinal, device) = (0, null!);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Kernels;
 
-/// <summary>For each list the kernels that are best where it is.</summary>
+/// <summary>Chooses for each list the best kernels for its device.</summary>
 internal sealed class DeviceKernels(ITensorListKernels cpu, ITensorListKernels cuda, ITensorListKernels others) : ITensorListKernels
 {
     /// <inheritdoc/>

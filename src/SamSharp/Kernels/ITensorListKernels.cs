@@ -16,7 +16,7 @@ internal interface ITensorListKernels
     /// <summary>The Euclidean norm of all vectors joined: sqrt(sum v_i^2), accumulated in float32 or better.</summary>
     Tensor Norm(Tensor[] vectors);
 
-    /// <summary>The norm in the weights' own scale: sqrt(sum ((|w_i| + kappa) v_i)^2).</summary>
+    /// <summary>The norm in the scale of the weights: sqrt(sum ((|w_i| + kappa) v_i)^2).</summary>
     Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa);
 
     /// <summary>The inner product of all vectors joined: sum l_i r_i, accumulated in float32 or better.</summary>

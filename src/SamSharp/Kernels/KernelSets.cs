@@ -7,14 +7,16 @@ internal static class KernelSets
 {
     private static readonly CudaKernels OnCuda = new(() => new CudaDriver());
 
-    /// <summary>The best for each list's device: <see cref="Vectorized"/> on the CPU, <see cref="Cuda"/> on NVIDIA's, <see cref="MultiTensor"/> on any other.</summary>
+    /// <summary>The best for each list's device: <see cref="Vectorized"/> on the CPU, <see cref="Cuda"/> on NVIDIA's,
+    /// <see cref="MultiTensor"/> on any other.</summary>
     public static ITensorListKernels Default { get; }
 
-    /// <summary>Vectorized passes over memory, for contiguous float32 and float64 tensors on the CPU; <see cref="MultiTensor"/> for other lists.</summary>
+    /// <summary>Vectorized passes over memory, for contiguous float32 and float64 tensors on the CPU;
+    /// <see cref="MultiTensor"/> for other lists.</summary>
     public static ITensorListKernels Vectorized { get; } = new VectorizedKernels();
 
-    /// <summary>Kernels for contiguous tensors on an NVIDIA GPU, Turing or later; <see cref="MultiTensor"/> for other lists, and where they cannot run.
-    /// <see cref="CudaStatus"/> tells which.</summary>
+    /// <summary>Kernels for contiguous tensors on an NVIDIA GPU, Turing or later; <see cref="MultiTensor"/> for other lists, and where they
+    /// cannot run. <see cref="CudaStatus"/> tells which.</summary>
     public static ITensorListKernels Cuda => OnCuda;
 
     /// <summary>libtorch's multi-tensor operators, on any device and for any float dtype.</summary>
@@ -37,6 +39,7 @@ internal static class KernelSets
         UpdateKernels.Automatic => Default,
         UpdateKernels.MultiTensor => MultiTensor,
         UpdateKernels.Reference => Reference,
-        _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, $"The kernels can be one of {string.Join(", ", Enum.GetNames<UpdateKernels>())}."),
+        _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "The kernels can be one of " +
+            $"{string.Join(", ", Enum.GetNames<UpdateKernels>())}."),
     };
 }

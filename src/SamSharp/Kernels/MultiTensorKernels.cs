@@ -127,7 +127,7 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     private static int Accumulator(Tensor[] vectors) =>
         (int)(vectors[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 
-    /// <summary>The in-place operators want at least one tensor.</summary>
+    /// <summary>Skips empty lists, since the in-place operators need at least one tensor.</summary>
     private static void Run(string function, Tensor[] first, object[] others)
     {
         ArgumentNullException.ThrowIfNull(first);

@@ -20,7 +20,8 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(vectors);
         using var scope = NewDisposeScope();
         var pairs = weights.Zip(vectors).ToArray();
-        return WideNorm.Of(() => Root(pairs, p => Metric(Accumulator(p.First), kappa).mul(Accumulator(p.Second))), weights, vectors, kappa).MoveToOuterDisposeScope();
+        var norm = WideNorm.Of(() => Root(pairs, p => Metric(Accumulator(p.First), kappa).mul(Accumulator(p.Second))), weights, vectors, kappa);
+        return norm.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

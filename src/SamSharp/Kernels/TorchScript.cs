@@ -3,9 +3,12 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Kernels;
 
-/// <summary>TorchScript functions: the way from C# to operators of libtorch that TorchSharp does not bind, and to loops over lists without a call per tensor.</summary>
-/// <param name="source">Python, with as many functions as wanted. Compiled at first use. A mistake in it ends the process, so every function has a test.</param>
-/// <remarks>Arguments are tensors, arrays of tensors, int, double and bool. They are no params array: a lone array of tensors would be taken for it.</remarks>
+/// <summary>TorchScript functions, which reach libtorch operators that TorchSharp does not bind, and loop
+/// over lists without a call per tensor.</summary>
+/// <param name="source">Python source of any number of functions. Compiled at first use. A mistake in it ends the
+/// process, so every function has a test.</param>
+/// <remarks>Arguments are tensors, arrays of tensors, int, double and bool. They are not a params array because a lone array
+/// of tensors would be mistaken for it.</remarks>
 internal sealed class TorchScript(string source)
 {
     // The compiler wants line feeds alone, and one at the end.
@@ -22,7 +25,7 @@ internal sealed class TorchScript(string source)
 
     private object Invoke(string function, object[] arguments)
     {
-        // TorchSharp makes a Scalar of each double on the way, which the collector may free before the call has read it.
+        // TorchSharp creates a Scalar for each double, which the collector may free before the call has read it.
         var held = Array.ConvertAll(arguments, argument => argument is double number ? number.ToScalar() : argument);
         try
         {

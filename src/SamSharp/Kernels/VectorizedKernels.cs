@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels;
 
 /// <summary>
-/// Passes over raw memory for lists of contiguous float32, float64 or bfloat16 tensors on the CPU, at the speed of the memory; every other list goes to
-/// <see cref="MultiTensorKernels"/>. Sums are taken over runs of fixed length in an order of their own, and joined in double: results do not depend on the number of threads.
+/// Passes over raw memory for lists of contiguous float32, float64 or bfloat16 tensors on the CPU, at the speed of the memory; every other
+/// list goes to <see cref="MultiTensorKernels"/>. Sums are taken over runs of fixed length in an order of their own, and joined in double:
+/// results do not depend on the number of threads.
 /// </summary>
 internal sealed unsafe class VectorizedKernels : ITensorListKernels
 {
@@ -22,7 +23,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(vectors);
         return memory?.Dtype switch
         {
-            ScalarType.Float32 or ScalarType.BFloat16 => WideNorm.Of(() => Norm(Sum<Product<float>>(default, memory, 0, 0), ScalarType.Float32), vectors),
+            ScalarType.Float32 or ScalarType.BFloat16 =>
+                WideNorm.Of(() => Norm(Sum<Product<float>>(default, memory, 0, 0), ScalarType.Float32), vectors),
             ScalarType.Float64 => Norm(Sum<double, Product<double>>(default, memory, 0, 0), ScalarType.Float64),
             _ => _others.Norm(vectors),
         };
@@ -141,7 +143,8 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     private static void Map<TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results) where TLanes : struct, ILanes<float>
     {
         if (memory.Dtype != ScalarType.BFloat16) Map<float, TLanes>(lanes, memory, weights, vectors, results);
-        else Work.ForEach(memory, piece => BrainLoops.Map(lanes, memory.At<ushort>(weights, piece), memory.At<ushort>(vectors, piece), memory.At<ushort>(results, piece), piece.Count));
+        else Work.ForEach(memory, piece => BrainLoops.Map(
+            lanes, memory.At<ushort>(weights, piece), memory.At<ushort>(vectors, piece), memory.At<ushort>(results, piece), piece.Count));
     }
 
     private static void Map<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results)

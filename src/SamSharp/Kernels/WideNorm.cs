@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels;
 
 /// <summary>
-/// Norms of float32 and narrower vectors whose squares leave float32, although the norm itself does not: they overflow from about 1e19 and vanish below about 1e-19.
-/// Such a norm is computed again in float64; every other one costs a comparison. On a GPU, where looking would wait for the device, it stays as it is.
+/// Norms of float32 and narrower vectors whose squares leave float32, although the norm itself does not: they overflow from about 1e19
+/// and vanish below about 1e-19. Such a norm is computed again in float64; every other one costs a comparison. On a GPU, where looking
+/// would wait for the device, it stays as it is.
 /// </summary>
 internal static class WideNorm
 {

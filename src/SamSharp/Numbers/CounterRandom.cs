@@ -1,9 +1,9 @@
 namespace SamSharp;
 
-/// <summary>Random numbers that follow from a seed and from where they are used, so that nothing must be stored to draw them again.</summary>
+/// <summary>Random numbers determined by a seed and by where they are used, so that nothing must be stored to draw them again.</summary>
 internal static class CounterRandom
 {
-    /// <summary>From 0 to below 1.</summary>
+    /// <summary>A uniform number in [0, 1).</summary>
     public static double Uniform(long seed, long step, int index = 0) => (Hash(seed, step, index) >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>SplitMix64's finalizer (Steele, Lea, Flood 2014), applied to one number after the other.</summary>

@@ -56,7 +56,7 @@ public sealed partial class Adafactor : StatefulOptimizer
     /// null.</param>
     /// <param name="warmupInit">Whether the relative step starts at 1e-6 and grows linearly (false).</param>
     /// <param name="kernel">Which implementation computes the update; the default chooses the fastest for the tensors at hand.</param>
-    /// <exception cref="ArgumentException">A value is out of its range, a learning rate comes with a relative step, or neither is given,
+    /// <exception cref="ArgumentException">A value is out of range, a learning rate comes with a relative step, or neither is given,
     /// or a parameter appears twice.</exception>
     public Adafactor(IEnumerable<ParamGroup> parameters, double? lr = null, double epsilon1 = 1e-30, double epsilon2 = 1e-3,
         double clipThreshold = 1, double decayRate = -0.8, double beta1 = 0, double weightDecay = 0, bool scaleParameter = true,

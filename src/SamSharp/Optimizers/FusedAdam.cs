@@ -39,7 +39,7 @@ public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
     /// <param name="weightDecay">Weight decay, added to the gradient as an L2 penalty (0).</param>
     /// <param name="amsgrad">Whether the largest second moment so far takes the place of the current one (false).</param>
     /// <param name="maximize">Whether to climb the gradient in place of descending it (false).</param>
-    /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
+    /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public FusedAdam(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
         double weightDecay = 0, bool amsgrad = false, bool maximize = false)
         : base(parameters, new AdamOptions

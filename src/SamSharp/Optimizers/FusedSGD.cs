@@ -43,7 +43,7 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
     /// <param name="weightDecay">Weight decay, added to the gradient as an L2 penalty (0).</param>
     /// <param name="nesterov">Whether the step looks ahead along the momentum; needs momentum and no dampening (false).</param>
     /// <param name="maximize">Whether to climb the gradient in place of descending it (false).</param>
-    /// <exception cref="ArgumentException">A value is out of its range, or a parameter appears twice.</exception>
+    /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public FusedSGD(IEnumerable<ParamGroup> parameters, double lr, double momentum = 0, double dampening = 0, double weightDecay = 0,
         bool nesterov = false, bool maximize = false)
         : base(parameters, new Options

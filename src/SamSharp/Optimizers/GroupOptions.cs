@@ -34,7 +34,7 @@ public abstract class GroupOptions : OptimizerOptions
         FillOthersFrom(defaults);
     }
 
-    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    /// <exception cref="ArgumentException">A value is out of range.</exception>
     internal virtual void Validate() => Require(LearningRate is >= 0 and < double.PositiveInfinity, "lr", LearningRate, "finite and not negative");
 
     /// <summary>The same for values that an optimizer has saved.</summary>
@@ -68,7 +68,7 @@ public abstract class GroupOptions : OptimizerOptions
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">The data were written in another format, or a value is out of its range; nothing has
+    /// <exception cref="InvalidDataException">The data were written in another format, or a value is out of range; nothing has
     /// changed.</exception>
     public override void LoadStateDict(BinaryReader reader)
     {

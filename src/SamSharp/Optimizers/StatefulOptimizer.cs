@@ -55,7 +55,7 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     private protected ParameterState StateOf(Parameter parameter) => (ParameterState)_state[parameter.Handle];
 
     /// <summary>Adds a group; options it leaves out are the optimizer's.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range, or a parameter is in the optimizer already.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or a parameter is in the optimizer already.</exception>
     public override void add_param_group(ParamGroup param_group)
     {
         ArgumentNullException.ThrowIfNull(param_group);

@@ -88,7 +88,8 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
                 throw new NotSupportedException($"The gradient of {slot.Describe()} is sparse, which sharpness-aware minimization " +
                     "does not support. Build the embedding with sparse: false.");
             if (!slot.Kind.Fits(slot.Gradient))
-                throw new InvalidOperationException($"The gradient of {slot.Describe()} has {TensorKind.Of(slot.Gradient)}, the parameter {slot.Kind}. " +
+                throw new InvalidOperationException($"The gradient of {slot.Describe()} has {TensorKind.Of(slot.Gradient)}, " +
+                    $"the parameter {slot.Kind}. " +
                     "Both must be alike; nothing has moved.");
         }
         foreach (var bucket in Buckets)

@@ -26,7 +26,7 @@ public sealed class Hessian : IDisposable
     internal string Note => Surface.Products == HessianVectorProduct.FiniteDifference ? ", finite differences" : "";
 
     /// <summary>H v, or D H D v.</summary>
-    /// <returns>The caller's to dispose.</returns>
+    /// <returns>The result, which the caller disposes.</returns>
     /// <exception cref="NotSupportedException">As <see cref="LossSurface.HessianProduct"/>.</exception>
     public WeightVector Apply(WeightVector vector)
     {

@@ -3,8 +3,8 @@ using static System.FormattableString;
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// The trace of the Hessian by Hutchinson's estimator, the mean of v'Hv over random vectors of signs, and its Frobenius norm, the root of the mean of ||Hv||^2.
-/// The trace's variance is 2 sum of H_ij^2 over i unlike j for one vector, so none for a diagonal Hessian.
+/// The trace of the Hessian by Hutchinson's estimator, the mean of v'Hv over random vectors of signs, and its Frobenius norm, the root of the
+/// mean of ||Hv||^2. For one vector the trace's variance is 2 times the sum of H_ij^2 over i != j, so it is 0 for a diagonal Hessian.
 /// </summary>
 /// <param name="adaptive">Whether it is the trace of DHD, D = diag(|w|). Default: false.</param>
 public sealed class HessianTrace(bool adaptive = false) : ISharpnessMeasure
@@ -13,7 +13,7 @@ public sealed class HessianTrace(bool adaptive = false) : ISharpnessMeasure
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Probes { get; init => field = Check.Positive(value); } = 30;
 
-    /// <summary>Of the random vectors. Default 0.</summary>
+    /// <summary>Seed of the random vectors. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <inheritdoc/>

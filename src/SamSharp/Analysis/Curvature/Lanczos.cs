@@ -1,7 +1,7 @@
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// The Lanczos process with full re-orthogonalisation: both ends of a Hessian's spectrum, and weights for its density, from a few products.
+/// The Lanczos process with full re-orthogonalization: both ends of a Hessian's spectrum, and weights for its density, from a few products.
 /// It keeps one vector for each step. After n steps in n dimensions it is exact.
 /// </summary>
 internal sealed class Lanczos
@@ -10,11 +10,11 @@ internal sealed class Lanczos
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int Steps { get; init => field = Check.Positive(value); } = 20;
 
-    /// <summary>Of the start. Default 0.</summary>
+    /// <summary>Seed of the start. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Runs from a random normal start.</summary>
-    /// <returns>The caller's to dispose.</returns>
+    /// <returns>The result, which the caller disposes.</returns>
     public LanczosRun Run(Hessian hessian)
     {
         ArgumentNullException.ThrowIfNull(hessian);
@@ -23,10 +23,10 @@ internal sealed class Lanczos
         return Run(hessian, start);
     }
 
-    /// <summary>Runs from a start of the caller's.</summary>
+    /// <summary>Runs from a given start.</summary>
     /// <param name="hessian">The matrix.</param>
-    /// <param name="start">Any vector but 0; it is copied.</param>
-    /// <returns>The caller's to dispose.</returns>
+    /// <param name="start">Any vector except 0; it is copied.</param>
+    /// <returns>The result, which the caller disposes.</returns>
     /// <exception cref="ArgumentException">The start is 0, or not finite.</exception>
     public LanczosRun Run(Hessian hessian, WeightVector start)
     {

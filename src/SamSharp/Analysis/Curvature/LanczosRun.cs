@@ -32,7 +32,7 @@ internal sealed class LanczosRun : IDisposable
 
     /// <summary>A Ritz pair with its vector.</summary>
     /// <param name="index">From 0 for the smallest; ^1 is the largest.</param>
-    /// <returns>The caller's to dispose.</returns>
+    /// <returns>The result, which the caller disposes.</returns>
     public Eigenpair Pair(Index index)
     {
         var i = index.GetOffset(Values.Count);

@@ -1,10 +1,11 @@
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// Eigenpairs of a Hessian by repeated multiplication, with two vectors of memory. Ends after so many products, or when lambda changes by less than the
-/// tolerance, relatively (the conventions of PyHessian; Yao, Gholami, Keutzer, Mahoney, 2020).
+/// Eigenpairs of a Hessian by repeated multiplication, with two vectors of memory. It ends after a given number of products, or when the
+/// relative change of lambda is below the tolerance (the conventions of PyHessian; Yao, Gholami, Keutzer, Mahoney, 2020).
 /// </summary>
-/// <remarks>It finds the largest magnitude, whatever its sign, and does not settle when two eigenvalues of opposite sign have the same: look at the residual.</remarks>
+/// <remarks>It finds the largest magnitude, whatever its sign, and does not converge if two eigenvalues of opposite sign have the
+/// same magnitude; check the residual.</remarks>
 internal sealed class PowerIteration
 {
     /// <summary>Products for each eigenpair, at most. Default 100.</summary>
@@ -15,13 +16,13 @@ internal sealed class PowerIteration
     /// <exception cref="ArgumentOutOfRangeException">Negative or not finite.</exception>
     public double Tolerance { get; init => field = Check.NonNegative(value); } = 1e-3;
 
-    /// <summary>Of the start. Default 0.</summary>
+    /// <summary>Seed of the start. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>The eigenpairs of largest magnitude, in the order found: each is sought orthogonal to those before.</summary>
     /// <param name="hessian">The matrix.</param>
     /// <param name="count">How many, from 1 to the number of weights.</param>
-    /// <returns>The caller's to dispose.</returns>
+    /// <returns>The result, which the caller disposes.</returns>
     public IReadOnlyList<Eigenpair> Top(Hessian hessian, int count = 1)
     {
         ArgumentNullException.ThrowIfNull(hessian);
@@ -41,14 +42,15 @@ internal sealed class PowerIteration
     }
 
     /// <summary>The eigenpair of the largest eigenvalue, lambda_max.</summary>
-    /// <returns>The caller's to dispose.</returns>
+    /// <returns>The result, which the caller disposes.</returns>
     public Eigenpair Largest(Hessian hessian) => Extreme(hessian, 1);
 
     /// <summary>The eigenpair of the smallest eigenvalue, negative where the loss bends down.</summary>
-    /// <returns>The caller's to dispose.</returns>
+    /// <returns>The result, which the caller disposes.</returns>
     public Eigenpair Smallest(Hessian hessian) => Extreme(hessian, -1);
 
-    /// <summary>Where the largest magnitude has the other sign, runs again on H + |lambda| I, or H - |lambda| I, whose largest magnitude is the end wanted.</summary>
+    /// <summary>If the largest magnitude has the other sign, runs again on H + |lambda| I, or H - |lambda| I, whose
+    /// largest magnitude is the requested end.</summary>
     private Eigenpair Extreme(Hessian hessian, int sign)
     {
         var top = Top(hessian)[0];

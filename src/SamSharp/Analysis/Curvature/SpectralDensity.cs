@@ -25,7 +25,7 @@ public sealed record SpectralDensity(
 
     /// <summary>Estimates the density.</summary>
     /// <param name="hessian">The matrix.</param>
-    /// <param name="starts">Random starts, normal; Default 4. Each costs as many products as the Lanczos process has steps.</param>
+    /// <param name="starts">The number of random normal starts. Default 4. Each costs as many products as the Lanczos process has steps.</param>
     /// <param name="steps">Products with the Hessian for each start. Default 20.</param>
     /// <param name="seed">Seed of the starts. Default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">No start, or no step.</exception>
@@ -52,7 +52,8 @@ public sealed record SpectralDensity(
     public double At(double x, double? width = null)
     {
         var sigma = Width(width);
-        return Values.Zip(Weights).Average(start => start.First.Zip(start.Second).Sum(node => node.Second * Normal((x - node.First) / sigma) / sigma));
+        return Values.Zip(Weights).Average(start =>
+            start.First.Zip(start.Second).Sum(node => node.Second * Normal((x - node.First) / sigma) / sigma));
     }
 
     /// <summary>The density at evenly spaced points that cover the spectrum and the tails of its peaks.</summary>

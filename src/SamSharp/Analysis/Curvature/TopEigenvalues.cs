@@ -2,7 +2,8 @@ using static System.FormattableString;
 
 namespace SamSharp.Analysis;
 
-/// <summary>The eigenvalues of largest magnitude of the Hessian, by power iteration: less memory than <see cref="HessianExtremes"/>, more products.</summary>
+/// <summary>The eigenvalues of largest magnitude of the Hessian, by power iteration: less memory than
+/// <see cref="HessianExtremes"/>, more products.</summary>
 /// <param name="count">How many, at least 1. Default 1.</param>
 /// <param name="adaptive">Whether of DHD, D = diag(|w|). Default: false.</param>
 public sealed class TopEigenvalues(int count = 1, bool adaptive = false) : ISharpnessMeasure
@@ -28,7 +29,8 @@ public sealed class TopEigenvalues(int count = 1, bool adaptive = false) : IShar
         var pairs = new PowerIteration { MaxIterations = MaxIterations, Tolerance = Tolerance, Seed = Seed }.Top(hessian, _count);
         try
         {
-            return [.. pairs.Select((pair, i) => new Measurement(Invariant($"eigenvalue {i + 1} of {hessian.Symbol} by magnitude"), pair.Value, surface.Rows)
+            return [.. pairs.Select((pair, i) => new Measurement(
+                Invariant($"eigenvalue {i + 1} of {hessian.Symbol} by magnitude"), pair.Value, surface.Rows)
             {
                 Error = pair.Residual,
                 ErrorKind = MeasurementError.Residual,

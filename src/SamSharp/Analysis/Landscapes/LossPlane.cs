@@ -6,7 +6,8 @@ namespace SamSharp.Analysis;
 /// <param name="First">The positions a along the first direction.</param>
 /// <param name="Second">The positions b along the second direction.</param>
 /// <param name="Losses">The loss at each: Losses[i][j] at First[i], Second[j].</param>
-/// <param name="Cosine">Of the angle between the directions: how much the picture is sheared. Independent random directions are nearly orthogonal.</param>
+/// <param name="Cosine">The cosine of the angle between the directions, which shows how sheared the picture is. Independent
+/// random directions are nearly orthogonal.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record LossPlane(
     IReadOnlyList<double> First,
@@ -14,7 +15,7 @@ public sealed record LossPlane(
     [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Losses,
     double Cosine)
 {
-    /// <summary>Evaluates the loss at each pair of positions, one forward pass over the data each.</summary>
+    /// <summary>Evaluates the loss at each pair of positions, with one forward pass over the data per pair.</summary>
     /// <param name="surface">The loss.</param>
     /// <param name="first">d1.</param>
     /// <param name="second">d2.</param>

@@ -8,11 +8,11 @@ namespace SamSharp.Analysis;
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<double> Losses)
 {
-    /// <summary>Evaluates the loss at each position, one forward pass over the data each.</summary>
+    /// <summary>Evaluates the loss at each position, with one forward pass over the data per position.</summary>
     /// <param name="surface">The loss.</param>
     /// <param name="direction">d.</param>
     /// <param name="positions">In multiples of d. <see cref="Places"/> gives evenly spaced ones.</param>
-    /// <param name="origin">Where position 0 is, if not at the model's own weights: other weights.</param>
+    /// <param name="origin">The weights at position 0; null for the model's weights.</param>
     public static LossSlice Measure(LossSurface surface, WeightVector direction, IReadOnlyList<double> positions, WeightVector? origin = null)
     {
         ArgumentNullException.ThrowIfNull(surface);
@@ -38,8 +38,8 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
         return [.. Enumerable.Range(0, count).Select(i => ((from * (last - i)) + (to * i)) / last)];
     }
 
-    /// <summary>The loss on the way from one set of weights to another: positions from 0 to 1, L((1 - a) from + a to).</summary>
-    /// <param name="surface">The loss; whatever weights its model has.</param>
+    /// <summary>The loss along the line from one set of weights to another: positions from 0 to 1, L((1 - a) from + a to).</summary>
+    /// <param name="surface">The loss; the weights of its model do not matter.</param>
     /// <param name="from">The weights at position 0.</param>
     /// <param name="to">The weights at position 1.</param>
     /// <param name="positions">May lie outside of 0 to 1.</param>

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
 
-/// <summary>Directions to look along. Each is the caller's to dispose.</summary>
+/// <summary>Directions for slices and planes. The caller disposes each.</summary>
 public static class SliceDirection
 {
     /// <summary>
@@ -11,7 +11,7 @@ public static class SliceDirection
     /// Parameters of less than two dimensions, biases and scales of normalization, are not moved.
     /// </summary>
     /// <param name="surface">The loss.</param>
-    /// <param name="seed">Default 0. Another seed gives an independent direction.</param>
+    /// <param name="seed">Seed of the direction; another seed gives an independent direction. Default 0.</param>
     public static WeightVector FilterNormalized(LossSurface surface, ulong seed = 0)
     {
         ArgumentNullException.ThrowIfNull(surface);
@@ -38,7 +38,7 @@ public static class SliceDirection
     /// <param name="count">How many, from the largest eigenvalue down. Default 1.</param>
     /// <param name="steps">Products with the Hessian, at least <paramref name="count"/>. Default 20.</param>
     /// <param name="seed">Seed of the start. Default 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">More are wanted than the process has steps, or weights.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">count exceeds the number of steps or weights.</exception>
     public static IReadOnlyList<Eigenpair> TopEigenvectors(LossSurface surface, int count = 1, int steps = 20, ulong seed = 0)
     {
         using var hessian = new Hessian(surface);
@@ -47,7 +47,7 @@ public static class SliceDirection
         return [.. Enumerable.Range(1, count).Select(i => run.Pair(^i))];
     }
 
-    /// <summary>From the weights to others: position 0 is the model's own, position 1 the others.</summary>
+    /// <summary>The direction from the model's weights, at position 0, to other weights, at position 1.</summary>
     /// <param name="surface">The loss.</param>
     /// <param name="weights">The other weights, as <see cref="LossSurface.Weights"/> gives them when a model has them.</param>
     public static WeightVector Towards(LossSurface surface, WeightVector weights)

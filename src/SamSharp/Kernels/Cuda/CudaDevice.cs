@@ -6,9 +6,9 @@ namespace SamSharp.Kernels.Cuda;
 
 /// <summary>The kernels of UpdateKernels.cu, loaded on one device.</summary>
 /// <remarks>
-/// They run in the device's primary context, which is libtorch's, and on the legacy default stream. That is where libtorch's own operators run, as long
-/// as nobody makes another stream current, for which TorchSharp has no means. So everything happens in the order of the calls, and memory freed after
-/// a launch is given out again only for work that comes later.
+/// They run in the device's primary context, which libtorch uses too, and on the legacy default stream, where libtorch's operators run unless another
+/// stream is current; TorchSharp cannot change the stream. So everything happens in the order of the calls, and memory freed after a launch is reused
+/// only for later work.
 /// </remarks>
 internal sealed unsafe class CudaDevice
 {
@@ -77,7 +77,8 @@ internal sealed unsafe class CudaDevice
         fixed (byte* image = Image()) Require(_driver.ModuleLoadData(out module, image), "cuModuleLoadData");
         foreach (var kernel in Enum.GetValues<Kernel>())
         {
-            foreach (var dtype in Enum.GetValues<ScalarType>().Where(dtype => Takes(dtype) && (kernel < Kernel.Total || dtype is ScalarType.Float32 or ScalarType.Float64)))
+            foreach (var dtype in Enum.GetValues<ScalarType>().Where(dtype =>
+                Takes(dtype) && (kernel < Kernel.Total || dtype is ScalarType.Float32 or ScalarType.Float64)))
             {
                 Require(_driver.ModuleGetFunction(out var function, module, NameOf(kernel, dtype)), "cuModuleGetFunction");
                 _functions[(kernel, dtype)] = function;

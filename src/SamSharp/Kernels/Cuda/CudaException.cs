@@ -1,4 +1,5 @@
 namespace SamSharp.Kernels.Cuda;
 
-/// <summary>Why kernels of ours cannot run on a device. Never reaches the user: other kernels take over, and <see cref="KernelSets.CudaStatus"/> tells.</summary>
+/// <summary>Why the CUDA kernels cannot run on a device. It never reaches the user: other kernels take over, and
+/// <see cref="KernelSets.CudaStatus"/> reports it.</summary>
 internal sealed class CudaException(string reason) : Exception(reason);

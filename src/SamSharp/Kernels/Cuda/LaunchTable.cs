@@ -1,6 +1,7 @@
 namespace SamSharp.Kernels.Cuda;
 
-/// <summary>What a launch is told of the tensors that it works on. The struct Table of UpdateKernels.cu, byte for byte; the numbers are there too.</summary>
+/// <summary>Describes to a launch the tensors that it works on. It matches the struct Table of UpdateKernels.cu byte for
+/// byte, which has the same constants.</summary>
 internal unsafe struct LaunchTable
 {
     /// <summary>Elements that a block works on.</summary>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels.Cuda;
 
 /// <summary>
-/// Where a tensor's first element lies, on any device and for any dtype. TorchSharp tells it for the CPU alone, or by way of three new handles;
-/// the function of its native library behind both takes some ten nanoseconds.
+/// The address of a tensor's first element, on any device and for any dtype. TorchSharp gives it only for the CPU, or through three new handles;
+/// the function of its native library behind both takes about ten nanoseconds.
 /// </summary>
 internal static unsafe class TensorAddress
 {

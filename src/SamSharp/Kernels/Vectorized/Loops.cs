@@ -26,7 +26,8 @@ internal static unsafe class Loops<T> where T : unmanaged, INumber<T>
     /// <param name="vectors">Second operand.</param>
     /// <param name="results">Where to.</param>
     /// <param name="count">How many elements.</param>
-    /// <param name="pastCache">Whether results are written past the cache, which spares reading what they replace; for more than the cache holds.</param>
+    /// <param name="pastCache">Whether results are written past the cache, which spares reading what they
+    /// replace; for more than the cache holds.</param>
     public static void Map<TLanes>(TLanes lanes, T* weights, T* vectors, T* results, int count, bool pastCache) where TLanes : struct, ILanes<T>
     {
         var i = 0;

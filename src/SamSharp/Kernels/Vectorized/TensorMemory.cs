@@ -30,8 +30,8 @@ internal sealed unsafe class TensorMemory : IDisposable
     /// <summary>For each tensor, the elements up to its end, counted over the whole list.</summary>
     public ReadOnlySpan<long> Ends => _ends.AsSpan(0, _count);
 
-    /// <summary>The lists' addresses, or null where passes over raw memory do not apply: other devices, other dtypes than float32, float64 and bfloat16, gaps between elements,
-    /// a tensor of more than 2 GB, an empty list.</summary>
+    /// <summary>The lists' addresses, or null where passes over raw memory do not apply: other devices, other dtypes than float32, float64
+    /// and bfloat16, gaps between elements, a tensor of more than 2 GB, an empty list.</summary>
     public static TensorMemory? Of(params ReadOnlySpan<Tensor[]> lists) => Of(null, lists);
 
     /// <summary>As above, with lists behind them that have been looked up before.</summary>

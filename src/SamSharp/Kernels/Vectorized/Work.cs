@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace SamSharp.Kernels.Vectorized;
 
-/// <summary>A run of neighbouring elements of one tensor in a list.</summary>
+/// <summary>A run of adjacent elements of one tensor in a list.</summary>
 internal readonly record struct Piece(int Tensor, long Start, int Count);
 
 /// <summary>
