@@ -4,8 +4,8 @@ using Microsoft.CodeAnalysis.Operations;
 namespace SamSharp.Analyzers;
 
 /// <summary>
-/// Variables without <c>using</c>: the collector looks through them, so one that is only read by native calls holds its tensor until the last call
-/// begins, not until it ends.
+/// Variables without <c>using</c>: the collector ignores them after their last use, so a variable that only native calls read holds its
+/// tensor until the last call begins, not until it ends.
 /// </summary>
 internal static class LocalUse
 {

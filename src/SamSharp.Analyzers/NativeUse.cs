@@ -35,13 +35,13 @@ internal static class NativeUse
         if (native && call.Instance is { } receiver) yield return receiver;
         foreach (var argument in call.Arguments)
         {
-            // A method of our own uses its parameters last in native calls; what it takes as a sequence it mostly keeps.
+            // A method of this repository uses its parameters last in native calls; it mostly keeps what it takes as a sequence.
             if (native || (types.IsTensor(argument.Value.Type) && !IsFramework(method) && !Callee.Keeps(argument.Parameter)))
                 yield return argument.Value;
         }
     }
 
-    /// <summary>Members that touch no native memory but that of a tensor they end.</summary>
+    /// <summary>Members that touch only the native memory of a tensor whose life they end.</summary>
     public static bool IsManaged(IMethodSymbol method) =>
         method.Name is "Dispose" or "MoveToOuterDisposeScope" or "DetachFromDisposeScope" or "MoveToOtherDisposeScope"
             || method.ContainingType.Name == "DisposeScope";

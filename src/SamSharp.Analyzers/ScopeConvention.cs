@@ -12,7 +12,7 @@ internal static class ScopeConvention
     public static bool Holds(IOperation operation, ISymbol member) =>
         IsBelowScope(operation.Syntax) || IsMarked(member) || IsCalledInScope(operation);
 
-    /// <summary>In a function given for a parameter that is marked: who calls it has a scope.</summary>
+    /// <summary>In a function passed for a marked parameter, whose caller has a scope.</summary>
     private static bool IsCalledInScope(IOperation operation)
     {
         for (var parent = operation; parent is not null; parent = parent.Parent)

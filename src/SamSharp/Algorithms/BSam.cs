@@ -10,7 +10,7 @@ namespace SamSharp;
 /// (Moellenhoff and Khan, "SAM as an Optimal Relaxation of Bayes", 2023; follows the authors' code, team-approx-bayes/bayesian-sam).
 /// </summary>
 /// <remarks>
-/// <para>With weights w, precision s, and for each part of the batch a draw z of its own:</para>
+/// <para>With weights w, precision s, and a separate draw z for each part of the batch:</para>
 /// <code>
 /// g = gradient at w + z / sqrt(N s)
 /// h = gradient at w + rho g / s
@@ -18,10 +18,11 @@ namespace SamSharp;
 /// w = w - lr m / s
 /// s = beta2 s + (1 - beta2) (mean of sqrt(s) |g| + damping + weightDecay)      sqrt(s): before this line
 /// </code>
-/// <para>Two passes for each part. Beside the weights it keeps m and s, and a copy of the weights; a step also sums up two gradients. A
-/// parameter without gradient is skipped. Running statistics of normalization layers see every pass. A step whose losses and gradients are
-/// not all finite is left out, which reads one value from the device. float16 and bfloat16 parameters have their state and arithmetic in
-/// float32. To draw weights from the posterior add z / sqrt(N s), where s is the state's tensor <c>precisions</c>.</para>
+/// <para>A step makes two passes for each part. In addition to the weights, the optimizer keeps m, s and a copy of the weights; a
+/// step also sums two gradients. A parameter without a gradient is skipped. Running statistics of normalization layers see every
+/// pass. A step whose losses and gradients are not all finite is skipped, and the check reads one value from the device. float16
+/// and bfloat16 parameters have their state and arithmetic in float32. To draw weights from the posterior, add z / sqrt(N s), where
+/// s is the state's tensor <c>precisions</c>.</para>
 /// </remarks>
 public sealed class BSam : StatefulOptimizer, optim.IBetas
 {
@@ -41,18 +42,17 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     {
     }
 
-    /// <summary>Creates the optimizer. The defaults are the authors' code's.</summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments
-    /// here.</param>
+    /// <summary>Creates the optimizer. The defaults follow the authors' code.</summary>
+    /// <param name="parameters">The parameters, or groups of them; options that a group leaves out come from the arguments here.</param>
     /// <param name="dataSize">N, the number of training examples.</param>
     /// <param name="lr">Learning rate (0.5).</param>
     /// <param name="rho">The radius (0.1; the README's runs use 0.01).</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1) (0.9).</param>
     /// <param name="beta2">Decay of the precision, in [0, 1) (0.999).</param>
-    /// <param name="weightDecay">The prior's precision divided by N; left out: 25 / N.</param>
+    /// <param name="weightDecay">The prior's precision divided by N; if omitted, 25 / N.</param>
     /// <param name="damping">Added to every new estimate of the precision (0.1).</param>
     /// <param name="initialPrecision">s before the first step (1).</param>
-    /// <param name="noise">The draws z, standard normal ones by default, which follow from the step's number and the part's.</param>
+    /// <param name="noise">The draws z, standard normal by default and determined by the step's and the part's number.</param>
     /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public BSam(IEnumerable<ParamGroup> parameters, double dataSize, double lr = 0.5, double rho = 0.1, double beta1 = 0.9, double beta2 = 0.999,
         double? weightDecay = null, double damping = 0.1, double initialPrecision = 1, INoise? noise = null)
@@ -68,26 +68,26 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
             InitialPrecision = initialPrecision,
         }, Layout) => _noise = noise ?? new GaussianNoise();
 
-    /// <summary>Whether the last step was left out, since a loss or a gradient was not finite. Weights and state are as before
-    /// it.</summary>
+    /// <summary>Whether the last step was skipped because a loss or a gradient was not finite. Weights
+    /// and state are then as before the step.</summary>
     public bool SkippedLastStep { get; private set; }
 
-    /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
+    /// <summary>The betas of groups added from now on that do not set their own.</summary>
     public (double, double) Betas
     {
         get => ((Options)_defaults).Betas;
         set => ((Options)_defaults).Betas = value;
     }
 
-    /// <summary>One step with one draw for the whole batch.</summary>
+    /// <summary>Makes one step with one draw for the whole batch.</summary>
     /// <param name="closure">Computes the loss, calls <c>backward()</c> and returns the loss; called twice.</param>
     /// <returns>The loss at w + rho g / s, without history.</returns>
     /// <exception cref="InvalidOperationException">The closure left no gradient.</exception>
     public Tensor Step(Func<Tensor> closure) => Step([new BatchPart(closure)]);
 
-    /// <summary>One step with a draw for each part of the batch. The authors make 8 parts of theirs.</summary>
-    /// <param name="parts">At least one; their closures are called twice each.</param>
-    /// <returns>The weighted mean of the parts' losses at w + rho g / s, without history. The closures' own losses are freed.</returns>
+    /// <summary>Makes one step with a draw for each part of the batch. The authors split theirs into 8 parts.</summary>
+    /// <param name="parts">At least one part; each closure is called twice.</param>
+    /// <returns>The weighted mean of the parts' losses at w + rho g / s, without history. The losses that the closures return are freed.</returns>
     /// <exception cref="ArgumentException">There is no part, or a weight is not a positive number.</exception>
     /// <exception cref="InvalidOperationException">A closure left no gradient.</exception>
     public Tensor Step(IReadOnlyList<BatchPart> parts)
@@ -126,7 +126,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
         }
     }
 
-    /// <summary>One step, as <see cref="Step(Func{Tensor})"/>.</summary>
+    /// <summary>Makes one step, as <see cref="Step(Func{Tensor})"/> does.</summary>
     /// <exception cref="InvalidOperationException">There is no closure, which is needed at several points.</exception>
     public override Tensor step(Func<Tensor>? closure = null) => closure is null ? base.step() : Step(closure);
 
@@ -136,7 +136,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
 
     private Tensor PrecisionsOf(ParameterSlot slot) => StateOf(slot.Parameter).At(1)!;
 
-    /// <summary>A pass where the weights are; afterwards they are back.</summary>
+    /// <summary>Makes a pass at the present weights, then puts the weights back.</summary>
     private Tensor Differentiate(Func<Tensor> closure, string pass)
     {
         using var loss = _passes.Table.Evaluate(closure);
@@ -145,7 +145,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
         return loss.detach();
     }
 
-    /// <summary>Adds a share of what <paramref name="term"/> makes of gradient and precision.</summary>
+    /// <summary>Adds a share of what <paramref name="term"/> computes from gradient and precision.</summary>
     private void AddTo(SlotTensors sums, [InDisposeScope] Func<Tensor, Tensor, Tensor> term, double share)
     {
         using var noGradient = no_grad();
@@ -185,13 +185,13 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
         base.Dispose(disposing);
     }
 
-    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    /// <summary>The hyperparameters of a group; null values come from the optimizer when the group is added.</summary>
     public sealed class Options : GroupOptions
     {
         /// <summary>N, the number of training examples.</summary>
         public double? DataSize { get; set; }
 
-        /// <summary>The radius; 0 leaves the weights where they are in the second pass.</summary>
+        /// <summary>The radius; 0 leaves the weights unchanged in the second pass.</summary>
         public double? Rho { get; set; }
 
         /// <summary>Decay of the first moment, in [0, 1).</summary>
@@ -236,8 +236,8 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Parameters that share their options.</summary>
-    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
-    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    /// <param name="parameters">The parameters; omit them to set them in an initializer.</param>
+    /// <param name="options">Their options; omitted values come from the optimizer.</param>
     public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
         : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
     {

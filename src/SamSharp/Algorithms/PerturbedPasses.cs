@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>Gradients at perturbed weights, which are back bit for bit before anything is updated, also when a closure throws.</summary>
+/// <summary>Computes gradients at perturbed weights, and puts the weights back bit for bit before anything
+/// is updated, even if a closure throws.</summary>
 /// <remarks>Running statistics of normalization layers see every pass.</remarks>
 internal sealed class PerturbedPasses : IDisposable
 {
@@ -19,7 +20,7 @@ internal sealed class PerturbedPasses : IDisposable
     public void Add(ParamGroup group) => Table.Add(group, group.Parameters, new SharpnessGroup());
 
     /// <summary>
-    /// Makes the weights of all lists what <paramref name="weight"/> gives, from the list, the place in it and the weight as it is.
+    /// Sets the weights of all lists to what <paramref name="weight"/> computes from the list, the index in it and the present weight.
     /// </summary>
     public void MoveTo([InDisposeScope] Func<ParameterBucket, int, Tensor, Tensor> weight)
     {

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// SASSHA: a diagonal second-order optimizer that climbs as SAM does, and takes both gradient and curvature there
+/// SASSHA: a diagonal second-order optimizer that climbs as SAM does, and computes both gradient and curvature at w + e
 /// (Shin et al., "SASSHA: Sharpness-aware Adaptive Second-order Optimization with Stable Hessian Approximation", 2025; LOG-postech/Sassha).
 /// </summary>
 /// <remarks>
@@ -18,13 +18,13 @@ namespace SamSharp;
 /// m = beta1 m + (1 - beta1) h
 /// w = w (1 - lr weightDecay) - lr / (1 - beta1^t) m / (D^p / c + epsilon)
 /// </code>
-/// <para>Two passes, and every lazy-th step a product with the Hessian, for which the loss is differentiated twice: operators without a
-/// second derivative, fused attention among them, cannot be part of it. Beside the weights it keeps m, D and a copy of the weights. A
-/// parameter without gradient is skipped; one that first gets a gradient between two estimates waits for the next. float16 and bfloat16
-/// parameters have their state and arithmetic in float32. Running statistics of normalization layers see every pass. A step whose losses
-/// and numbers are not all finite is left out, which reads one value from the device.</para>
-/// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two points; here H is that at
-/// w + e.</para>
+/// <para>A step makes two passes, and every lazy-th step a product with the Hessian, for which the loss is differentiated twice: it cannot
+/// contain operators without a second derivative, such as fused attention. In addition to the weights, the optimizer keeps m, D and a copy of
+/// the weights. A parameter without a gradient is skipped; one that first gets a gradient between two estimates waits for the next estimate.
+/// float16 and bfloat16 parameters have their state and arithmetic in float32. Running statistics of normalization layers see every pass. A
+/// step whose losses and numbers are not all finite is skipped, and the check reads one value from the device.</para>
+/// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two
+/// points; here H is the Hessian at w + e.</para>
 /// </remarks>
 public sealed class Sassha : StatefulOptimizer, optim.IBetas
 {
@@ -34,7 +34,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     [
         new("exp_avg") { IsMomentum = true },
         new("diagonal"),
-        // The correction of the diagonal's power for its beginning at 0; there is none before the first estimate.
+        // Corrects the diagonal's power for starting at 0; there is no correction before the first estimate.
         new("correction") { ShapeFor = _ => [], BeginsLater = true, IsKept = _ => false },
     ];
 
@@ -51,9 +51,9 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>
-    /// Creates the optimizer. The defaults are the authors' code's, but for rho, which is 0 there and 0.2 in the README (0.01 for RTE of GLUE).
+    /// Creates the optimizer. The defaults follow the authors' code except for rho, which is 0 there and 0.2 in the README (0.01 for RTE of GLUE).
     /// </summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments here.</param>
+    /// <param name="parameters">The parameters, or groups of them; options that a group leaves out come from the arguments here.</param>
     /// <param name="lr">Learning rate (0.15).</param>
     /// <param name="rho">The radius (0.2).</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1) (0.9).</param>
@@ -62,9 +62,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// <param name="weightDecay">Decoupled weight decay (0).</param>
     /// <param name="lazy">Steps from one estimate of the Hessian to the next (10).</param>
     /// <param name="power">The power p of a step, given its number from 1: a constant, or a ramp such as <see cref="Ramp.Linear"/>, the authors'
-    /// linear schedule. Default: 0.5 always (the paper: the
-    /// root keeps small curvatures from making steps too long).</param>
-    /// <param name="noise">The signs z, random by default, which follow from the step's number.</param>
+    /// linear schedule. Default: 0.5 in every step (the paper: the root keeps small curvatures from making steps too long).</param>
+    /// <param name="noise">The signs z, random by default and determined by the step's number.</param>
     /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public Sassha(IEnumerable<ParamGroup> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999,
         double epsilon = 1e-4, double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
@@ -84,23 +83,23 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>
-    /// Whether the last step was left out, since a loss, a gradient or an estimate was not finite. Weights and state are as before it.
+    /// Whether the last step was skipped because a loss, a gradient or an estimate was not finite. Weights and state are then as before the step.
     /// </summary>
     public bool SkippedLastStep { get; private set; }
 
-    /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
+    /// <summary>The betas of groups added from now on that do not set their own.</summary>
     public (double, double) Betas
     {
         get => ((Options)_defaults).Betas;
         set => ((Options)_defaults).Betas = value;
     }
 
-    /// <summary>In place of our own estimates |z (H z)|, given the step and the parameter. For tests.</summary>
+    /// <summary>Replaces the estimates |z (H z)| for a step and a parameter; for tests.</summary>
     internal Func<long, ParameterSlot, Tensor>? Diagonals { get; init; }
 
-    /// <summary>One step on a batch.</summary>
-    /// <param name="closure">Computes the loss and returns it, without <c>backward()</c>, which is called here: the loss is differentiated twice.
-    /// Called twice.</param>
+    /// <summary>Makes one step on a batch.</summary>
+    /// <param name="closure">Computes the loss and returns it, without calling <c>backward()</c>: the optimizer does that, since it
+    /// differentiates the loss twice. Called twice.</param>
     /// <returns>The loss at w.</returns>
     /// <exception cref="InvalidOperationException">The closure called <c>backward()</c>, or the loss does not depend on the
     /// parameters.</exception>
@@ -135,7 +134,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         }
     }
 
-    /// <summary>One step, as <see cref="Step"/>.</summary>
+    /// <summary>Makes one step, as <see cref="Step"/> does.</summary>
     /// <exception cref="InvalidOperationException">There is no closure, which is needed at several points.</exception>
     public override Tensor step(Func<Tensor>? closure = null) => closure is null ? base.step() : Step(closure);
 
@@ -172,7 +171,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         });
     }
 
-    /// <summary>|z (H z)| of each parameter with a gradient, where the weights are.</summary>
+    /// <summary>|z (H z)| of each parameter with a gradient, at the present weights.</summary>
     private void Estimate(Tensor loss, long number, SlotTensors diagonals)
     {
         using var scope = NewDisposeScope();
@@ -228,11 +227,10 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         base.Dispose(disposing);
     }
 
-    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    /// <summary>The hyperparameters of a group; null values come from the optimizer when the group is added.</summary>
     public sealed class Options : GroupOptions
     {
-        /// <summary>The radius. The gradient's norm is that of all groups together. Where every group's is 0, a step has one
-        /// pass.</summary>
+        /// <summary>The radius. The gradient's norm is taken over all groups together. If every group's radius is 0, a step has one pass.</summary>
         public double? Rho { get; set; }
 
         /// <summary>Decay of the first moment, in [0, 1).</summary>
@@ -271,8 +269,8 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Parameters that share their options.</summary>
-    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
-    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    /// <param name="parameters">The parameters; omit them to set them in an initializer.</param>
+    /// <param name="options">Their options; omitted values come from the optimizer.</param>
     public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
         : ParamGroup<Options>(parameters ?? [], options!), optim.IBetas
     {

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// First and second derivatives of a loss that leave the parameters' own gradients alone. They are taken inside TorchScript, where a mistake in
+/// First and second derivatives of a loss that do not touch the parameters' gradients. They are taken inside TorchScript, where a mistake in
 /// the graph is an exception: through <c>torch.autograd.grad</c> of TorchSharp 0.107 it would end the process.
 /// </summary>
 internal static class Differentiation

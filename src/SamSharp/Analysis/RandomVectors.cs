@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
 
-/// <summary>Seeded random vectors, from a generator of their own on the CPU: the same on every device, and no other random numbers change.</summary>
+/// <summary>Seeded random vectors from a separate generator on the CPU: they are the same on every device,
+/// and no other random numbers change.</summary>
 internal sealed class RandomVectors(ulong seed) : IDisposable
 {
     private readonly Generator _generator = new(seed);

@@ -19,7 +19,7 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
     private readonly ConcurrentDictionary<int, Lazy<CudaDevice>> _devices = new();
     private readonly ConcurrentDictionary<int, string> _failures = new();
 
-    /// <summary>For each device that a list was on, whether these kernels run there, and if not, why.</summary>
+    /// <summary>Whether these kernels run on each device that a list was on, and if not, why.</summary>
     public string Status => _devices.IsEmpty
         ? "not used so far: there was no list of contiguous tensors on a CUDA device"
         : string.Join("; ", _devices.Keys.Order().Select(ordinal => _failures.TryGetValue(ordinal, out var failure)
@@ -112,7 +112,7 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         if (done < targets.Length) _others.Mix(targets[done..], own, vectors[done..], other);
     }
 
-    /// <summary>What a pass leaves for each chunk, added up; null where others must do it.</summary>
+    /// <summary>The sum of what a pass leaves for each chunk; null if other kernels must compute it.</summary>
     private Tensor? Sum(Kernel pass, Kernel finish, Tensor[] weights, Tensor[] vectors, double number = 0)
     {
         if (!TryFind([weights, vectors], out var ordinal, out var device)) return null;
@@ -126,7 +126,7 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         return null;
     }
 
-    /// <summary>A pass that writes results. Returns how many tensors of the list it has done; the rest, if any, is left to others.</summary>
+    /// <summary>A pass that writes results. Returns how many tensors of the list it has done; other kernels do the rest, if any.</summary>
     private int Map(Kernel pass, Tensor[] weights, Tensor[] vectors, Tensor[] results, Tensor[] factors, double number = 0)
     {
         if (!TryFind([weights, vectors, results], out var ordinal, out var device)) return 0;
@@ -154,8 +154,8 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         return done;
     }
 
-    /// <summary>The device for lists that can be passed over: contiguous tensors of one dtype on one device, with as
-    /// many elements position by position.</summary>
+    /// <summary>The device for lists that can be passed over: contiguous tensors of one dtype on one device, with equal
+    /// numbers of elements position by position.</summary>
     private bool TryFind(ReadOnlySpan<Tensor[]> lists, out int ordinal, out CudaDevice device)
     {
         (ordinal, device) = (0, null!);
@@ -186,7 +186,7 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         return true;
     }
 
-    /// <summary>False if the driver refuses; the device is then left to others from now on.</summary>
+    /// <summary>False if the driver refuses; other kernels then serve the device from now on.</summary>
     private bool Try(int ordinal, Action action)
     {
         try

@@ -22,7 +22,7 @@ internal static class KernelSets
     /// <summary>libtorch's multi-tensor operators, on any device and for any float dtype.</summary>
     public static ITensorListKernels MultiTensor { get; } = new MultiTensorKernels();
 
-    /// <summary>One tensor at a time: slow and plain, to compare with.</summary>
+    /// <summary>One tensor at a time: slow and simple, for comparison.</summary>
     public static ITensorListKernels Reference { get; } = new ReferenceKernels();
 
     /// <summary>Whether the kernels of <see cref="Cuda"/> run, device by device, and if not, why.</summary>

@@ -8,8 +8,8 @@ namespace SamSharp.Kernels;
 /// </summary>
 internal sealed class MultiTensorKernels : ITensorListKernels
 {
-    // TorchScript has no names for dtypes: 6 is float32, 7 is float64. On the CPU a tensor's value can be had for nothing, and adding
-    // with a factor is one pass; on CUDA reading it would wait for the device, so the product is formed first.
+    // TorchScript has no names for dtypes: 6 is float32, 7 is float64. On the CPU reading a tensor's value costs nothing, and adding with a
+    // factor is one pass; on CUDA reading it would wait for the device, so the product is formed first.
     private static readonly TorchScript Script = new("""
         def add_scaled(targets: List[Tensor], vectors: List[Tensor], scale: Tensor):
             # float16 and bfloat16 would round alpha to their own precision.

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Kernels;
 
-/// <summary>One tensor at a time, with TorchSharp's own operators: the meaning of each operation, and what the others are tested against.</summary>
+/// <summary>One tensor at a time, with TorchSharp's operators: they define each operation, and the other kernels are tested against them.</summary>
 internal sealed class ReferenceKernels : ITensorListKernels
 {
     /// <inheritdoc/>

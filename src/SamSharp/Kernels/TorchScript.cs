@@ -11,7 +11,7 @@ namespace SamSharp.Kernels;
 /// of tensors would be mistaken for it.</remarks>
 internal sealed class TorchScript(string source)
 {
-    // The compiler wants line feeds alone, and one at the end.
+    // The compiler needs plain line feeds, and one at the end.
     private readonly Lazy<jit.CompilationUnit> _unit = new(() => jit.compile(source.ReplaceLineEndings("\n") + "\n"));
 
     /// <summary>Calls a function that returns a tensor, without recording gradients.</summary>

@@ -7,12 +7,12 @@ namespace SamSharp.Kernels;
 
 /// <summary>
 /// Passes over raw memory for lists of contiguous float32, float64 or bfloat16 tensors on the CPU, at the speed of the memory; every other
-/// list goes to <see cref="MultiTensorKernels"/>. Sums are taken over runs of fixed length in an order of their own, and joined in double:
+/// list goes to <see cref="MultiTensorKernels"/>. Sums are taken over runs of fixed length in a fixed order, and joined in double:
 /// results do not depend on the number of threads.
 /// </summary>
 internal sealed unsafe class VectorizedKernels : ITensorListKernels
 {
-    /// <summary>Bytes of results from which they are written past the cache: more than a core's own cache holds.</summary>
+    /// <summary>The size of results, in bytes, from which they are written past the cache: more than a core's cache holds.</summary>
     private const long PastCache = 4 << 20;
 
     private readonly MultiTensorKernels _others = new();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels;
 
 /// <summary>
-/// Norms of float32 and narrower vectors whose squares leave float32, although the norm itself does not: they overflow from about 1e19
+/// Norms of float32 and narrower vectors whose squares leave the range of float32 although the norm itself does not: they overflow from about 1e19
 /// and vanish below about 1e-19. Such a norm is computed again in float64; every other one costs a comparison. On a GPU, where looking
 /// would wait for the device, it stays as it is.
 /// </summary>
@@ -12,12 +12,12 @@ internal static class WideNorm
 {
     private const double Smallest = 1e-14;
 
-    /// <summary>The norm, or the one in float64 in its place.</summary>
+    /// <summary>The norm, computed in float64 if necessary.</summary>
     /// <param name="compute">Computes it in float32.</param>
     /// <param name="vectors">What it is the norm of.</param>
     public static Tensor Of(Func<Tensor> compute, Tensor[] vectors) => Of(compute, vectors, i => vectors[i].to(ScalarType.Float64));
 
-    /// <summary>The norm of (|w| + kappa) v, or the one in float64 in its place.</summary>
+    /// <summary>The norm of (|w| + kappa) v, computed in float64 if necessary.</summary>
     public static Tensor Of(Func<Tensor> compute, Tensor[] weights, Tensor[] vectors, double kappa) =>
         Of(compute, vectors, i => weights[i].to(ScalarType.Float64).abs().Plus(kappa).mul(vectors[i].to(ScalarType.Float64)));
 

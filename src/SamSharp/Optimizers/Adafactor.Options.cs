@@ -4,7 +4,7 @@ namespace SamSharp.Optimizers;
 
 public sealed partial class Adafactor
 {
-    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    /// <summary>The hyperparameters of a group; null values come from the optimizer when the group is added.</summary>
     public sealed class Options : GroupOptions
     {
         /// <summary>Added to the squared gradient.</summary>
@@ -28,8 +28,8 @@ public sealed partial class Adafactor
         /// <summary>Whether the learning rate is multiplied by the parameter's root mean square.</summary>
         public bool? ScaleParameter { get; set; }
 
-        /// <summary>Whether the learning rate follows from the step count. Left out: as the optimizer, unless the group has a learning
-        /// rate.</summary>
+        /// <summary>Whether the learning rate follows from the step count; if omitted, as in the optimizer,
+        /// unless the group sets a learning rate.</summary>
         public bool? RelativeStep { get; set; }
 
         /// <summary>Whether the relative step starts at 1e-6 and grows linearly.</summary>
@@ -65,9 +65,9 @@ public sealed partial class Adafactor
         {
             if (RelativeStep!.Value && LearningRate is { } given)
                 throw new ArgumentException(FormattableString.Invariant(
-                    $"lr is {given} and relativeStep is true: a relative step makes its own learning rate; leave one of them out."));
+                    $"lr is {given} and relativeStep is true: a relative step computes its own learning rate; omit one of them."));
             if (!RelativeStep.Value && LearningRate is null)
-                throw new ArgumentException("relativeStep is false and lr is missing: give a learning rate, or take the relative step.");
+                throw new ArgumentException("relativeStep is false and lr is missing: set a learning rate, or use the relative step.");
             if (WarmupInit!.Value && !RelativeStep.Value)
                 throw new ArgumentException("warmupInit is true and relativeStep is false: only a relative step can warm up by itself.");
             Require(LearningRate is null or (>= 0 and < double.PositiveInfinity), "lr", LearningRate, "finite and not negative");
@@ -79,7 +79,7 @@ public sealed partial class Adafactor
             Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
         }
 
-        /// <summary>With a relative step the learning rate that was saved is the one that was shown.</summary>
+        /// <summary>With a relative step, the saved learning rate is the displayed one.</summary>
         internal override void ValidateLoaded()
         {
             var shown = LearningRate;
@@ -88,7 +88,7 @@ public sealed partial class Adafactor
             LearningRate = shown;
         }
 
-        /// <summary>With a relative step, shows the rate of step t as the group's learning rate.</summary>
+        /// <summary>With a relative step, displays the rate of step t as the group's learning rate.</summary>
         internal override void Begin(long step)
         {
             if (RelativeStep!.Value) LearningRate = RateAt(step);
@@ -96,8 +96,8 @@ public sealed partial class Adafactor
     }
 
     /// <summary>Parameters that share their options.</summary>
-    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
-    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    /// <param name="parameters">The parameters; omit them to set them in an initializer.</param>
+    /// <param name="options">Their options; omitted values come from the optimizer.</param>
     public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
         : ParamGroup<Options>(parameters ?? [], options!);
 }

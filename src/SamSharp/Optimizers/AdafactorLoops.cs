@@ -16,12 +16,12 @@ internal readonly struct SquaredProduct<T> : ILanes<T> where T : unmanaged, INum
     }
 }
 
-/// <summary>The loops of Adafactor that <see cref="Loops{T}"/> has not.</summary>
+/// <summary>The loops of Adafactor that <see cref="Loops{T}"/> does not have.</summary>
 internal static unsafe class AdafactorLoops<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private static readonly int Width = Vector256<T>.Count;
 
-    /// <summary>columns += x^2; the sum of x^2. Two vectors a turn keep two sums independent of each other.</summary>
+    /// <summary>columns += x^2; the sum of x^2. Two vectors per iteration keep two sums independent of each other.</summary>
     public static double AddSquares(T* x, T* columns, int count)
     {
         var (even, odd) = (Vector256<T>.Zero, Vector256<T>.Zero);
@@ -46,7 +46,7 @@ internal static unsafe class AdafactorLoops<T> where T : unmanaged, IFloatingPoi
 
     /// <summary>m = beta m + (1 - beta) factor g roots, w = keep w - m; without moments m is factor g roots.</summary>
     /// <param name="w">Weights.</param>
-    /// <param name="keep">What decay leaves of them.</param>
+    /// <param name="keep">The factor that decay leaves of them.</param>
     /// <param name="g">Gradients.</param>
     /// <param name="roots">What each is multiplied by.</param>
     /// <param name="factor">What all are multiplied by.</param>

@@ -6,17 +6,15 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>
-/// Adafactor over raw memory, tensor after tensor in three passes over blocks: its statistics, the size of the update, its weights. A small
-/// tensor is one thread's work from first to last pass,
-/// so that it is read from memory once and from the cache after that; a large one is shared by all threads. Sums are taken over blocks of
-/// fixed size: the number of threads does not change a result.
+/// Adafactor over raw memory, tensor after tensor in three passes over blocks: its statistics, the size of the update, its weights. One
+/// thread makes all passes over a small tensor, so that it is read from memory once and then from the cache; all threads share a large one.
+/// Sums are taken over blocks of fixed size: the number of threads does not change a result.
 /// </summary>
-/// <remarks>Of two dimensions or more, a tensor is matrices of R rows and C columns, one for each index of the leading dimensions. With r_i
-/// = sqrt(mean(R) / R_i) and c_j = 1 / sqrt(C_j),
-/// d_ij = r_i g_ij c_j: no pass needs more than a row of scratch.</remarks>
+/// <remarks>A tensor of two dimensions or more is treated as matrices of R rows and C columns, one for each index of the leading dimensions.
+/// With r_i = sqrt(mean(R) / R_i) and c_j = 1 / sqrt(C_j), d_ij = r_i g_ij c_j: no pass needs more scratch memory than a row.</remarks>
 internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Elements of a block: large enough to be worth a thread's while, small enough to stay in its cache.</summary>
+    /// <summary>Elements of a block: large enough to pay off for a thread, small enough to stay in its cache.</summary>
     private const int BlockElements = 1 << 17;
 
     /// <summary>Elements from which a tensor is shared by the threads: 4 MB of float32.</summary>
@@ -237,7 +235,7 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
         _weight + start, _keep, _gradient + start, roots, factor, _moment == null ? null : _moment + start,
         T.CreateTruncating(_numbers.Beta1), count);
 
-    /// <summary>From each block's sums of d^2, before clipping, and of w^2: how d and w are scaled.</summary>
+    /// <summary>Computes how d and w are scaled from each block's sums of d^2, before clipping, and of w^2.</summary>
     private void FindFactors(int blocks)
     {
         double update = 0, weight = 0;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>
-/// Adafactor's update: by passes over memory, by one script for a list of tensors, or one tensor after the other as the formula says.
+/// Adafactor's update: by passes over memory, by one script for a list of tensors, or one tensor after the other, following the formula.
 /// </summary>
 internal sealed class AdafactorRule : UpdateRule
 {
@@ -24,7 +24,7 @@ internal sealed class AdafactorRule : UpdateRule
     /// <summary>No: the script computes with float32 copies, one tensor at a time.</summary>
     public override bool WantsPlain => false;
 
-    /// <summary>No: the script finds t out on the device.</summary>
+    /// <summary>No: the script computes t on the device.</summary>
     public override bool MustKnow(UpdateBatch batch) => false;
 
     public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)

@@ -7,8 +7,8 @@ namespace SamSharp.Optimizers;
 /// depends on a tensor stays a tensor there.</summary>
 internal static class AdafactorScript
 {
-    // TorchScript has no names for dtypes: 7 is float64. Where steps may have been left out, t is known on the device alone, and with it
-    // decay and relative rate.
+    // TorchScript has no names for dtypes: 7 is float64. If steps may have been skipped, t is known only on
+    // the device, and so are decay and relative rate.
     private static readonly TorchScript Script = new("""
         def number(value: float, w: Tensor):
             return torch.full([], value, dtype=7, device=w.device)

@@ -1,7 +1,7 @@
 namespace SamSharp.Optimizers;
 
-/// <summary>The hyperparameters of a group of <see cref="FusedAdam"/> or <see cref="FusedAdamW"/>; what is null is taken from the optimizer
-/// when the group is added.</summary>
+/// <summary>The hyperparameters of a group of <see cref="FusedAdam"/> or <see cref="FusedAdamW"/>; null values come from
+/// the optimizer when the group is added.</summary>
 public sealed class AdamOptions : GroupOptions
 {
     /// <summary>Decay of the first moment, in [0, 1).</summary>
@@ -16,10 +16,10 @@ public sealed class AdamOptions : GroupOptions
     /// <summary>Weight decay: decoupled in <see cref="FusedAdamW"/>, part of the gradient in <see cref="FusedAdam"/>.</summary>
     public double? WeightDecay { get; set; }
 
-    /// <summary>Whether the largest second moment so far takes the place of the current one.</summary>
+    /// <summary>Whether the largest second moment so far replaces the current one.</summary>
     public bool? AmsGrad { get; set; }
 
-    /// <summary>Whether to climb the gradient in place of descending it.</summary>
+    /// <summary>Whether to ascend along the gradient instead of descending.</summary>
     public bool? Maximize { get; set; }
 
     internal (double, double) Betas

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>Adam and AdamW, which differ in how the weights decay.</summary>
-/// <param name="decoupled">Whether weights decay beside the gradient (AdamW), not as a part of it.</param>
+/// <param name="decoupled">Whether weights decay separately from the gradient (AdamW) instead of as a part of it.</param>
 internal sealed class AdamRule(bool decoupled) : UpdateRule
 {
     private const int First = 0, Second = 1, Largest = 2;
@@ -94,7 +94,7 @@ internal readonly unsafe struct AdamPass<T> where T : unmanaged, IFloatingPointI
 
     /// <param name="options">A group's options.</param>
     /// <param name="step">The parameters' own step t = 1, 2, ...</param>
-    /// <param name="decoupled">Whether weights decay beside the gradient (AdamW), not as a part of it.</param>
+    /// <param name="decoupled">Whether weights decay separately from the gradient (AdamW) instead of as a part of it.</param>
     public AdamPass(AdamOptions options, long step, bool decoupled)
     {
         double rate = options.LearningRate!.Value, beta1 = options.Beta1!.Value, beta2 = options.Beta2!.Value, decay = options.WeightDecay!.Value;
@@ -107,7 +107,7 @@ internal readonly unsafe struct AdamPass<T> where T : unmanaged, IFloatingPointI
         _epsilon = T.CreateTruncating(options.Epsilon!.Value);
     }
 
-    /// <summary>The step of some neighbouring elements.</summary>
+    /// <summary>The step of some adjacent elements.</summary>
     /// <param name="w">Weights.</param>
     /// <param name="g">Gradients.</param>
     /// <param name="m">First moments.</param>

@@ -15,10 +15,9 @@ namespace SamSharp.Optimizers;
 /// v = beta2 v + (1 - beta2) g^2
 /// w = w - lr / (1 - beta1^t) * m / (sqrt v / sqrt(1 - beta2^t) + epsilon)    AMSGrad: the largest v so far in place of v
 /// </code>
-/// <para>The semantics and defaults are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy
-/// that
-/// lives as long as the step, as are those that are not contiguous. A parameter without gradient is skipped: neither its
-/// state nor its step counter moves. A step reads nothing back from the device.</para>
+/// <para>The semantics and defaults are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy that
+/// lives as long as the step, as are parameters that are not contiguous. A parameter without a gradient is skipped: neither its state nor its
+/// step counter moves. A step reads nothing from the device.</para>
 /// </remarks>
 public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
 {
@@ -30,15 +29,14 @@ public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Creates the optimizer.</summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments
-    /// here.</param>
+    /// <param name="parameters">The parameters, or groups of them; options that a group leaves out come from the arguments here.</param>
     /// <param name="lr">Learning rate (1e-3).</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1) (0.9).</param>
     /// <param name="beta2">Decay of the second moment, in [0, 1) (0.999).</param>
     /// <param name="epsilon">Added to the root of the second moment (1e-8).</param>
     /// <param name="weightDecay">Weight decay, added to the gradient as an L2 penalty (0).</param>
-    /// <param name="amsgrad">Whether the largest second moment so far takes the place of the current one (false).</param>
-    /// <param name="maximize">Whether to climb the gradient in place of descending it (false).</param>
+    /// <param name="amsgrad">Whether the largest second moment so far replaces the current one (false).</param>
+    /// <param name="maximize">Whether to ascend along the gradient instead of descending (false).</param>
     /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public FusedAdam(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
         double weightDecay = 0, bool amsgrad = false, bool maximize = false)
@@ -55,7 +53,7 @@ public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
     {
     }
 
-    /// <summary>The betas that groups added from now on take where they have none of their own.</summary>
+    /// <summary>The betas of groups added from now on that do not set their own.</summary>
     public (double, double) Betas
     {
         get => ((AdamOptions)_defaults).Betas;
@@ -63,8 +61,8 @@ public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
     }
 
     /// <summary>Parameters that share their options.</summary>
-    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
-    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    /// <param name="parameters">The parameters; omit them to set them in an initializer.</param>
+    /// <param name="options">Their options; omitted values come from the optimizer.</param>
     public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, AdamOptions? options = null)
         : ParamGroup<AdamOptions>(parameters ?? [], options!), optim.IBetas
     {

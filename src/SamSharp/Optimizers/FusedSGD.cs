@@ -9,8 +9,7 @@ namespace SamSharp.Optimizers;
 
 /// <summary>
 /// Stochastic gradient descent with momentum (Nesterov's as in Sutskever et al. 2013, "On the importance of initialization and momentum in
-/// deep
-/// learning") in one pass over the memory of weights, gradients and state.
+/// deep learning") in one pass over the memory of weights, gradients and state.
 /// </summary>
 /// <remarks>
 /// <para>For one parameter w with gradient g (its negative to maximize):</para>
@@ -21,9 +20,9 @@ namespace SamSharp.Optimizers;
 /// d = b, or g + momentum b (Nesterov), or g (no momentum)
 /// w = w - lr d
 /// </code>
-/// <para>The semantics are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy that
-/// lives as long as the step, as are those that are not contiguous. A parameter without gradient is skipped: neither its
-/// state nor its step counter moves. A step reads nothing back from the device.</para>
+/// <para>The semantics are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy that lives as
+/// long as the step, as are parameters that are not contiguous. A parameter without a gradient is skipped: neither its state nor its step
+/// counter moves. A step reads nothing from the device.</para>
 /// </remarks>
 public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
 {
@@ -35,14 +34,13 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
     }
 
     /// <summary>Creates the optimizer.</summary>
-    /// <param name="parameters">The parameters, or groups of them; what a group's options leave out is filled in from the arguments
-    /// here.</param>
+    /// <param name="parameters">The parameters, or groups of them; options that a group leaves out come from the arguments here.</param>
     /// <param name="lr">Learning rate.</param>
     /// <param name="momentum">Decay of the momentum buffer, at least 0 (0: none is kept).</param>
-    /// <param name="dampening">Share of each gradient but the first that the momentum buffer leaves out (0).</param>
+    /// <param name="dampening">Share of each gradient except the first that the momentum buffer leaves out (0).</param>
     /// <param name="weightDecay">Weight decay, added to the gradient as an L2 penalty (0).</param>
     /// <param name="nesterov">Whether the step looks ahead along the momentum; needs momentum and no dampening (false).</param>
-    /// <param name="maximize">Whether to climb the gradient in place of descending it (false).</param>
+    /// <param name="maximize">Whether to ascend along the gradient instead of descending (false).</param>
     /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public FusedSGD(IEnumerable<ParamGroup> parameters, double lr, double momentum = 0, double dampening = 0, double weightDecay = 0,
         bool nesterov = false, bool maximize = false)
@@ -58,20 +56,20 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
     {
     }
 
-    /// <summary>The momentum that groups added from now on take where they have none of their own.</summary>
+    /// <summary>The momentum of groups added from now on that do not set their own.</summary>
     public double Momentum
     {
         get => ((Options)_defaults).Momentum!.Value;
         set => ((Options)_defaults).Momentum = value;
     }
 
-    /// <summary>The hyperparameters of a group; what is null is taken from the optimizer when the group is added.</summary>
+    /// <summary>The hyperparameters of a group; null values come from the optimizer when the group is added.</summary>
     public sealed class Options : GroupOptions
     {
         /// <summary>Decay of the momentum buffer; 0 keeps none.</summary>
         public double? Momentum { get; set; }
 
-        /// <summary>Share of each gradient but the first that the momentum buffer leaves out.</summary>
+        /// <summary>Share of each gradient except the first that the momentum buffer leaves out.</summary>
         public double? Dampening { get; set; }
 
         /// <summary>Weight decay, added to the gradient as an L2 penalty.</summary>
@@ -80,7 +78,7 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
         /// <summary>Whether the step looks ahead along the momentum.</summary>
         public bool? Nesterov { get; set; }
 
-        /// <summary>Whether to climb the gradient in place of descending it.</summary>
+        /// <summary>Whether to ascend along the gradient instead of descending.</summary>
         public bool? Maximize { get; set; }
 
         private protected override double?[] Numbers
@@ -111,8 +109,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
     }
 
     /// <summary>Parameters that share their options.</summary>
-    /// <param name="parameters">The parameters; left out for an initializer to set.</param>
-    /// <param name="options">Their options; what is left out is the optimizer's.</param>
+    /// <param name="parameters">The parameters; omit them to set them in an initializer.</param>
+    /// <param name="options">Their options; omitted values come from the optimizer.</param>
     public sealed class ParamGroup(IEnumerable<Parameter>? parameters = null, Options? options = null)
         : ParamGroup<Options>(parameters ?? [], options!), optim.IMomentum
     {
@@ -128,7 +126,7 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
     {
         private const long First = 0, Later = 1;
 
-        /// <summary>A missing buffer tells the first step with momentum.</summary>
+        /// <summary>A missing buffer marks the first step with momentum.</summary>
         private static readonly StateTensor[] Layout =
         [
             new("momentum_buffer") { IsMomentum = true, BeginsLater = true, IsKept = options => ((Options)options).Momentum > 0 },
@@ -145,8 +143,7 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
 
         public override long StageOf(ParameterState state) => state.At(0) is null ? First : Later;
 
-        /// <summary>A buffer that begins takes the gradient whole; were that step left out, the next would not know that it is the
-        /// first.</summary>
+        /// <summary>A new buffer takes the whole gradient; if that step were skipped, the next one would not know that it is the first.</summary>
         public override bool MustKnow(UpdateBatch batch) => batch.Stage == First && batch.Options is Options { Momentum: > 0, Dampening: not 0 };
 
         public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
@@ -209,7 +206,7 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
             _nesterov = options.Nesterov!.Value;
         }
 
-        /// <summary>The step of some neighbouring elements.</summary>
+        /// <summary>The step of some adjacent elements.</summary>
         /// <param name="w">Weights.</param>
         /// <param name="g">Gradients.</param>
         /// <param name="b">Momentum, or null for none.</param>

@@ -2,7 +2,7 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>The hyperparameters of a param group; what is null is taken from the optimizer when the group is added. Only this library
+/// <summary>The hyperparameters of a param group; null values come from the optimizer when the group is added. Only this library
 /// derives from it.</summary>
 public abstract class GroupOptions : OptimizerOptions
 {
@@ -15,13 +15,13 @@ public abstract class GroupOptions : OptimizerOptions
     /// <summary>The optimizer's load, once the group is part of one.</summary>
     internal JointLoad? Loading { get; set; }
 
-    /// <summary>What a step adds to the gradient, where it is linear; null where it is not.</summary>
+    /// <summary>What a step adds to the gradient if it is linear; otherwise null.</summary>
     internal virtual LinearStep? NextStep => null;
 
-    /// <summary>Every number but the learning rate, in the order in which they are saved.</summary>
+    /// <summary>Every number except the learning rate, in the order of the saved state.</summary>
     private protected abstract double?[] Numbers { get; set; }
 
-    /// <summary>Every flag, in the order in which they are saved.</summary>
+    /// <summary>Every flag, in the order of the saved state.</summary>
     private protected virtual bool?[] Flags
     {
         get => [];
@@ -84,7 +84,7 @@ public abstract class GroupOptions : OptimizerOptions
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The options are another optimizer's; nothing has changed.</exception>
+    /// <exception cref="ArgumentException">The options belong to another optimizer; nothing has changed.</exception>
     public override void LoadStateDict(OptimizerOptions source)
     {
         Parsed Parse()

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>A base optimizer that says which of its tensors is its momentum, and what its next step does with it.</summary>
+/// <summary>A base optimizer that knows which of its tensors is its momentum, and what its next step does with it.</summary>
 internal interface IKeepsMomentum
 {
     /// <summary>Whether every param group keeps one.</summary>
@@ -12,10 +12,10 @@ internal interface IKeepsMomentum
     /// <summary>The parameter's momentum as it is now; null before the first step that reached it.</summary>
     Tensor? MomentumOf(Parameter parameter);
 
-    /// <summary>What the next step of a group does; null where it is not linear in gradient, weights and momentum.</summary>
+    /// <summary>What the next step of a group does; null if it is not linear in gradient, weights and momentum.</summary>
     LinearStep? NextStep(ParamGroup group);
 
-    /// <summary>What an optimizer says, TorchSharp's own included; null where nothing is known of it.</summary>
+    /// <summary>The momentum of an optimizer, including TorchSharp's optimizers; null if nothing is known about it.</summary>
     static IKeepsMomentum? Of(optim.Optimizer optimizer) => optimizer as IKeepsMomentum ?? TorchMomentum.Of(optimizer);
 }
 

@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>Something that has been read and checked, and waits to be taken over.</summary>
+/// <summary>An entry that has been read and checked, and is not yet taken over.</summary>
 /// <param name="Commit">Takes it over; cannot fail.</param>
-/// <param name="Tensors">What must be freed if it is not.</param>
+/// <param name="Tensors">What must be freed if it is not taken over.</param>
 internal readonly record struct Parsed(Action Commit, IReadOnlyList<Tensor?> Tensors);
 
 /// <summary>Makes the load of an optimizer all or nothing: TorchSharp loads one entry after the other, and none is taken over before the
@@ -20,7 +20,7 @@ internal sealed class JointLoad
 
     public void AddState(object state) => _states.Add(state);
 
-    /// <summary>Reads an entry. One that is loaded out of turn, that is by itself, is taken over at once.</summary>
+    /// <summary>Reads an entry. An entry loaded out of turn, by itself, is taken over at once.</summary>
     public void Take(object entry, Func<Parsed> parse)
     {
         if (ReferenceEquals(entry, EntryAt(0))) Cancel();

@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>How many steps found_inf has left out, counted on the device, where nobody waits for it. States that were left out together
-/// share one.</summary>
+/// <summary>The number of steps that found_inf has skipped, counted on the device, so that nothing waits for it. States
+/// that were skipped together share one.</summary>
 /// <param name="count">A float without dimensions; taken over.</param>
 /// <param name="holders">How many states share it.</param>
 internal sealed class LeftOutSteps(Tensor count, int holders)

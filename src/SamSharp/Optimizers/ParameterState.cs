@@ -27,22 +27,20 @@ internal sealed class ParameterState : OptimizerState, IDisposable
         Kind = new(Type, parameter.device_type, parameter.device_index, TensorsOf(layout, Shape));
     }
 
-    /// <summary>Steps taken with a gradient. Those that were left out on a GPU are not counted, to know which waits for the
-    /// device.</summary>
+    /// <summary>Steps made with a gradient, without those that were skipped on a GPU, for which reading this waits for the device.</summary>
     public long Step => Attempts - (_leftOut is null ? 0 : (long)_leftOut.Count.Value());
 
     /// <summary>The names of the tensors that the optimizer may keep, which are PyTorch's where PyTorch has them: <c>exp_avg</c>,
     /// <c>momentum_buffer</c>, ...</summary>
     public IEnumerable<string> Names => _layout.Select(tensor => tensor.Name);
 
-    /// <summary>The tensor of a name; null where this parameter, or the group's options, need none, or none yet. The state owns
-    /// it.</summary>
-    /// <exception cref="KeyNotFoundException">The optimizer keeps nothing of that name.</exception>
+    /// <summary>The tensor of a name; null if this parameter or the group's options need none, or do not need it yet. The state owns it.</summary>
+    /// <exception cref="KeyNotFoundException">The optimizer keeps nothing under that name.</exception>
     public Tensor? this[string name] => Array.FindIndex(_layout, tensor => tensor.Name == name) is >= 0 and var number
         ? _tensors[number]
         : throw new KeyNotFoundException($"There is no {name}; the optimizer keeps {string.Join(", ", Names)}.");
 
-    /// <summary>Steps with a gradient, whether or not they were left out on the device.</summary>
+    /// <summary>Steps with a gradient, including those that were skipped on the device.</summary>
     internal long Attempts { get; set; }
 
     /// <summary>Which of them were.</summary>
@@ -69,14 +67,14 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     /// <summary>What parameters must have in common to be updated together.</summary>
     internal ParameterKind Kind { get; }
 
-    /// <summary>Another number whenever the state gets other tensors than it had.</summary>
+    /// <summary>A number that changes whenever the state gets other tensors.</summary>
     internal int Version { get; private set; }
 
     internal int TensorCount => _tensors.Length;
 
     internal Tensor? At(int number) => _tensors[number];
 
-    /// <summary>Makes what the options, which may have changed since the last step, ask for.</summary>
+    /// <summary>Creates the tensors that the options ask for, which may have changed since the last step.</summary>
     internal void Prepare(GroupOptions options) => Make(options, before: false);
 
     /// <inheritdoc/>
@@ -86,7 +84,7 @@ internal sealed class ParameterState : OptimizerState, IDisposable
         Make((GroupOptions)options, before: true);
     }
 
-    /// <summary>The tensor of that number, zeros where there was none.</summary>
+    /// <summary>The tensor with that number; zeros if there was none.</summary>
     internal Tensor Make(int number)
     {
         if (_tensors[number] is { } made) return made;
@@ -198,7 +196,7 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     }
 }
 
-/// <summary>What parameters must have in common to be updated together, beside their step.</summary>
+/// <summary>What parameters must have in common to be updated together, apart from their step.</summary>
 /// <param name="Type">Their type.</param>
 /// <param name="Device">Where they lie.</param>
 /// <param name="DeviceIndex">On which device of that type.</param>

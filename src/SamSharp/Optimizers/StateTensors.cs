@@ -19,8 +19,8 @@ internal sealed class StateTensors
     /// <summary>A list for each number of a tensor, empty where a state has no such tensor.</summary>
     public Tensor[][] Lists { get; }
 
-    /// <summary>The addresses of each list; null for those that are empty or lie elsewhere. They hold no memory of their own but tables,
-    /// which the collector takes.</summary>
+    /// <summary>The addresses of each list; null for those that are empty or lie elsewhere. They own
+    /// only tables, which the collector frees.</summary>
     public TensorMemory?[] Memory { get; }
 
     /// <summary>Whether every list that is not empty can be walked.</summary>

@@ -6,7 +6,7 @@ namespace SamSharp.Optimizers;
 
 /// <summary>
 /// The engine under every optimizer of this library: param groups that are checked when they are added, a <see cref="ParameterState"/> for
-/// each parameter, checkpoints that load as a whole or not at all, and steps that take parameters that are alike together. Only this
+/// each parameter, checkpoints that load as a whole or not at all, and steps that update similar parameters together. Only this
 /// library derives from it.
 /// </summary>
 public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IKeepsMomentum
@@ -15,13 +15,13 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     private readonly UpdateEngine? _engine;
     private readonly JointLoad _loading = new();
 
-    /// <summary>An optimizer whose steps a rule makes.</summary>
+    /// <summary>Creates an optimizer whose steps follow a rule.</summary>
     private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, UpdateRule rule)
         : this(groups, defaults, rule.Tensors, new(rule))
     {
     }
 
-    /// <summary>An optimizer that makes its steps itself, and has to override <see cref="step"/>.</summary>
+    /// <summary>Creates an optimizer that makes its own steps, and has to override <see cref="step"/>.</summary>
     private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout)
         : this(groups, defaults, layout, null)
     {
@@ -54,8 +54,8 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
 
     private protected ParameterState StateOf(Parameter parameter) => (ParameterState)_state[parameter.Handle];
 
-    /// <summary>Adds a group; options it leaves out are the optimizer's.</summary>
-    /// <exception cref="ArgumentException">An option is out of range, or a parameter is in the optimizer already.</exception>
+    /// <summary>Adds a group; options that it omits come from the optimizer.</summary>
+    /// <exception cref="ArgumentException">An option is out of range, or the optimizer already holds a parameter.</exception>
     public override void add_param_group(ParamGroup param_group)
     {
         ArgumentNullException.ThrowIfNull(param_group);
@@ -94,10 +94,10 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     {
     }
 
-    /// <summary>The steps of the parameter that has made most.</summary>
+    /// <summary>The largest step count of any parameter.</summary>
     private protected long StepsSoFar => _state.Values.Max(state => ((ParameterState)state).Attempts);
 
-    /// <summary>Counts a step of a parameter, and makes what its state lacks.</summary>
+    /// <summary>Counts a step of a parameter, and creates what its state lacks.</summary>
     private protected ParameterState BeginStep(Parameter parameter, GroupOptions options)
     {
         var state = StateOf(parameter);

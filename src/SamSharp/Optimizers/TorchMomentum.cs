@@ -6,7 +6,7 @@ namespace SamSharp.Optimizers;
 /// <summary>The momentum of TorchSharp's own optimizers.</summary>
 internal sealed class TorchMomentum(OptimizerHelper optimizer) : IKeepsMomentum
 {
-    /// <summary>By the type of the options: whether they ask for a momentum, where it is, and what the step does with it.</summary>
+    /// <summary>For each type of options: whether they ask for a momentum, where it is, and what the step does with it.</summary>
     private static readonly Dictionary<Type, Kept> Table = new()
     {
         [typeof(SGD.Options)] = Row<SGD.Options, SGD.State>(state => state.momentum_buffer, options => options.momentum > 0, StepOf),

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>Parameters that one pass of an optimizer takes together: of one group, alike, at the same stage.</summary>
+/// <summary>Parameters that one pass of an optimizer takes together: of one group, with the same layout, at the same stage.</summary>
 internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, ParameterState first, int capacity) : IDisposable
 {
     private readonly ParameterKind _kind = first.Kind;
@@ -15,10 +15,10 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
 
     public GroupOptions Options => options;
 
-    /// <summary>What the rule says of the parameters' past.</summary>
+    /// <summary>What the rule says about the parameters' past.</summary>
     public long Stage { get; } = rule.StageOf(first);
 
-    /// <summary>The steps that all the parameters here were left out of.</summary>
+    /// <summary>The steps that were skipped for all the parameters here.</summary>
     public LeftOutSteps? LeftOut { get; } = first.LeftOut;
 
     /// <summary>The dtype of states and arithmetic.</summary>
@@ -31,10 +31,10 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
 
     public Tensor[] Gradients { get; private set; } = [];
 
-    /// <summary>The states' tensors of a number; none where a state has none.</summary>
+    /// <summary>The states' tensors with a number; none if a state has none.</summary>
     public Tensor[] Of(int tensor) => _tensors!.Lists[tensor];
 
-    /// <summary>Where they lie, or null where there are none, or passes over raw memory do not apply.</summary>
+    /// <summary>The addresses of these tensors; null if there are none, or if passes over raw memory do not apply.</summary>
     public TensorMemory? MemoryOf(int tensor) => _tensors!.Memory[tensor];
 
     /// <summary>What a step changes of one parameter: weights and state.</summary>
@@ -94,7 +94,7 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
         foreach (var (weight, copy) in _copies) weight.copy_(copy);
     }
 
-    /// <summary>Counts the step as left out where the device says so.</summary>
+    /// <summary>Counts the step as skipped if the device says so.</summary>
     public void LeaveOut(Tensor foundInf)
     {
         if (LeftOut is not null && LeftOut.IsSharedBy(_states.Count))

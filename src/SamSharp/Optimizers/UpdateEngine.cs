@@ -5,12 +5,11 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>Makes the steps of an optimizer: every number is read and written once, for all parameters of a group that are alike together;
+/// <summary>Makes the steps of an optimizer: every number is read and written once, for all similar parameters of a group together;
 /// on the CPU by a rule's passes over raw memory, elsewhere by its operators.</summary>
 /// <remarks>float16 and bfloat16 parameters, which keep their state and arithmetic in float32, and parameters that are not contiguous are
-/// updated on a copy that lives as long as the step.
-/// A parameter without gradient is skipped: neither its state nor its step counter moves. A step reads nothing back from the
-/// device.</remarks>
+/// updated on a copy that lives as long as the step. A parameter without a gradient is skipped: neither its state nor its step counter moves.
+/// A step reads nothing from the device.</remarks>
 internal sealed class UpdateEngine(UpdateRule rule)
 {
     private static readonly Comparer<UpdateBatch> ByStage = Comparer<UpdateBatch>.Create((one, other) => one.Stage.CompareTo(other.Stage));
@@ -51,7 +50,7 @@ internal sealed class UpdateEngine(UpdateRule rule)
     {
         using var withoutGradients = no_grad();
         using var scope = foundInf is null ? null : NewDisposeScope();
-        // On the CPU the number can be had for nothing, and the counters need not be told from the device.
+        // On the CPU reading the number costs nothing, and the counters need nothing from the device.
         if (foundInf is not null && !LeavesUnread(foundInf))
         {
             if (foundInf.Value() != 0) return;
@@ -100,12 +99,12 @@ internal sealed class UpdateEngine(UpdateRule rule)
     {
         using var memory = batch.FindMemory();
         var done = memory is not null && rule.UpdateMemory(batch, memory);
-        // The passes know addresses alone; the batch has the tensors they belong to.
+        // The passes know only addresses; the batch keeps the tensors that they belong to alive.
         GC.KeepAlive(batch);
         return done;
     }
 
-    /// <summary>Adds the batches of a group: as a rule one, more where some parameters have missed steps or are of other kinds.</summary>
+    /// <summary>Adds the batches of a group: usually one, more if some parameters have missed steps or are of other kinds.</summary>
     private void Gather(GroupOptions options, (Parameter Parameter, ParameterState State)[] own, IReadOnlyList<ParameterSlot> slots, ref int index,
         List<UpdateBatch> batches)
     {

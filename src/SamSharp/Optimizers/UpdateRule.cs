@@ -15,24 +15,22 @@ internal abstract class UpdateRule
     public virtual bool WantsPlain => true;
 
     /// <summary>
-    /// What a step takes once for all parameters of a batch, as far as it depends on a parameter's past. Default: the number t of its own step, from
+    /// What a step computes once for all parameters of a batch, if it depends on a parameter's past. Default: the number t of its own step, from
     /// 1.
     /// </summary>
     public virtual long StageOf(ParameterState state) => state.Attempts + 1;
 
-    /// <summary>Whether a step that might be left out can only be made once that is known, which waits for the device. Default: yes, since t is not
-    /// known before. A rule that does without t,
-    /// or finds it out on the device, says no.</summary>
+    /// <summary>Whether a step that might be skipped can only be made once that is known, which waits for the device. Default: yes, since t
+    /// is not known before. A rule that does not use t, or computes it on the device, says no.</summary>
     public virtual bool MustKnow(UpdateBatch batch) => true;
 
-    /// <summary>Makes the step of a batch over raw memory; false where the rule does not do that.</summary>
+    /// <summary>Makes the step of a batch over raw memory; false if the rule does not support that.</summary>
     /// <param name="batch">The parameters.</param>
     /// <param name="memory">Where weights (list 0) and gradients (list 1) lie; the state's tensors are at
     /// <see cref="UpdateBatch.MemoryOf"/>.</param>
     public virtual bool UpdateMemory(UpdateBatch batch, TensorMemory memory) => false;
 
-    /// <summary>Makes the step of a batch on any device, unless <paramref name="foundInf"/> says otherwise; it is null where that is
-    /// known.</summary>
+    /// <summary>Makes the step of a batch on any device, unless <paramref name="foundInf"/> says otherwise; it is null if that is known.</summary>
     public virtual void UpdateByOperators(UpdateBatch batch, Tensor? foundInf) => UpdateOneByOne(batch, foundInf);
 
     /// <summary>
@@ -48,7 +46,7 @@ internal abstract class UpdateRule
         {
             if (batch.Weights[i].NumberOfElements == 0) continue;
             using var scope = NewDisposeScope();
-            // Whether the step counts is known on the device alone, where it is taken back.
+            // Only the device knows whether the step counts, so it is taken back there.
             var before = leaveOut is null ? [] : batch.TensorsAt(i).Select(tensor => (Tensor: tensor, Copy: tensor.clone())).ToArray();
             Update(batch, i);
             foreach (var (tensor, copy) in before) tensor.copy_(where(leaveOut!, copy, tensor));

@@ -12,7 +12,7 @@ internal readonly record struct TensorKind(long[] Shape, ScalarType Type, Device
 {
     public static TensorKind Of(Tensor tensor) => new(tensor.shape, tensor.dtype, tensor.device_type, tensor.device_index);
 
-    /// <summary>Whether another tensor has the same. Allocates nothing.</summary>
+    /// <summary>Whether another tensor has the same shape, type and device. Allocates nothing.</summary>
     public bool Fits(Tensor tensor)
     {
         if (tensor.dtype != Type || tensor.device_type != Device || tensor.dim() != Shape.Length) return false;

@@ -34,7 +34,7 @@ internal static class Composition
     {
         if (options.Combiner.NeedsFurtherPasses)
             throw new InvalidOperationException($"{NameOf(options.Combiner)} evaluates the loss at further points, for which it needs a closure: " +
-                "call Step(closure) in place of Ascend() and Descend().");
+                "call Step(closure) instead of Ascend() and Descend().");
     }
 
     private static string NameOf(IStepPart part) => part.GetType().Name;

@@ -12,7 +12,8 @@ namespace SamSharp.Steps;
 /// <param name="closure">The loss to minimize.</param>
 /// <param name="ascentClosure">The loss that was climbed.</param>
 internal sealed class FurtherPasses(
-    SharpnessStep step, StepServices services, Perturbation perturbation, DisposeScope scope, Ascent? stepAscent, Func<Tensor> closure, Func<Tensor> ascentClosure)
+    SharpnessStep step, StepServices services, Perturbation perturbation, DisposeScope scope, Ascent? stepAscent,
+    Func<Tensor> closure, Func<Tensor> ascentClosure)
 {
     /// <summary>The loss that was climbed.</summary>
     public Func<Tensor> AscentClosure { get; } = ascentClosure;

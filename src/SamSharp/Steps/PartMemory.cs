@@ -79,7 +79,7 @@ public sealed class PartMemory : IDisposable
     internal IEnumerable<(string Name, (int Index, Tensor Tensor)[] Tensors)> Tensors => _tensors.Select(named => (named.Key, named.Value
         .Where(entry => entry.Value.Current is not null).OrderBy(entry => entry.Key).Select(entry => (entry.Key, entry.Value.Current!)).ToArray()));
 
-    /// <summary>Takes over what was saved, in place of everything here.</summary>
+    /// <summary>Replaces everything with what was saved.</summary>
     internal void Load(IReadOnlyDictionary<string, double> numbers, IEnumerable<(string Name, (int Index, Tensor Tensor)[] Tensors)> tensors)
     {
         Dispose();

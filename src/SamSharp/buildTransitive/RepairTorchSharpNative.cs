@@ -7,7 +7,7 @@ using Microsoft.Build.Utilities;
 
 /// <summary>
 /// Makes a copy of TorchSharp's libLibTorchSharp.so load where libstdc++ is older than GCC 13.2's. Two edits of a 64-bit ELF file:
-/// the required version GLIBCXX_3.4.32 becomes weak (the loader then goes on without it), and the one symbol bound to it,
+/// the required version GLIBCXX_3.4.32 becomes weak (the loader then continues without it), and the one symbol bound to it,
 /// std::ios_base_library_init(), is bound to another imported function without arguments, whose call is harmless.
 /// Compiled by MSBuild on the user's machine; it changes nothing outside the given files.
 /// </summary>
@@ -99,7 +99,7 @@ public class RepairTorchSharpNative : Task
             _names = At(U32(HeaderOf(11) + 40)); // the string table that .dynsym links to
         }
 
-        /// <summary>False when the file is fine already: no such version, or already weak.</summary>
+        /// <summary>False if the file needs no repair: no such version, or already weak.</summary>
         public bool Redirect(string version, string from, string to, int weak)
         {
             var need = FindNeed(version);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace SamSharp.Kernels.Cuda;
 
-/// <summary>The driver that is installed: libcuda.so.1, or nvcuda.dll on Windows. No CUDA toolkit is needed.</summary>
+/// <summary>The installed driver: libcuda.so.1, or nvcuda.dll on Windows. No CUDA toolkit is needed.</summary>
 internal sealed unsafe class CudaDriver : ICudaDriver
 {
     private readonly delegate* unmanaged<uint, int> _init;
@@ -15,8 +15,8 @@ internal sealed unsafe class CudaDriver : ICudaDriver
     private readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> _launchKernel;
     private readonly delegate* unmanaged<int, byte**, int> _getErrorName;
 
-    /// <summary>Finds the driver and its functions.</summary>
-    /// <param name="library">The library's name; null for the system's own.</param>
+    /// <summary>Loads the driver and its functions.</summary>
+    /// <param name="library">The library's name; null for the system's driver.</param>
     /// <exception cref="CudaException">There is no driver, or it lacks a function.</exception>
     public CudaDriver(string? library = null)
     {

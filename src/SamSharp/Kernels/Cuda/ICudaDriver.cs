@@ -1,6 +1,6 @@
 namespace SamSharp.Kernels.Cuda;
 
-/// <summary>What is used of NVIDIA's driver API, under its own names and with its own results: 0 is success, anything else an error.</summary>
+/// <summary>The part of NVIDIA's driver API that is used, with its names and results: 0 is success, anything else an error.</summary>
 internal unsafe interface ICudaDriver
 {
     int Init();

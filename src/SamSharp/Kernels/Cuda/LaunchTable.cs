@@ -7,7 +7,7 @@ internal unsafe struct LaunchTable
     /// <summary>Elements that a block works on.</summary>
     public const int ChunkElements = 16384;
 
-    /// <summary>Tensors of a launch: as many as fit into the 4 KB that a kernel's parameters may take.</summary>
+    /// <summary>Tensors of a launch: as many as fit in the 4 KB of a kernel's parameters.</summary>
     public const int Capacity = 120;
 
     private uint _tensors;
@@ -25,7 +25,7 @@ internal unsafe struct LaunchTable
     /// <summary>Chunks of a tensor.</summary>
     public static long ChunksOf(long elements) => (elements + ChunkElements - 1) / ChunkElements;
 
-    /// <summary>Empties the table; what is added next goes on where it stood in the whole list.</summary>
+    /// <summary>Empties the table; what is added next continues at the present position in the whole list.</summary>
     public void Continue()
     {
         _firstChunk += Chunks;

@@ -14,8 +14,8 @@ internal static unsafe class TensorAddress
     /// <exception cref="CudaException">The native library has no such function.</exception>
     public static nint Of(Tensor tensor) => Data(tensor.Handle);
 
-    /// <summary>Makes sure that addresses can be had.</summary>
-    /// <exception cref="CudaException">They cannot.</exception>
+    /// <summary>Makes sure that addresses are available.</summary>
+    /// <exception cref="CudaException">They are not.</exception>
     public static void Require()
     {
         if (Data == null) throw new CudaException("TorchSharp's native library tells no addresses: it has no THSTensor_data");

@@ -5,7 +5,7 @@ namespace SamSharp.Kernels.Vectorized;
 /// <summary>The loops over bfloat16, the upper half of a float32: read, computed in float32, and rounded to the nearest once, ties to even.</summary>
 internal static unsafe class BrainLoops
 {
-    /// <summary>Elements added up in float32 before they join a sum in double.</summary>
+    /// <summary>Elements summed in float32 before they join a sum in double.</summary>
     private const int Run = 4096;
 
     private static readonly int Width = Vector256<ushort>.Count;

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace SamSharp.Kernels.Vectorized;
 
-/// <summary>What is computed from a weight and the element of the other vector beside it, for one pair and for a register of them.</summary>
+/// <summary>A function of a weight and the matching element of the other vector, for one pair and for a register of pairs.</summary>
 internal interface ILanes<T> where T : unmanaged, INumber<T>
 {
     T One(T weight, T vector);

@@ -7,7 +7,7 @@ namespace SamSharp.Kernels.Vectorized;
 /// <summary>The two loops that every operation is made of.</summary>
 internal static unsafe class Loops<T> where T : unmanaged, INumber<T>
 {
-    /// <summary>Elements added up in the tensors' own precision before they join a sum in double.</summary>
+    /// <summary>Elements summed in the tensors' precision before they join a sum in double.</summary>
     private const int Run = 4096;
 
     private static readonly int Width = Vector256<T>.Count;
@@ -47,7 +47,7 @@ internal static unsafe class Loops<T> where T : unmanaged, INumber<T>
 
     private static double ShortSum<TLanes>(TLanes lanes, T* weights, T* vectors, int count) where TLanes : struct, ILanes<T>
     {
-        // Four sums, so that an addition does not wait for the one before.
+        // Four sums, so that an addition does not wait for the previous one.
         var (a, b, c, d) = (Vector256<T>.Zero, Vector256<T>.Zero, Vector256<T>.Zero, Vector256<T>.Zero);
         var i = 0;
         for (; i <= count - (4 * Width); i += 4 * Width)

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Kernels.Vectorized;
 
-/// <summary>Work in shares that threads take in turn: the calling thread, and helpers from the pool, together as many as libtorch uses. One
-/// object is all that a run allocates, which for the many short runs of a step matters.</summary>
+/// <summary>Work in shares that threads take in turn: the calling thread and helpers from the pool, together as many as libtorch uses. A run
+/// allocates only one object, which matters for the many short runs of a step.</summary>
 internal sealed class Shares : IThreadPoolWorkItem
 {
     private readonly Action<int> _work;

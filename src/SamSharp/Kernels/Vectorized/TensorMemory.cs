@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Kernels.Vectorized;
 
-/// <summary>Where the elements of some lists of tensors lie, looked up once for one operation over them. The tables are rented: dispose it.</summary>
+/// <summary>The addresses of the elements of some lists of tensors, looked up once for one operation over them.
+/// The tables are rented, so dispose it.</summary>
 /// <remarks>A look-up of one tensor is half a dozen native calls, which is most of the cost of a list of small tensors.</remarks>
 internal sealed unsafe class TensorMemory : IDisposable
 {
@@ -34,7 +35,7 @@ internal sealed unsafe class TensorMemory : IDisposable
     /// and bfloat16, gaps between elements, a tensor of more than 2 GB, an empty list.</summary>
     public static TensorMemory? Of(params ReadOnlySpan<Tensor[]> lists) => Of(null, lists);
 
-    /// <summary>As above, with lists behind them that have been looked up before.</summary>
+    /// <summary>The same, followed by lists that have already been looked up.</summary>
     public static TensorMemory? Of(TensorMemory? known, params ReadOnlySpan<Tensor[]> lists)
     {
         foreach (var list in lists) ArgumentNullException.ThrowIfNull(list);
@@ -93,7 +94,7 @@ internal sealed unsafe class TensorMemory : IDisposable
         {
             if (!tensors[i].is_contiguous()) return false;
             var bytes = tensors[i].bytes;
-            // Lists of other shapes are libtorch's to refuse.
+            // libtorch refuses lists of other shapes.
             if (bytes.Length != (_ends[i] - start) * size) return false;
             addresses[i] = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
             start = _ends[i];
