@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using SamSharp.Steps;
 using TorchSharp.Modules;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp;
 

@@ -17,12 +17,12 @@ public static partial class Recipe
     /// shrunken radius by gamma^(epoch / lambda)).</param>
     public static SharpnessAwareOptions GraphSam(int stepsPerEpoch, int epochsPerDecay, double rho = 0.05, double beta = 0.99,
         double gamma = 0.5) => new()
-    {
-        Rho = rho,
-        Direction = new RefreshedAverage(stepsPerEpoch, beta),
-        Geometry = new TensorClippedGeometry(),
-        Schedule = RadiusSchedule.Decaying(gamma, (long)stepsPerEpoch * Check.Positive(epochsPerDecay)),
-    };
+        {
+            Rho = rho,
+            Direction = new RefreshedAverage(stepsPerEpoch, beta),
+            Geometry = new TensorClippedGeometry(),
+            Schedule = RadiusSchedule.Decaying(gamma, (long)stepsPerEpoch * Check.Positive(epochsPerDecay)),
+        };
 }
 
 /// <summary>

@@ -5,7 +5,7 @@ namespace SamSharp;
 public static partial class Losses
 {
     /// <summary>
-    /// The ascent loss of perturbed forgetting (OBF): the ascent pushes predictions towards uniform ones, so that what is forgotten most
+    /// The ascent loss of perturbed forgetting (OBF): the ascent pushes predictions toward uniform ones, so that what is forgotten most
     /// easily is learned again. It is the mean over examples of &lt;logits, direction&gt;, a number that has no meaning by itself but whose
     /// gradient is <see cref="ForgettingDirection"/>. Use it in the ascent closure (Vani et al., "Forget Sharpness: Perturbed Forgetting of
     /// Model Biases Within SAM Dynamics", 2024; BorealisAI/perturbed-forgetting).

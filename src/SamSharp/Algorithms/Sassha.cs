@@ -104,7 +104,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// <exception cref="InvalidOperationException">The closure called <c>backward()</c>, or the loss does not depend on the
     /// parameters.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The power of the step is negative or not finite; nothing has moved.</exception>
-    /// <exception cref="NotSupportedException">libtorch knows no second derivative of some operator of the loss.</exception>
+    /// <exception cref="NotSupportedException">libtorch has no second derivative for some operator of the loss.</exception>
     public Tensor Step(Func<Tensor> closure)
     {
         ArgumentNullException.ThrowIfNull(closure);

@@ -14,7 +14,7 @@ public sealed class AverageSharpness(double sigma, bool adaptive = false) : ISha
     private readonly double _sigma = Check.NonNegative(sigma);
 
     /// <summary>Pairs of displacements, two forward passes each. Default 50, so 100 displacements.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int Pairs { get; init => field = Check.Positive(value); } = 50;
 
     /// <summary>Seed of the displacements. Default 0.</summary>

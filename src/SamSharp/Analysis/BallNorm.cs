@@ -1,6 +1,6 @@
 namespace SamSharp.Analysis;
 
-/// <summary>How the size of a displacement is measured.</summary>
+/// <summary>The norm that measures a displacement.</summary>
 public enum BallNorm
 {
     /// <summary>The Euclidean norm of all weights together.</summary>

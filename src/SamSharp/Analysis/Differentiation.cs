@@ -53,7 +53,7 @@ internal static class Differentiation
     }
 
     /// <summary>H v, by differentiating the gradient along v; zeros for parameters that H v does not reach.</summary>
-    /// <exception cref="NotSupportedException">libtorch knows no second derivative of some operator of the loss.</exception>
+    /// <exception cref="NotSupportedException">libtorch has no second derivative for some operator of the loss.</exception>
     public static Tensor[] HessianProduct(Tensor loss, Tensor[] parameters, Tensor[] vector)
     {
         try

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
 
-/// <summary>Holds a model in evaluation mode, and its running statistics as they are; afterwards each module is in the mode it was in.</summary>
+/// <summary>Holds a model in evaluation mode with frozen running statistics; afterwards each module returns to its previous mode.</summary>
 internal sealed class EvaluationMode : IDisposable
 {
     private readonly nn.Module _model;

@@ -1,9 +1,9 @@
 namespace SamSharp.Analysis;
 
-/// <summary>A measure of sharpness: settings, and a way to take it of any loss surface.</summary>
+/// <summary>A measure of sharpness: its settings, and a method that applies it to any loss surface.</summary>
 public interface ISharpnessMeasure
 {
     /// <summary>Measures, and leaves everything as it was.</summary>
-    /// <returns>One number or several that come together.</returns>
+    /// <returns>One measurement, or several that are computed together.</returns>
     IReadOnlyList<Measurement> Measure(LossSurface surface);
 }

@@ -20,20 +20,20 @@ public sealed class LossSurface : IDisposable
     private double? _loss;
 
     /// <summary>The surface of one loss.</summary>
-    /// <param name="model">The model; its weights are the point that is looked at.</param>
+    /// <param name="model">The model; its weights are the point of interest.</param>
     /// <param name="loss">Computes the mean loss over fixed data, one element, and does not call <c>backward()</c>. Called many times.</param>
-    /// <param name="rows">The rows of that data, for the record. Default 1.</param>
-    /// <param name="include">Which parameters count, by name. Default: all that are trainable.</param>
+    /// <param name="rows">The number of rows of that data, which the measurements report. Default 1.</param>
+    /// <param name="include">Selects parameters by name. Default: all trainable ones.</param>
     /// <exception cref="ArgumentException">There is nothing to measure, or two parameters are the same weights.</exception>
     public LossSurface(nn.Module model, Func<Tensor> loss, long rows = 1, Func<string, bool>? include = null)
         : this(model, [new LossBatch(loss, rows)], include)
     {
     }
 
-    /// <summary>The surface of the weighted mean of several losses, computed one after the other, so that only one has to fit into memory.</summary>
-    /// <param name="model">The model; its weights are the point that is looked at.</param>
+    /// <summary>The surface of the weighted mean of several losses, computed one after the other, so that only one has to fit in memory.</summary>
+    /// <param name="model">The model; its weights are the point of interest.</param>
     /// <param name="batches">The parts of the data, at least one.</param>
-    /// <param name="include">Which parameters count, by name. Default: all that are trainable.</param>
+    /// <param name="include">Selects parameters by name. Default: all trainable ones.</param>
     /// <exception cref="ArgumentException">There is nothing to measure, or two parameters are the same weights.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A batch has no rows, or a weight that is not above 0.</exception>
     public LossSurface(nn.Module model, IReadOnlyList<LossBatch> batches, Func<string, bool>? include = null)
@@ -64,8 +64,8 @@ public sealed class LossSurface : IDisposable
     /// <summary>The rows of all batches.</summary>
     public long Rows => _batches.Sum(batch => batch.Rows);
 
-    /// <summary>How products with the Hessian are computed. Default: exact where possible. Says <see cref="HessianVectorProduct.FiniteDifference"/>
-    /// once it has had to fall back to that.</summary>
+    /// <summary>How products with the Hessian are computed. Default: exact where possible. Becomes
+    /// <see cref="HessianVectorProduct.FiniteDifference"/> after a fallback.</summary>
     public HessianVectorProduct Products { get; set; }
 
     /// <summary>
@@ -80,7 +80,7 @@ public sealed class LossSurface : IDisposable
     }
 
     /// <summary>L(w), computed once.</summary>
-    /// <exception cref="InvalidOperationException">It is not a finite number.</exception>
+    /// <exception cref="InvalidOperationException">The loss is not a finite number.</exception>
     public double LossAtOrigin => Finite(_loss ??= Loss(null));
 
     /// <summary>L(w + displacement).</summary>
@@ -95,7 +95,7 @@ public sealed class LossSurface : IDisposable
         });
     }
 
-    /// <summary>The gradient of L at w + displacement, and L there.</summary>
+    /// <summary>The gradient of L at w + displacement, and L at that point.</summary>
     /// <param name="displacement">Null for the gradient at w.</param>
     /// <returns>The gradient is the caller's to dispose.</returns>
     /// <exception cref="InvalidOperationException">The loss does not depend on the weights, or its closure called <c>backward()</c>.</exception>
@@ -108,7 +108,7 @@ public sealed class LossSurface : IDisposable
 
     /// <summary>H v, with H the Hessian of L at w.</summary>
     /// <returns>The result, which the caller disposes.</returns>
-    /// <exception cref="NotSupportedException">The product is to be exact, and some operator of the loss has no second derivative.</exception>
+    /// <exception cref="NotSupportedException">The product must be exact, and some operator of the loss has no second derivative.</exception>
     /// <exception cref="InvalidOperationException">The loss does not depend on the weights, or its closure called <c>backward()</c>.</exception>
     public WeightVector HessianProduct(WeightVector vector)
     {
@@ -133,13 +133,13 @@ public sealed class LossSurface : IDisposable
     public WeightVector Zero() =>
         WeightVector.Owning(Array.ConvertAll(_weights.Origin, tensor => zeros_like(tensor, dtype: WeightVector.PrecisionOf(tensor))));
 
-    /// <summary>The surface of each batch alone, at the same weights. They end with this surface.</summary>
+    /// <summary>The surface of each batch by itself, at the same weights. They are disposed with this surface.</summary>
     public IReadOnlyList<LossSurface> Batches => _batches.Length == 1 ? [this] : Array.ConvertAll(_batches, batch => new LossSurface(this, batch));
 
-    /// <summary>The share of the batches in a mean over more of them.</summary>
+    /// <summary>The weight of these batches in a mean over more batches.</summary>
     internal double Share => _batches.Sum(batch => batch.Share);
 
-    /// <summary>Sets the model's modules back to the modes they were in, and frees the copy of the weights.</summary>
+    /// <summary>Returns the model's modules to their previous modes, and frees the copy of the weights.</summary>
     public void Dispose()
     {
         if (_mode is null) return;
@@ -174,7 +174,7 @@ public sealed class LossSurface : IDisposable
         }
     }
 
-    /// <summary>The weighted mean of the loss over the batches; each is shown on its way.</summary>
+    /// <summary>The weighted mean of the loss over the batches; each loss is passed on as it is computed.</summary>
     private double Mean(Action<Tensor, double>? visit = null)
     {
         var mean = 0.0;

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
 
-/// <summary>The parameters that a surface displaces, and a copy of them to come back to.</summary>
+/// <summary>The parameters that a surface displaces, and a copy of them to restore.</summary>
 internal sealed class MeasuredWeights : IDisposable
 {
-    /// <exception cref="ArgumentException">There is none, or two are the same weights.</exception>
+    /// <exception cref="ArgumentException">There is no parameter, or two are the same weights.</exception>
     public MeasuredWeights(nn.Module model, Func<string, bool>? include)
     {
         var measured = model.named_parameters()
@@ -28,14 +28,14 @@ internal sealed class MeasuredWeights : IDisposable
 
     public Parameter[] Parameters { get; }
 
-    /// <summary>The weights as they were.</summary>
+    /// <summary>The original weights.</summary>
     public Tensor[] Origin { get; }
 
     public long Dimension => Parameters.Sum(p => p.NumberOfElements);
 
     public bool AreDouble => Array.TrueForAll(Origin, tensor => tensor.dtype == ScalarType.Float64);
 
-    /// <summary>Does something at w + displacement, and puts the weights back bit for bit, whatever happens.</summary>
+    /// <summary>Calls a function at w + displacement, and puts the weights back bit for bit, whatever happens.</summary>
     public T At<T>(WeightVector? displacement, Func<T> look)
     {
         if (displacement is null) return look();

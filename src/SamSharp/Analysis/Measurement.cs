@@ -6,20 +6,20 @@ namespace SamSharp.Analysis;
 /// <summary>One measured number, and what is needed to interpret it.</summary>
 /// <param name="Name">What was measured.</param>
 /// <param name="Value">The number, in units of the loss; per unit of weight squared if it measures the Hessian.</param>
-/// <param name="Rows">The rows of data it was measured on.</param>
+/// <param name="Rows">The number of rows of data it was measured on.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record Measurement(string Name, double Value, long Rows)
 {
-    /// <summary>The radius rho; the standard deviation sigma for an average over normal displacements; null where there is none.</summary>
+    /// <summary>The radius rho; the standard deviation sigma for an average over normal displacements; null if there is none.</summary>
     public double? Radius { get; init; }
 
-    /// <summary>How far off the value may be, in the sense of <see cref="ErrorKind"/>; null where that is not known.</summary>
+    /// <summary>How far off the value may be, in the sense of <see cref="ErrorKind"/>; null if that is not known.</summary>
     public double? Error { get; init; }
 
     /// <summary>What <see cref="Error"/> is.</summary>
     public MeasurementError ErrorKind { get; init; }
 
-    /// <summary>How it was measured, where that matters: that it is a lower bound, steps, draws.</summary>
+    /// <summary>A note on the measurement if it matters: that the value is a lower bound, the number of steps or draws.</summary>
     public string Note { get; init; } = "";
 
     /// <summary>Name, value and error in one line.</summary>

@@ -5,7 +5,7 @@ namespace SamSharp.Analysis;
 /// e = rho g / ||g||, as in SAM (Foret, Kleiner, Mobahi, Neyshabur, 2021); for adaptive L2, e = rho w^2 g / ||w g||, as in
 /// ASAM. It costs a backward and two forward passes.
 /// </summary>
-/// <param name="ball">Where the step ends.</param>
+/// <param name="ball">The ball in which the step is made.</param>
 public sealed class OneStepSharpness(Ball ball) : ISharpnessMeasure
 {
     private readonly Ball _ball = ball ?? throw new ArgumentNullException(nameof(ball));

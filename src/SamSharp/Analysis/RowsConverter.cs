@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace SamSharp.Analysis;
 
-/// <summary>Rows of numbers that need not be finite: an attribute for number handling does not reach lists within lists.</summary>
+/// <summary>Rows of numbers that need not be finite: the attribute for number handling does not reach nested lists.</summary>
 internal sealed class RowsConverter : JsonConverter<IReadOnlyList<IReadOnlyList<double>>>
 {
     private static readonly JsonSerializerOptions Named = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };

@@ -6,7 +6,7 @@ internal static class Sample
     /// <summary>The mean, and sqrt(variance / n) with the unbiased variance; null for a single draw.</summary>
     public static (double Mean, double? StandardError) Of(IReadOnlyCollection<double> draws) => Weighted([.. draws.Select(draw => (draw, 1.0))]);
 
-    /// <summary>The same with a weight for each draw.</summary>
+    /// <summary>The weighted mean of the draws, and its standard error.</summary>
     public static (double Mean, double? StandardError) Weighted(IReadOnlyCollection<(double Value, double Weight)> draws)
     {
         var total = draws.Sum(draw => draw.Weight);

@@ -3,25 +3,25 @@ namespace SamSharp.Analysis;
 /// <summary>What a <see cref="SharpnessReport"/> measures.</summary>
 public sealed record SharpnessOptions
 {
-    /// <summary>The radius of the default measures. Default 0.05 (Foret et al., 2021). For adaptive measures it is ten
-    /// times as large, as ASAM's radius is.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative or not finite.</exception>
+    /// <summary>The radius of the default measures. Default 0.05 (Foret et al., 2021). Adaptive measures use
+    /// ten times this radius, as ASAM does.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Rho { get; init => field = Check.Radius(value, nameof(Rho)); } = 0.05;
 
     /// <summary>Seed of every random draw of the default measures. Default 0.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>What is measured, in order; null (default): <see cref="Defaults"/>.</summary>
+    /// <summary>The measures, in order; null (default) for <see cref="Defaults"/>.</summary>
     public IReadOnlyList<ISharpnessMeasure>? Measures { get; init; }
 
-    /// <summary>Which parameters count, by name; null (default): all that are trainable.</summary>
+    /// <summary>Selects parameters by name; null (default) for all trainable ones.</summary>
     public Func<string, bool>? Include { get; init; }
 
     /// <summary>How products with the Hessian are computed. Default: exact where possible.</summary>
     public HessianVectorProduct Products { get; init; }
 
-    /// <summary>Random starts of the spectral density, 20 products with the Hessian each. Default 0: no spectrum.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    /// <summary>The number of random starts of the spectral density, with 20 products with the Hessian each. Default 0, for no spectrum.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int SpectrumStarts { get; init => field = (int)Check.NonNegative(value); }
 
     /// <summary>

@@ -6,19 +6,19 @@ namespace SamSharp.Analysis;
 
 /// <summary>Measures of sharpness of a model at its weights. <see cref="ToString"/> is a table; System.Text.Json writes and reads it.</summary>
 /// <param name="Loss">The loss at the weights.</param>
-/// <param name="Rows">The rows of data it was measured on.</param>
+/// <param name="Rows">The number of rows of data it was measured on.</param>
 /// <param name="Dimension">The number of weights.</param>
-/// <param name="Measurements">What was asked for, in order.</param>
-/// <param name="Spectrum">The density of the Hessian's eigenvalues, if it was asked for.</param>
+/// <param name="Measurements">The measurements, in the order of the measures.</param>
+/// <param name="Spectrum">The density of the Hessian's eigenvalues, if requested.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record SharpnessReport(
     double Loss, long Rows, long Dimension, IReadOnlyList<Measurement> Measurements, SpectralDensity? Spectrum = null)
 {
-    /// <summary>Measures a model, which is left as it was: weights, gradients, modes and running statistics.</summary>
+    /// <summary>Measures a model, and leaves its weights, gradients, modes and running statistics as they were.</summary>
     /// <param name="model">The model.</param>
     /// <param name="loss">Computes the mean loss over fixed data, one element, and does not call <c>backward()</c>. Called many times.</param>
     /// <param name="options">What to measure. Default: <see cref="SharpnessOptions.Defaults"/>.</param>
-    /// <param name="rows">The rows of that data, for the record. Default 1.</param>
+    /// <param name="rows">The number of rows of that data, which the measurements report. Default 1.</param>
     /// <exception cref="ArgumentException">The model has nothing to displace, or two parameters are the same weights.</exception>
     /// <exception cref="InvalidOperationException">The loss is not finite, not one number, or does not depend on the weights.</exception>
     public static SharpnessReport Measure(nn.Module model, Func<Tensor> loss, SharpnessOptions? options = null, long rows = 1) =>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Analysis;
 
 /// <summary>
-/// A vector as long as all measured weights together, one tensor for each parameter: a displacement, gradient, eigenvector or set of weights.
+/// A vector over all measured weights, with one tensor per parameter: a displacement, gradient, eigenvector or set of weights.
 /// Its numbers are float32, or float64 for float64 parameters. It owns its tensors and outlives any dispose scope: dispose it.
 /// </summary>
 public sealed class WeightVector : IDisposable
@@ -28,7 +28,7 @@ public sealed class WeightVector : IDisposable
             ?? [.. Enumerable.Range(0, owned.Length).GroupBy(i => (owned[i].device.ToString(), owned[i].dtype)).Select(list => list.ToArray())];
     }
 
-    /// <summary>The tensors, in the order of the parameters. The vector's own: not to be disposed.</summary>
+    /// <summary>The tensors, in the order of the parameters. The vector owns them; do not dispose them.</summary>
     public IReadOnlyList<Tensor> Tensors => _tensors;
 
     /// <summary>The number of elements.</summary>
@@ -81,7 +81,7 @@ public sealed class WeightVector : IDisposable
         foreach (var tensor in _tensors) tensor.Dispose();
     }
 
-    /// <summary>Takes tensors over as they are. They must be no one else's, and float32 or float64.</summary>
+    /// <summary>Takes tensors over as they are. Nothing else may own them, and they must be float32 or float64.</summary>
     internal static WeightVector Owning(Tensor[] tensors) => new(Array.ConvertAll(tensors, tensor => tensor.DetachFromDisposeScope()), lists: null);
 
     /// <summary>The dtype of a vector's numbers for a parameter.</summary>
@@ -90,7 +90,7 @@ public sealed class WeightVector : IDisposable
     /// <summary>this := this + factor * other.</summary>
     internal void Add(Tensor[] other, double factor) => Each((tensor, i) => tensor.IncreaseBy(other[i], times: factor));
 
-    /// <summary>A new vector, from each tensor by itself.</summary>
+    /// <summary>A new vector, computed from each tensor by itself.</summary>
     internal WeightVector Select([InDisposeScope] Func<Tensor, Tensor> map)
     {
         using var noGradient = no_grad();

@@ -12,22 +12,22 @@ namespace SamSharp.Analysis;
 /// and Generalization", 2023, use Auto-PGD with as many steps and the same first step. They find that none of these numbers predicts
 /// generalization by itself in modern settings: read them as diagnostics.)
 /// </remarks>
-/// <param name="ball">Where to search.</param>
+/// <param name="ball">The ball to search.</param>
 public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
 {
     private readonly Ball _ball = ball ?? throw new ArgumentNullException(nameof(ball));
 
-    /// <summary>Ascent steps from each start; a forward and a backward pass each. Default 20 (Andriushchenko et al.).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    /// <summary>The number of ascent steps from each start, with a forward and a backward pass each. Default 20 (Andriushchenko et al.).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int Steps { get; init => field = Check.Positive(value); } = 20;
 
     /// <summary>The length of the first step, in radii. Default 2 (Andriushchenko et al.).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not a positive number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a positive number.</exception>
     public double StepSize { get; init => field = Check.Positive(value); } = 2;
 
     /// <summary>Random starts besides w itself. Default 0; if the gradient at w is 0, so that no direction
     /// leads away from it, there is at least 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int RandomStarts { get; init => field = (int)Check.NonNegative(value); }
 
     /// <summary>Seed of the random starts. Default 0.</summary>
@@ -52,7 +52,7 @@ public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
         ];
     }
 
-    /// <summary>The highest loss on the way up. Takes the start over.</summary>
+    /// <summary>The highest loss along the ascent. It takes over the start.</summary>
     private double Ascend(Climb climb, WeightVector start, bool isOrigin, out bool stuck)
     {
         var (best, length) = (start, StepSize * _ball.Radius);

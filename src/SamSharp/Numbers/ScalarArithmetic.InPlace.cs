@@ -26,8 +26,8 @@ public static partial class ScalarArithmetic
 
     /// <summary>x += times * y.</summary>
     /// <param name="x">Changed in place, and returned.</param>
-    /// <param name="y">A shape that broadcasts to that of <paramref name="x"/>.</param>
-    /// <param name="times">The factor of <paramref name="y"/>; null: 1.</param>
+    /// <param name="y">A tensor whose shape broadcasts to the shape of <paramref name="x"/>.</param>
+    /// <param name="times">The factor of <paramref name="y"/>; null for 1.</param>
     public static Tensor IncreaseBy(this Tensor x, Tensor y, Number? times = null) =>
         Held(x, y, times ?? 1, static (x, y, scalar) => x.add_(y, scalar));
 
@@ -38,17 +38,17 @@ public static partial class ScalarArithmetic
 
     /// <summary>x += times * a * b.</summary>
     /// <param name="x">Changed in place, and returned.</param>
-    /// <param name="a">A shape that broadcasts to that of <paramref name="x"/>.</param>
-    /// <param name="b">A shape that broadcasts to that of <paramref name="x"/>.</param>
-    /// <param name="times">The factor of the product; null: 1.</param>
+    /// <param name="a">A tensor whose shape broadcasts to the shape of <paramref name="x"/>.</param>
+    /// <param name="b">A tensor whose shape broadcasts to the shape of <paramref name="x"/>.</param>
+    /// <param name="times">The factor of the product; null for 1.</param>
     public static Tensor IncreaseByProduct(this Tensor x, Tensor a, Tensor b, Number? times = null) =>
         Held(x, a, b, times ?? 1, static (x, a, b, scalar) => x.addcmul_(a, b, scalar));
 
     /// <summary>x += times * a / b.</summary>
     /// <param name="x">Changed in place, and returned.</param>
-    /// <param name="a">A shape that broadcasts to that of <paramref name="x"/>.</param>
-    /// <param name="b">A shape that broadcasts to that of <paramref name="x"/>.</param>
-    /// <param name="times">The factor of the quotient; null: 1.</param>
+    /// <param name="a">A tensor whose shape broadcasts to the shape of <paramref name="x"/>.</param>
+    /// <param name="b">A tensor whose shape broadcasts to the shape of <paramref name="x"/>.</param>
+    /// <param name="times">The factor of the quotient; null for 1.</param>
     public static Tensor IncreaseByQuotient(this Tensor x, Tensor a, Tensor b, Number? times = null) =>
         Held(x, a, b, times ?? 1, static (x, a, b, scalar) => x.addcdiv_(a, b, scalar));
 
@@ -59,8 +59,8 @@ public static partial class ScalarArithmetic
 
     /// <summary>Sets elements below min and above max to them.</summary>
     /// <param name="x">Changed in place, and returned.</param>
-    /// <param name="min">The smallest value; null: no bound.</param>
-    /// <param name="max">The largest value; null: no bound.</param>
+    /// <param name="min">The smallest value; null for no bound.</param>
+    /// <param name="max">The largest value; null for no bound.</param>
     public static Tensor Clamp(this Tensor x, Number? min = null, Number? max = null)
     {
         using var low = min?.ToScalar();
@@ -77,7 +77,7 @@ public static partial class ScalarArithmetic
 
     /// <summary>Sets the elements where the mask is true to value.</summary>
     /// <param name="x">Changed in place, and returned.</param>
-    /// <param name="mask">Of bool, of a shape that broadcasts to that of <paramref name="x"/>.</param>
+    /// <param name="mask">A tensor of bool whose shape broadcasts to the shape of <paramref name="x"/>.</param>
     /// <param name="value">The new value.</param>
     public static Tensor FillWhere(this Tensor x, Tensor mask, Number value) =>
         Held(x, mask, value, static (x, mask, scalar) => x.masked_fill_(mask, scalar));
@@ -85,7 +85,7 @@ public static partial class ScalarArithmetic
     /// <summary>Sets the slices at these indices of a dimension to value.</summary>
     /// <param name="x">Changed in place, and returned.</param>
     /// <param name="dim">The dimension.</param>
-    /// <param name="index">Of int64, [indices].</param>
+    /// <param name="index">The indices, int64, [indices].</param>
     /// <param name="value">The new value.</param>
     public static Tensor FillAt(this Tensor x, long dim, Tensor index, Number value)
     {

@@ -6,22 +6,22 @@ namespace SamSharp;
 /// <content>Tensors made from numbers, and numbers read from tensors.</content>
 public static partial class ScalarArithmetic
 {
-    /// <summary>A tensor that has value in each element.</summary>
+    /// <summary>A tensor with value in each element.</summary>
     /// <param name="size">The shape; [] for a scalar.</param>
     /// <param name="value">The value.</param>
-    /// <param name="dtype">The type of the elements; null: that of the value.</param>
-    /// <param name="device">Where the tensor lies; null: the default device.</param>
+    /// <param name="dtype">The type of the elements; null for the type of the value.</param>
+    /// <param name="device">The tensor's device; null for the default device.</param>
     public static Tensor Full(ReadOnlySpan<long> size, Number value, ScalarType? dtype = null, Device? device = null)
     {
         using var scalar = value.ToScalar();
         return full(size, scalar, dtype, device);
     }
 
-    /// <summary>A tensor of the shape of x that has value in each element.</summary>
+    /// <summary>A tensor of x's shape with value in each element.</summary>
     /// <param name="x">Any shape.</param>
     /// <param name="value">The value.</param>
-    /// <param name="dtype">The type of the elements; null: that of <paramref name="x"/>.</param>
-    /// <param name="device">Where the tensor lies; null: where <paramref name="x"/> lies.</param>
+    /// <param name="dtype">The type of the elements; null for the type of <paramref name="x"/>.</param>
+    /// <param name="device">The tensor's device; null for the device of <paramref name="x"/>.</param>
     public static Tensor FullLike(this Tensor x, Number value, ScalarType? dtype = null, Device? device = null)
     {
         using var scalar = value.ToScalar();
@@ -31,16 +31,16 @@ public static partial class ScalarArithmetic
     }
 
     /// <summary>0, 1, 2 ... below stop, [count].</summary>
-    /// <param name="stop">The end, not in the tensor.</param>
-    /// <param name="dtype">The type of the elements; null: int64 for an integer, the default type otherwise.</param>
-    /// <param name="device">Where the tensor lies; null: the default device.</param>
+    /// <param name="stop">The end, which the tensor does not contain.</param>
+    /// <param name="dtype">The type of the elements; null for int64 if stop is an integer, otherwise the default type.</param>
+    /// <param name="device">The tensor's device; null for the default device.</param>
     public static Tensor Range(Number stop, ScalarType? dtype = null, Device? device = null) => Range(0, stop, dtype, device);
 
     /// <summary>start, start + 1 ... below stop, [count].</summary>
     /// <param name="start">The first element.</param>
-    /// <param name="stop">The end, not in the tensor.</param>
-    /// <param name="dtype">The type of the elements; null: int64 for integers, the default type otherwise.</param>
-    /// <param name="device">Where the tensor lies; null: the default device.</param>
+    /// <param name="stop">The end, which the tensor does not contain.</param>
+    /// <param name="dtype">The type of the elements; null for int64 if both are integers, otherwise the default type.</param>
+    /// <param name="device">The tensor's device; null for the default device.</param>
     public static Tensor Range(Number start, Number stop, ScalarType? dtype = null, Device? device = null)
     {
         using var first = start.ToScalar();

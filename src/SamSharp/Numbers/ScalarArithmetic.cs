@@ -5,8 +5,8 @@ namespace SamSharp;
 
 /// <summary>
 /// Arithmetic of tensors with numbers that is safe while other threads collect garbage. TorchSharp's own operators (<c>x * 0.5</c>, <c>x + y</c>,
-/// <c>x.add_(1)</c>) make a native Scalar that nothing holds: the finalizer may free it while the native call still reads it. These methods hold
-/// the Scalar, and the tensors they are given, until the call is over. Results are equal to the last bit.
+/// <c>x.add_(1)</c>) create a native Scalar that nothing holds: the finalizer may free it while the native call still reads it. These methods hold
+/// the Scalar, and the tensors they are given, until the call is over. Results are equal bit for bit.
 /// </summary>
 /// <remarks>
 /// Nouns and prepositions return a new tensor (<c>Times</c>, <c>Plus</c>); verbs change the tensor in place and return it (<c>MultiplyBy</c>,
@@ -45,8 +45,8 @@ public static partial class ScalarArithmetic
 
     /// <summary>x + times * y.</summary>
     /// <param name="x">Any shape.</param>
-    /// <param name="y">A shape that broadcasts with that of <paramref name="x"/>.</param>
-    /// <param name="times">The factor of <paramref name="y"/>; null: 1.</param>
+    /// <param name="y">A tensor whose shape broadcasts with the shape of <paramref name="x"/>.</param>
+    /// <param name="times">The factor of <paramref name="y"/>; null for 1.</param>
     public static Tensor Plus(this Tensor x, Tensor y, Number? times = null) => Held(x, y, times ?? 1, static (x, y, scalar) => x.add(y, scalar));
 
     /// <summary>x - value.</summary>
@@ -66,9 +66,9 @@ public static partial class ScalarArithmetic
 
     /// <summary>x + times * a * b.</summary>
     /// <param name="x">Any shape.</param>
-    /// <param name="a">A shape that broadcasts with that of <paramref name="x"/>.</param>
-    /// <param name="b">A shape that broadcasts with that of <paramref name="x"/>.</param>
-    /// <param name="times">The factor of the product; null: 1.</param>
+    /// <param name="a">A tensor whose shape broadcasts with the shape of <paramref name="x"/>.</param>
+    /// <param name="b">A tensor whose shape broadcasts with the shape of <paramref name="x"/>.</param>
+    /// <param name="times">The factor of the product; null for 1.</param>
     public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b, Number? times = null) =>
         Held(x, a, b, times ?? 1, static (x, a, b, scalar) => x.addcmul(a, b, scalar));
 
@@ -83,8 +83,8 @@ public static partial class ScalarArithmetic
 
     /// <summary>x with elements below min and above max set to them.</summary>
     /// <param name="x">Any shape.</param>
-    /// <param name="min">The smallest value; null: no bound.</param>
-    /// <param name="max">The largest value; null: no bound.</param>
+    /// <param name="min">The smallest value; null for no bound.</param>
+    /// <param name="max">The largest value; null for no bound.</param>
     public static Tensor Clamped(this Tensor x, Number? min = null, Number? max = null)
     {
         using var low = min?.ToScalar();
@@ -96,7 +96,7 @@ public static partial class ScalarArithmetic
 
     /// <summary>A copy of x that has value where the mask is true.</summary>
     /// <param name="x">Any shape.</param>
-    /// <param name="mask">Of bool, of a shape that broadcasts to that of <paramref name="x"/>.</param>
+    /// <param name="mask">A tensor of bool whose shape broadcasts to the shape of <paramref name="x"/>.</param>
     /// <param name="value">What the chosen elements become.</param>
     public static Tensor FilledWhere(this Tensor x, Tensor mask, Number value) =>
         Held(x, mask, value, static (x, mask, scalar) => x.masked_fill(mask, scalar));

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-/// <summary>The number in a tensor of one element. <c>item</c> does the same, and leaves an object to the finalizer each time.</summary>
+/// <summary>Reads the number in a tensor of one element. <c>item</c> does the same, but leaves an object to the finalizer each time.</summary>
 internal static class ScalarValue
 {
     /// <summary>The number in a float32 or float64 tensor; waits for the device that has it.</summary>

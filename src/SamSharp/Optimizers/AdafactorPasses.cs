@@ -258,7 +258,7 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     private double SquaredWeights(long start, int count) =>
         _size == null ? 0 : Loops<T>.Sum(default(Product<T>), _weight + start, _weight + start, count);
 
-    /// <summary>The second moment moved towards a mean of squared gradients.</summary>
+    /// <summary>The second moment, moved toward a mean of squared gradients.</summary>
     private T Average(T average, double mean) =>
         T.CreateTruncating((_numbers.Decay * double.CreateTruncating(average)) + ((1 - _numbers.Decay) * (mean + _numbers.Epsilon1)));
 

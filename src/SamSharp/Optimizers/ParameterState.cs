@@ -198,7 +198,7 @@ internal sealed class ParameterState : OptimizerState, IDisposable
 
 /// <summary>What parameters must have in common to be updated together, apart from their step.</summary>
 /// <param name="Type">Their type.</param>
-/// <param name="Device">Where they lie.</param>
-/// <param name="DeviceIndex">On which device of that type.</param>
+/// <param name="Device">Their kind of device.</param>
+/// <param name="DeviceIndex">The index of their device.</param>
 /// <param name="Tensors">A bit for each tensor that can be kept for a parameter of their shape.</param>
 internal readonly record struct ParameterKind(ScalarType Type, DeviceType Device, int DeviceIndex, int Tensors);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Optimizers;
 
-/// <summary>The tensors of some states, by their number, and where they lie: known from step to step, until a state gets others.</summary>
+/// <summary>The tensors of some states, by their number, and their addresses, kept from step to step until a state gets other tensors.</summary>
 internal sealed class StateTensors
 {
     private readonly (ParameterState State, int Version)[] _states;
@@ -19,7 +19,7 @@ internal sealed class StateTensors
     /// <summary>A list for each number of a tensor, empty where a state has no such tensor.</summary>
     public Tensor[][] Lists { get; }
 
-    /// <summary>The addresses of each list; null for those that are empty or lie elsewhere. They own
+    /// <summary>The addresses of each list; null for lists that are empty or that passes over raw memory cannot reach. They own
     /// only tables, which the collector frees.</summary>
     public TensorMemory?[] Memory { get; }
 

@@ -24,7 +24,7 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     /// <summary>The dtype of states and arithmetic.</summary>
     public ScalarType Precision => first.Precision;
 
-    /// <summary>Where the parameters lie.</summary>
+    /// <summary>The device of the parameters.</summary>
     public Device Device => _weights[0].device;
 
     public Tensor[] Weights { get; private set; } = [];
@@ -72,7 +72,7 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
         _tensors = before?._tensors is { } known && known.AreOf(_states) ? known : new StateTensors(_states);
     }
 
-    /// <summary>Where weights and gradients lie, or null where passes over raw memory do not apply, to them or to the state.</summary>
+    /// <summary>The addresses of weights and gradients; null if passes over raw memory do not apply to them or to the state.</summary>
     public TensorMemory? FindMemory() => Weights[0].dtype == Precision && _tensors!.AreInMemory ? TensorMemory.Of(Weights, Gradients) : null;
 
     /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as

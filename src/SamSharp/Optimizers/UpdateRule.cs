@@ -26,15 +26,15 @@ internal abstract class UpdateRule
 
     /// <summary>Makes the step of a batch over raw memory; false if the rule does not support that.</summary>
     /// <param name="batch">The parameters.</param>
-    /// <param name="memory">Where weights (list 0) and gradients (list 1) lie; the state's tensors are at
-    /// <see cref="UpdateBatch.MemoryOf"/>.</param>
+    /// <param name="memory">The addresses of weights (list 0) and gradients (list 1); the state's addresses come
+    /// from <see cref="UpdateBatch.MemoryOf"/>.</param>
     public virtual bool UpdateMemory(UpdateBatch batch, TensorMemory memory) => false;
 
     /// <summary>Makes the step of a batch on any device, unless <paramref name="foundInf"/> says otherwise; it is null if that is known.</summary>
     public virtual void UpdateByOperators(UpdateBatch batch, Tensor? foundInf) => UpdateOneByOne(batch, foundInf);
 
     /// <summary>
-    /// The formula: the step of the parameter at a place of the batch, made of tensor operations, whose temporaries a dispose scope frees.
+    /// The formula: the step of the parameter at an index of the batch, in tensor operations whose temporaries a dispose scope frees.
     /// </summary>
     [InDisposeScope]
     protected abstract void Update(UpdateBatch batch, int place);

@@ -64,7 +64,7 @@ internal sealed class StepServices : IDisposable
         Random.Begin();
     }
 
-    /// <summary>Takes up the loss of a further pass, which must be finite as every other.</summary>
+    /// <summary>Records the loss of a further pass, which must be finite like every other loss.</summary>
     public void NoteLoss(Tensor loss)
     {
         using var scope = NewDisposeScope();

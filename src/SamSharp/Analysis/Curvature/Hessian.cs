@@ -1,6 +1,6 @@
 namespace SamSharp.Analysis;
 
-/// <summary>The Hessian H of a loss at the model's weights, as something that multiplies vectors; when adaptive D H D with D = diag(|w|).</summary>
+/// <summary>The Hessian H of a loss at the model's weights, as an operator that multiplies vectors; if adaptive, D H D with D = diag(|w|).</summary>
 /// <remarks>With several batches a product is a pass over each. Dispose it before the surface.</remarks>
 public sealed class Hessian : IDisposable
 {
@@ -8,7 +8,7 @@ public sealed class Hessian : IDisposable
 
     /// <summary>The Hessian of a surface.</summary>
     /// <param name="surface">The loss.</param>
-    /// <param name="adaptive">Whether curvature is relative to the weights' sizes. Default: false.</param>
+    /// <param name="adaptive">Whether curvature is relative to the size of the weights. Default: false.</param>
     public Hessian(LossSurface surface, bool adaptive = false)
     {
         ArgumentNullException.ThrowIfNull(surface);
@@ -22,12 +22,12 @@ public sealed class Hessian : IDisposable
     /// <summary>H, or DHD, for the names of measurements.</summary>
     internal string Symbol => _scale is null ? "H" : "DHD";
 
-    /// <summary>How products were made, where that is worth a note.</summary>
+    /// <summary>A note on how products were computed, if it is needed.</summary>
     internal string Note => Surface.Products == HessianVectorProduct.FiniteDifference ? ", finite differences" : "";
 
     /// <summary>H v, or D H D v.</summary>
     /// <returns>The result, which the caller disposes.</returns>
-    /// <exception cref="NotSupportedException">As <see cref="LossSurface.HessianProduct"/>.</exception>
+    /// <exception cref="NotSupportedException">As for <see cref="LossSurface.HessianProduct"/>.</exception>
     public WeightVector Apply(WeightVector vector)
     {
         ArgumentNullException.ThrowIfNull(vector);

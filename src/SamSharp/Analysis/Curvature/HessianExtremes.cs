@@ -3,11 +3,11 @@ using static System.FormattableString;
 namespace SamSharp.Analysis;
 
 /// <summary>The largest and the smallest eigenvalue of the Hessian, by the Lanczos process.</summary>
-/// <param name="adaptive">Whether of DHD, D = diag(|w|). Default: false.</param>
+/// <param name="adaptive">Whether to use DHD, D = diag(|w|), instead of H. Default: false.</param>
 public sealed class HessianExtremes(bool adaptive = false) : ISharpnessMeasure
 {
-    /// <summary>Products with the Hessian, at most; never more than there are weights. Default 20.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    /// <summary>The largest number of products with the Hessian; never more than there are weights. Default 20.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int Steps { get; init => field = Check.Positive(value, nameof(Steps)); } = 20;
 
     /// <summary>Seed of the start. Default 0.</summary>

@@ -6,11 +6,11 @@ namespace SamSharp.Analysis;
 /// The trace of the Hessian by Hutchinson's estimator, the mean of v'Hv over random vectors of signs, and its Frobenius norm, the root of the
 /// mean of ||Hv||^2. For one vector the trace's variance is 2 times the sum of H_ij^2 over i != j, so it is 0 for a diagonal Hessian.
 /// </summary>
-/// <param name="adaptive">Whether it is the trace of DHD, D = diag(|w|). Default: false.</param>
+/// <param name="adaptive">Whether to use DHD, D = diag(|w|), instead of H. Default: false.</param>
 public sealed class HessianTrace(bool adaptive = false) : ISharpnessMeasure
 {
-    /// <summary>Random vectors, a product with the Hessian each. Default 30.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    /// <summary>The number of random vectors, with one product with the Hessian each. Default 30.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int Probes { get; init => field = Check.Positive(value); } = 30;
 
     /// <summary>Seed of the random vectors. Default 0.</summary>

@@ -6,8 +6,8 @@ namespace SamSharp.Analysis;
 /// </summary>
 internal sealed class Lanczos
 {
-    /// <summary>Products with the Hessian, at most; never more than there are weights. Default 20.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    /// <summary>The largest number of products with the Hessian; never more than there are weights. Default 20.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int Steps { get; init => field = Check.Positive(value); } = 20;
 
     /// <summary>Seed of the start. Default 0.</summary>
@@ -62,7 +62,7 @@ internal sealed class Lanczos
         }
     }
 
-    /// <summary>Twice is enough to make up for what rounding leaves the first time.</summary>
+    /// <summary>Orthogonalizes twice, which is enough to correct what rounding leaves the first time.</summary>
     private static void Orthogonalize(WeightVector vector, List<WeightVector> basis)
     {
         for (var round = 0; round < 2; round++)
@@ -71,7 +71,7 @@ internal sealed class Lanczos
         }
     }
 
-    /// <summary>Below this, all directions that the start has a part in are exhausted.</summary>
+    /// <summary>Below this length, all directions that the start has a component in are exhausted.</summary>
     private static double Negligible(List<double> diagonal, List<double> below) =>
         1e-7 * (diagonal.Max(Math.Abs) + below.SkipLast(1).DefaultIfEmpty().Max());
 }

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
 
-/// <summary>What the Lanczos process found: Ritz values, which are eigenvalues of the Hessian on the space it has seen, in rising order.</summary>
+/// <summary>What the Lanczos process found: Ritz values, which are eigenvalues of the Hessian on the space
+/// it has explored, in ascending order.</summary>
 internal sealed class LanczosRun : IDisposable
 {
     private readonly IReadOnlyList<WeightVector> _basis;
@@ -21,10 +22,11 @@ internal sealed class LanczosRun : IDisposable
         Residuals = Array.ConvertAll(_components, column => Math.Abs(below[^1] * column[^1]));
     }
 
-    /// <summary>The Ritz values, rising. The first and the last are within their residuals of eigenvalues, and settle first.</summary>
+    /// <summary>The Ritz values, ascending. The first and the last are within their residuals of eigenvalues, and converge first.</summary>
     public IReadOnlyList<double> Values { get; }
 
-    /// <summary>The weight of each in the quadrature: the squared part of the start in its Ritz vector; they sum to 1.</summary>
+    /// <summary>The weight of each Ritz value in the quadrature: the squared component of the start along
+    /// its Ritz vector; the weights sum to 1.</summary>
     public IReadOnlyList<double> Weights { get; }
 
     /// <summary>||H v - lambda v|| of each Ritz pair, up to rounding.</summary>

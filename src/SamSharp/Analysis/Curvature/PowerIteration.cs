@@ -8,20 +8,20 @@ namespace SamSharp.Analysis;
 /// same magnitude; check the residual.</remarks>
 internal sealed class PowerIteration
 {
-    /// <summary>Products for each eigenpair, at most. Default 100.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    /// <summary>The largest number of products per eigenpair. Default 100.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxIterations { get; init => field = Check.Positive(value); } = 100;
 
-    /// <summary>Relative change of lambda that ends it. Default 1e-3.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative or not finite.</exception>
+    /// <summary>The relative change of lambda that ends the iteration. Default 1e-3.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double Tolerance { get; init => field = Check.NonNegative(value); } = 1e-3;
 
     /// <summary>Seed of the start. Default 0.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>The eigenpairs of largest magnitude, in the order found: each is sought orthogonal to those before.</summary>
+    /// <summary>The eigenpairs of largest magnitude, in the order found: each is sought orthogonal to the previous ones.</summary>
     /// <param name="hessian">The matrix.</param>
-    /// <param name="count">How many, from 1 to the number of weights.</param>
+    /// <param name="count">The number of eigenpairs, from 1 to the number of weights.</param>
     /// <returns>The result, which the caller disposes.</returns>
     public IReadOnlyList<Eigenpair> Top(Hessian hessian, int count = 1)
     {

@@ -12,7 +12,7 @@ public sealed record SpectralDensity(
     [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Values,
     [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Weights)
 {
-    /// <summary>The width of the peaks as part of the spectrum's range, where none is given.</summary>
+    /// <summary>The default width of the peaks as a fraction of the spectrum's range.</summary>
     private const double DefaultWidth = 0.01;
 
     /// <summary>The smallest Ritz value.</summary>
@@ -28,7 +28,7 @@ public sealed record SpectralDensity(
     /// <param name="starts">The number of random normal starts. Default 4. Each costs as many products as the Lanczos process has steps.</param>
     /// <param name="steps">Products with the Hessian for each start. Default 20.</param>
     /// <param name="seed">Seed of the starts. Default 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">No start, or no step.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">starts or steps is less than 1.</exception>
     public static SpectralDensity Estimate(Hessian hessian, int starts = 4, int steps = 20, ulong seed = 0)
     {
         ArgumentNullException.ThrowIfNull(hessian);
@@ -46,8 +46,8 @@ public sealed record SpectralDensity(
         return new(values, weights);
     }
 
-    /// <summary>The part of all eigenvalues for each unit at x, every peak a normal density of the given width.</summary>
-    /// <param name="x">Where.</param>
+    /// <summary>The share of all eigenvalues per unit at x, with each peak a normal density of the given width.</summary>
+    /// <param name="x">The point.</param>
     /// <param name="width">The standard deviation, above 0. Null (default): a hundredth of the spectrum's range.</param>
     public double At(double x, double? width = null)
     {
@@ -57,7 +57,7 @@ public sealed record SpectralDensity(
     }
 
     /// <summary>The density at evenly spaced points that cover the spectrum and the tails of its peaks.</summary>
-    /// <param name="points">How many, at least 2. Default 400.</param>
+    /// <param name="points">The number of points, at least 2. Default 400.</param>
     /// <param name="width">As in <see cref="At"/>.</param>
     public (double[] X, double[] Density) Curve(int points = 400, double? width = null)
     {

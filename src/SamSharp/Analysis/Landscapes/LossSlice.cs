@@ -4,14 +4,14 @@ namespace SamSharp.Analysis;
 
 /// <summary>The loss along a line through the weights: L(w + a d) for positions a.</summary>
 /// <param name="Positions">The positions a.</param>
-/// <param name="Losses">The loss at each.</param>
+/// <param name="Losses">The loss at each position.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<double> Losses)
 {
     /// <summary>Evaluates the loss at each position, with one forward pass over the data per position.</summary>
     /// <param name="surface">The loss.</param>
-    /// <param name="direction">d.</param>
-    /// <param name="positions">In multiples of d. <see cref="Places"/> gives evenly spaced ones.</param>
+    /// <param name="direction">The direction d.</param>
+    /// <param name="positions">The positions a, in multiples of d. <see cref="Places"/> gives evenly spaced ones.</param>
     /// <param name="origin">The weights at position 0; null for the model's weights.</param>
     public static LossSlice Measure(LossSurface surface, WeightVector direction, IReadOnlyList<double> positions, WeightVector? origin = null)
     {
@@ -27,10 +27,10 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
     }
 
     /// <summary>Evenly spaced positions, both ends included exactly.</summary>
-    /// <param name="from">The first.</param>
-    /// <param name="to">The last.</param>
-    /// <param name="count">How many, at least 2; odd for one at the middle.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer than 2.</exception>
+    /// <param name="from">The first position.</param>
+    /// <param name="to">The last position.</param>
+    /// <param name="count">The number of positions, at least 2; odd for one in the middle.</param>
+    /// <exception cref="ArgumentOutOfRangeException">count is less than 2.</exception>
     public static double[] Places(double from, double to, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 2);
@@ -42,7 +42,7 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
     /// <param name="surface">The loss; the weights of its model do not matter.</param>
     /// <param name="from">The weights at position 0.</param>
     /// <param name="to">The weights at position 1.</param>
-    /// <param name="positions">May lie outside of 0 to 1.</param>
+    /// <param name="positions">The positions a; they may lie outside 0 to 1.</param>
     public static LossSlice Between(LossSurface surface, WeightVector from, WeightVector to, IReadOnlyList<double> positions)
     {
         ArgumentNullException.ThrowIfNull(from);

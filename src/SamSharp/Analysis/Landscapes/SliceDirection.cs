@@ -6,9 +6,9 @@ namespace SamSharp.Analysis;
 public static class SliceDirection
 {
     /// <summary>
-    /// A random normal direction in which each filter has the norm of the same filter of the weights, so that slices of unlike networks compare
-    /// (Li, Xu, Taylor, Studer, Goldstein, "Visualizing the Loss Landscape of Neural Nets", 2018). A filter is a row along the first dimension.
-    /// Parameters of less than two dimensions, biases and scales of normalization, are not moved.
+    /// A random normal direction in which each filter has the norm of the same filter of the weights, so that slices of different networks
+    /// are comparable (Li, Xu, Taylor, Studer, Goldstein, "Visualizing the Loss Landscape of Neural Nets", 2018). A filter is a row along the
+    /// first dimension. Parameters with fewer than two dimensions, such as biases and normalization scales, do not move.
     /// </summary>
     /// <param name="surface">The loss.</param>
     /// <param name="seed">Seed of the direction; another seed gives an independent direction. Default 0.</param>
@@ -26,7 +26,7 @@ public static class SliceDirection
         });
     }
 
-    /// <summary>The gradient at w, scaled to norm 1; 0 where it is 0.</summary>
+    /// <summary>The gradient at w, scaled to norm 1; 0 if the gradient is 0.</summary>
     public static WeightVector Gradient(LossSurface surface)
     {
         ArgumentNullException.ThrowIfNull(surface);
@@ -35,7 +35,7 @@ public static class SliceDirection
 
     /// <summary>The eigenvectors of the Hessian's largest eigenvalues, of norm 1, by the Lanczos process.</summary>
     /// <param name="surface">The loss.</param>
-    /// <param name="count">How many, from the largest eigenvalue down. Default 1.</param>
+    /// <param name="count">The number of eigenvectors, from the largest eigenvalue down. Default 1.</param>
     /// <param name="steps">Products with the Hessian, at least <paramref name="count"/>. Default 20.</param>
     /// <param name="seed">Seed of the start. Default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">count exceeds the number of steps or weights.</exception>

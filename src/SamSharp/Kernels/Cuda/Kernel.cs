@@ -13,7 +13,7 @@ internal enum Kernel
     Accumulate,
     Mix,
 
-    // What is made of few numbers, for float32 and float64.
+    // Kernels over a few numbers, for float32 and float64.
     Total,
     Root,
     Scale,

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SamSharp.Kernels.Vectorized;
 
-/// <summary>The two loops that every operation is made of.</summary>
+/// <summary>The two loops behind every operation.</summary>
 internal static unsafe class Loops<T> where T : unmanaged, INumber<T>
 {
     /// <summary>Elements summed in the tensors' precision before they join a sum in double.</summary>
