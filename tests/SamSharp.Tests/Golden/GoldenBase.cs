@@ -3,46 +3,33 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Golden;
 
-/// <summary>The base optimizer that a golden run names, with its hyper-parameters; a group's own entries come first.</summary>
+/// <summary>The base optimizer that a golden run names, with its hyperparameters; a group's own entries come first.</summary>
 internal static class GoldenBase
 {
-    public static optim.Optimizer Create(JsonElement run, (Parameter[] Parameters, JsonElement Own)[] groups)
+    private static readonly Dictionary<string, Func<BaseFamily, BaseGroup[], optim.Optimizer>> Kinds = new()
+    {
+        ["SGD"] = (family, groups) => family.Sgd(groups),
+        ["built-in SGD"] = (family, groups) => family.Sgd(groups),
+        ["AdamW"] = (family, groups) => family.AdamW(groups),
+        ["Adam"] = (family, groups) => family.Adam(groups),
+    };
+
+    public static optim.Optimizer Create(JsonElement run, BaseFamily family, (Parameter[] Parameters, JsonElement Own)[] groups)
     {
         var common = run.GetProperty("base_hyperparameters");
+        var kind = run.GetProperty("base_optimizer").GetString()!;
         JsonElement? Find(JsonElement own, string name) =>
             own.TryGetProperty(name, out var value) || common.TryGetProperty(name, out value) ? value : null;
         double Number(JsonElement own, string name, double otherwise) => Find(own, name)?.GetDouble() ?? otherwise;
-        double Beta(JsonElement own, int i, double otherwise) => Find(own, "betas")?[i].GetDouble() ?? otherwise;
-        var lr = common.GetProperty("lr").GetDouble();
-
-        var kind = run.GetProperty("base_optimizer").GetString();
-        return kind switch
+        return Kinds[kind](family, [.. groups.Select(g => new BaseGroup(g.Parameters, Number(g.Own, "lr", common.GetProperty("lr").GetDouble()))
         {
-            "SGD" or "built-in SGD" => optim.SGD(groups.Select(g => new SGD.ParamGroup(g.Parameters, new SGD.Options
-            {
-                LearningRate = Number(g.Own, "lr", lr),
-                momentum = Number(g.Own, "momentum", 0),
-                dampening = Number(g.Own, "dampening", 0),
-                weight_decay = Number(g.Own, "weight_decay", 0),
-                nesterov = Find(g.Own, "nesterov")?.GetBoolean() ?? false,
-            })), lr),
-            "AdamW" => optim.AdamW(groups.Select(g => new AdamW.ParamGroup(g.Parameters, new AdamW.Options
-            {
-                LearningRate = Number(g.Own, "lr", lr),
-                beta1 = Beta(g.Own, 0, 0.9),
-                beta2 = Beta(g.Own, 1, 0.999),
-                eps = Number(g.Own, "eps", 1e-8),
-                weight_decay = Number(g.Own, "weight_decay", 0.01),
-            })), lr),
-            "Adam" => optim.Adam(groups.Select(g => new Adam.ParamGroup(g.Parameters, new Adam.Options
-            {
-                LearningRate = Number(g.Own, "lr", lr),
-                beta1 = Beta(g.Own, 0, 0.9),
-                beta2 = Beta(g.Own, 1, 0.999),
-                eps = Number(g.Own, "eps", 1e-8),
-                weight_decay = Number(g.Own, "weight_decay", 0),
-            })), lr),
-            _ => throw new NotSupportedException($"No golden run has had {kind} as its base so far."),
-        };
+            Momentum = Number(g.Own, "momentum", 0),
+            Dampening = Number(g.Own, "dampening", 0),
+            Nesterov = Find(g.Own, "nesterov")?.GetBoolean() ?? false,
+            Beta1 = Find(g.Own, "betas")?[0].GetDouble() ?? 0.9,
+            Beta2 = Find(g.Own, "betas")?[1].GetDouble() ?? 0.999,
+            Epsilon = Number(g.Own, "eps", 1e-8),
+            WeightDecay = Number(g.Own, "weight_decay", kind == "AdamW" ? 0.01 : 0),
+        })]);
     }
 }

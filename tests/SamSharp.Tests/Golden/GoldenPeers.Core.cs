@@ -35,7 +35,7 @@ internal static partial class GoldenPeers
             Schedule = run.Has("interval") ? RadiusSchedule.Every(run.Whole("interval")) : RadiusSchedule.Constant,
             Geometry = geometry,
             Groups = groups.Select(group => new SharpnessGroup { Rho = RhoOf(group) }).ToArray(),
-        }, GoldenBase.Create(run.Entry, names.Select((members, g) => (members.Select(run.ParameterOf).ToArray(), groups[g])).ToArray()));
+        }, GoldenBase.Create(run.Entry, run.Bases, names.Select((members, g) => (members.Select(run.ParameterOf).ToArray(), groups[g])).ToArray()));
     }
 
     /// <summary>Names are listed for all groups but the last, which says in words that it has the others.</summary>

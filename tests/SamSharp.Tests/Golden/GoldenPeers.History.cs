@@ -13,9 +13,14 @@ internal static partial class GoldenPeers
             Geometry = run.Is("adaptive") ? new AdaptiveGeometry(Kappa: 0) : new EuclideanGeometry(),
         }),
         ["MarlonBecker/MSAM: MSAM"] = run => Momentum(run, new PerturbedDecay(run.Number("weight_decay")),
-            optim.SGD(run.Problem.Parameters.Values, run.Number("lr"), run.Number("momentum"))),
+            run.Bases.Sgd(new BaseGroup(run.Problem.Parameters.Values, run.Number("lr")) { Momentum = run.Number("momentum") })),
         ["MarlonBecker/MSAM: AdamW_MSAM"] = run => Momentum(run, new LateDecay(run.Number("weight_decay")),
-            optim.AdamW(run.Problem.Parameters.Values, run.Number("lr"), Beta(run, 0), Beta(run, 1), run.Number("eps"), weight_decay: 0)),
+            run.Bases.AdamW(new BaseGroup(run.Problem.Parameters.Values, run.Number("lr"))
+            {
+                Beta1 = Beta(run, 0),
+                Beta2 = Beta(run, 1),
+                Epsilon = run.Number("eps"),
+            })),
         ["LIONS-EPFL/SAMPa: train.py: run()"] = LookAhead,
     };
 

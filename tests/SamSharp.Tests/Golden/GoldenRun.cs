@@ -10,18 +10,19 @@ internal sealed class GoldenRun
 {
     private readonly double _absolute, _relative;
 
-    public GoldenRun(string name, string precision, UpdateKernels kernels)
+    public GoldenRun(GoldenSet set, string name, string precision, UpdateKernels kernels, BaseFamily bases)
     {
-        Entry = Index.GetProperty("runs").GetProperty(name);
+        Entry = set.Run(name);
         Kernels = kernels;
+        Bases = bases;
         Dtype = precision == "f64" ? float64 : float32;
         // The README's recommended bounds; BiSAM's peer holds a constant in float32.
-        (_absolute, _relative) = precision == "f64" ? (name.StartsWith("bisam_log", StringComparison.Ordinal) ? 1e-8 : 1e-9, 0) : (1e-5, 1e-5);
-        Expected = Safetensors.ReadAll(GoldenFolder.At("sam", Entry.GetProperty("files").GetProperty(precision).GetString()!));
-        Problem = new SamGoldenProblem(Index.GetProperty("model"), Dtype, Entry.GetProperty("has_unused_parameter").GetBoolean());
+        (_absolute, _relative) = precision == "f64"
+            ? (name.StartsWith("bisam_log", StringComparison.Ordinal) ? 1e-8 : 1e-9, 0)
+            : (1e-5, 1e-5);
+        Expected = Safetensors.ReadAll(GoldenFolder.At(set.Folder, Entry.GetProperty("files").GetProperty(precision).GetString()!));
+        Problem = new SamGoldenProblem(set, Dtype, Entry.GetProperty("has_unused_parameter").GetBoolean());
     }
-
-    public static JsonElement Index { get; } = GoldenFolder.Json("sam", "index.json");
 
     public JsonElement Entry { get; }
 
@@ -29,18 +30,13 @@ internal sealed class GoldenRun
 
     public UpdateKernels Kernels { get; }
 
+    public BaseFamily Bases { get; }
+
     public ScalarType Dtype { get; }
 
     public Dictionary<string, Tensor> Expected { get; }
 
     public SamGoldenProblem Problem { get; }
-
-    /// <summary>"repository: class" of a run.</summary>
-    public static string PeerOf(string run)
-    {
-        var entry = Index.GetProperty("runs").GetProperty(run);
-        return $"{entry.GetProperty("peer").GetString()}: {entry.GetProperty("peer_class").GetString()}";
-    }
 
     public double Number(string setting) => Settings.GetProperty(setting).GetDouble();
 
@@ -51,7 +47,7 @@ internal sealed class GoldenRun
     public bool Has(string setting) => Settings.TryGetProperty(setting, out var value) && value.ValueKind != JsonValueKind.Null;
 
     /// <summary>The base optimizer that the index names, over all parameters in one group.</summary>
-    public optim.Optimizer Base() => GoldenBase.Create(Entry, [(Problem.Parameters.Values.ToArray(), Settings)]);
+    public optim.Optimizer Base() => GoldenBase.Create(Entry, Bases, [(Problem.Parameters.Values.ToArray(), Settings)]);
 
     /// <summary>The optimizer under test: the named base, the given recipe, the kernels of this case.</summary>
     public SharpnessAwareOptimizer Wrap(SharpnessAwareOptions recipe, optim.Optimizer? baseOptimizer = null) =>
@@ -66,7 +62,8 @@ internal sealed class GoldenRun
         {
             using var loss = optimizer.Step(() => Problem.Backward(t));
             Near("loss", t, loss);
-            if (optimizer.LastStep.Perturbed && Expected.ContainsKey("loss_adv")) Near("loss_adv", t, tensor(optimizer.LastStep.PerturbedLoss, Dtype));
+            if (optimizer.LastStep.Perturbed && Expected.ContainsKey("loss_adv"))
+                Near("loss_adv", t, tensor(optimizer.LastStep.PerturbedLoss, Dtype));
             WeightsNear(t);
         }
     }
@@ -83,7 +80,8 @@ internal sealed class GoldenRun
         using var scope = NewDisposeScope();
         var (e, a) = (Expected[what][row].to(float64).reshape(-1), actual.detach().to(float64).reshape(-1));
         var excess = ((a - e).abs() - e.abs().Times(_relative).Plus(_absolute)).max().item<double>();
-        Assert.True(excess <= 0, $"{what}[{row}]: expected {e.ToString(TorchSharp.TensorStringStyle.Numpy)}, got {a.ToString(TorchSharp.TensorStringStyle.Numpy)}");
+        Assert.True(excess <= 0, $"{what}[{row}]: expected {Text(e)}, got {Text(a)}");
+        static string Text(Tensor tensor) => tensor.ToString(TorchSharp.TensorStringStyle.Numpy);
     }
 
     /// <summary>The name of a slot's parameter.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
@@ -11,9 +10,10 @@ internal sealed class SamGoldenProblem : nn.Module
     private readonly double _eps;
     private readonly Tensor _x, _y;
 
-    public SamGoldenProblem(JsonElement model, ScalarType dtype, bool withUnusedParameter) : base(nameof(SamGoldenProblem))
+    public SamGoldenProblem(GoldenSet set, ScalarType dtype, bool withUnusedParameter) : base(nameof(SamGoldenProblem))
     {
-        var given = Safetensors.ReadAll(GoldenFolder.At("sam", "problem.safetensors"));
+        var given = Safetensors.ReadAll(GoldenFolder.At(set.Folder, "problem.safetensors"));
+        var model = set.Model;
         _eps = model.GetProperty("layer_norm_eps").GetDouble();
         _x = given["x"].to(dtype);
         _y = given["y"];
@@ -56,7 +56,9 @@ internal sealed class SamGoldenProblem : nn.Module
 
     /// <summary>The loss of each sample of a step's batch, or of the given ones.</summary>
     public Tensor SampleLosses(int step, Tensor? rows) => nn.functional.cross_entropy(
-        Logits(rows is null ? _x[step] : _x[step].index_select(0, rows)), rows is null ? _y[step] : _y[step].index_select(0, rows), reduction: nn.Reduction.None);
+        Logits(rows is null ? _x[step] : _x[step].index_select(0, rows)),
+        rows is null ? _y[step] : _y[step].index_select(0, rows),
+        reduction: nn.Reduction.None);
 
     public Tensor Logits(int step) => Logits(_x[step]);
 

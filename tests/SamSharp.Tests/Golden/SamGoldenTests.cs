@@ -1,6 +1,6 @@
 namespace SamSharp.Tests.Golden;
 
-/// <summary>Ten steps of official and widely used implementations, every run that the index lists.</summary>
+/// <summary>Ten steps of official and widely used implementations: every run of every folder that a recipe reproduces.</summary>
 public class SamGoldenTests
 {
     private static readonly Dictionary<string, UpdateKernels> Kernels = new()
@@ -10,40 +10,47 @@ public class SamGoldenTests
         ["reference"] = UpdateKernels.Reference,
     };
 
-    public static TheoryData<string, string, string> Runs()
+    private static readonly Dictionary<string, Func<UpdateKernels, BaseFamily>> Bases = new()
     {
-        var runs = new TheoryData<string, string, string>();
-        foreach (var run in GoldenRun.Index.GetProperty("runs").EnumerateObject().Where(run => GoldenPeers.All.ContainsKey(GoldenRun.PeerOf(run.Name)) && !GoldenPeers.Defects.Contains(run.Name)))
-        {
-            foreach (var file in run.Value.GetProperty("files").EnumerateObject())
-            {
-                foreach (var kernels in Kernels.Keys) runs.Add(run.Name, file.Name, kernels);
-            }
-        }
+        ["TorchSharp"] = _ => new TorchBases(),
+        ["fused"] = kernels => new FusedBases(kernels),
+    };
+
+    public static TheoryData<string, string, string, string, string> Runs()
+    {
+        var cases = from set in GoldenSet.All.Values
+                    from name in set.Driven
+                    from file in set.Run(name).GetProperty("files").EnumerateObject()
+                    from kernels in Kernels.Keys
+                    from bases in Bases.Keys
+                    select (set.Folder, name, file.Name, kernels, bases);
+        var runs = new TheoryData<string, string, string, string, string>();
+        foreach (var (folder, name, precision, kernels, bases) in cases) runs.Add(folder, name, precision, kernels, bases);
         return runs;
     }
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void The_trajectory_is_the_peers(string name, string precision, string kernels)
+    public void The_trajectory_is_the_peers(string folder, string name, string precision, string kernels, string bases)
     {
         using var scope = NewDisposeScope();
-        GoldenPeers.All[GoldenRun.PeerOf(name)](new GoldenRun(name, precision, Kernels[kernels]));
+        var set = GoldenSet.All[folder];
+        var run = new GoldenRun(set, name, precision, Kernels[kernels], Bases[bases](Kernels[kernels]));
+        GoldenPeers.All[set.PeerOf(name)](run);
     }
 
     [Fact]
     public void Every_run_is_reproduced_but_for_those_that_show_a_peer_s_defect()
     {
-        var runs = GoldenRun.Index.GetProperty("runs").EnumerateObject().Select(run => run.Name).ToArray();
-        var driven = Runs().Select(run => (string)run[0]).Distinct().ToArray();
-        Assert.Equal(72, runs.Length);
-        Assert.Equal(["bsam_po", "friendlysam_po_sgd", "looksam_po_adamw_as_documented"], runs.Except(driven).Order());
+        var set = GoldenSet.All["sam"];
+        Assert.Equal(72, set.Runs.Count());
+        Assert.Equal(["bsam_po", "friendlysam_po_sgd", "looksam_po_adamw_as_documented"], set.Runs.Except(set.Driven).Order());
     }
 
     [Fact]
     public void There_are_runs_of_every_peer()
     {
-        var peers = GoldenRun.Index.GetProperty("runs").EnumerateObject().Select(run => GoldenRun.PeerOf(run.Name)).ToHashSet();
+        var peers = GoldenSet.All.Values.SelectMany(set => set.Runs.Select(set.PeerOf)).ToHashSet();
         Assert.All(GoldenPeers.All.Keys, peer => Assert.Contains(peer, peers));
     }
 }
