@@ -147,7 +147,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
         var loss = _passes.Table.Evaluate(closure);
         if (_passes.Table.ReadGradients(perturbed: false))
             throw new InvalidOperationException(
-                "The closure called backward() itself. SASSHA differentiates the loss twice, and so must do that: return the loss alone.");
+                "The closure called backward() itself. SASSHA differentiates the loss twice and must call it: return only the loss.");
         Differentiation.RequireDifferentiable(loss);
         loss.backward(retain_graph: again);
         _passes.Table.RequireGradients(pass, perturbed: false);

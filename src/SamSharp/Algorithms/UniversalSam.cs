@@ -75,7 +75,7 @@ internal sealed record UniversalGradient : ICombiner
         Sharpness = sharpness;
         Lambda = Check.NonNegative(lambda);
         Draws = draws >= sharpness.LeastDraws ? draws
-            : throw new ArgumentOutOfRangeException(nameof(draws), draws, $"The measure takes at least {sharpness.LeastDraws} random points.");
+            : throw new ArgumentOutOfRangeException(nameof(draws), draws, $"The measure needs at least {sharpness.LeastDraws} random points.");
     }
 
     /// <summary>The measure.</summary>

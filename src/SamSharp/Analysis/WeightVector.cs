@@ -20,7 +20,7 @@ public sealed class WeightVector : IDisposable
     {
     }
 
-    /// <summary>Takes the tensors over.</summary>
+    /// <summary>Takes over the tensors.</summary>
     private WeightVector(Tensor[] owned, int[][]? lists)
     {
         _tensors = owned;
@@ -81,7 +81,7 @@ public sealed class WeightVector : IDisposable
         foreach (var tensor in _tensors) tensor.Dispose();
     }
 
-    /// <summary>Takes tensors over as they are. Nothing else may own them, and they must be float32 or float64.</summary>
+    /// <summary>Takes over tensors without copying them. Nothing else may own them, and they must be float32 or float64.</summary>
     internal static WeightVector Owning(Tensor[] tensors) => new(Array.ConvertAll(tensors, tensor => tensor.DetachFromDisposeScope()), lists: null);
 
     /// <summary>The dtype of a vector's numbers for a parameter.</summary>

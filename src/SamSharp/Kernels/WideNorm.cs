@@ -6,7 +6,7 @@ namespace SamSharp.Kernels;
 /// <summary>
 /// Norms of float32 and narrower vectors whose squares leave the range of float32 although the norm itself does not: they overflow from about 1e19
 /// and vanish below about 1e-19. Such a norm is computed again in float64; every other one costs a comparison. On a GPU, where looking
-/// would wait for the device, it stays as it is.
+/// would wait for the device, it stays unchanged.
 /// </summary>
 internal static class WideNorm
 {

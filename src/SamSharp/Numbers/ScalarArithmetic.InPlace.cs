@@ -33,7 +33,7 @@ public static partial class ScalarArithmetic
 
     /// <summary>x -= value.</summary>
     /// <param name="x">Changed in place, and returned.</param>
-    /// <param name="value">What is subtracted.</param>
+    /// <param name="value">The subtrahend.</param>
     public static Tensor DecreaseBy(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.sub_(scalar));
 
     /// <summary>x += times * a * b.</summary>

@@ -51,7 +51,7 @@ public static partial class ScalarArithmetic
 
     /// <summary>x - value.</summary>
     /// <param name="x">Any shape.</param>
-    /// <param name="value">What is subtracted.</param>
+    /// <param name="value">The subtrahend.</param>
     public static Tensor Minus(this Tensor x, Number value) => Held(x, value, static (x, scalar) => x.sub(scalar));
 
     /// <summary>value - x, computed as -x + value, as TorchSharp's operator does.</summary>

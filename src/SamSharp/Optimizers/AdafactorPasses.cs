@@ -254,7 +254,7 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
 
     private double RowFactor(long row, int matrix) => Math.Sqrt(_rowMeans[matrix] / double.CreateTruncating(_rows[row]));
 
-    /// <summary>The sum of some squared weights, where parameter scaling needs it.</summary>
+    /// <summary>The sum of some squared weights, if parameter scaling needs it.</summary>
     private double SquaredWeights(long start, int count) =>
         _size == null ? 0 : Loops<T>.Sum(default(Product<T>), _weight + start, _weight + start, count);
 

@@ -9,7 +9,7 @@ internal interface IKeepsMomentum
     /// <summary>Whether every param group keeps one.</summary>
     bool HasMomentum { get; }
 
-    /// <summary>The parameter's momentum as it is now; null before the first step that reached it.</summary>
+    /// <summary>The parameter's current momentum; null before the first step that reached it.</summary>
     Tensor? MomentumOf(Parameter parameter);
 
     /// <summary>What the next step of a group does; null if it is not linear in gradient, weights and momentum.</summary>

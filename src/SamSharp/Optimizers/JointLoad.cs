@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>An entry that has been read and checked, and is not yet taken over.</summary>
-/// <param name="Commit">Takes it over; cannot fail.</param>
+/// <param name="Commit">Takes over the entry; cannot fail.</param>
 /// <param name="Tensors">What must be freed if it is not taken over.</param>
 internal readonly record struct Parsed(Action Commit, IReadOnlyList<Tensor?> Tensors);
 

@@ -88,8 +88,8 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
         _engine?.Add(options, slots);
     }
 
-    /// <summary>Takes up a group whose options and parameters have been checked, or throws. The constructor calls it before a derived one has
-    /// run.</summary>
+    /// <summary>Adopts a group whose options and parameters have been checked, or throws. The base constructor calls it
+    /// before a derived constructor has run.</summary>
     private protected virtual void Adopt(ParamGroup group)
     {
     }

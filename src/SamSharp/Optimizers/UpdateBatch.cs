@@ -58,8 +58,8 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     }
 
     /// <summary>Moves the counters on, and makes the lists of tensors.</summary>
-    /// <param name="before">A batch of the step before, which has the same states as a rule: what is known of their tensors is then taken
-    /// over.</param>
+    /// <param name="before">The batch of the previous step, which usually has the same states; what is
+    /// known about their tensors is then reused.</param>
     public void Begin(UpdateBatch? before)
     {
         foreach (var state in _states)

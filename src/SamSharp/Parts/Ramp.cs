@@ -20,7 +20,7 @@ public static class Ramp
 
     private static Func<long, double> Along(double from, double to, long steps, Func<double, double> shape)
     {
-        if (steps < 1) throw new ArgumentOutOfRangeException(nameof(steps), steps, "A ramp takes at least one step.");
+        if (steps < 1) throw new ArgumentOutOfRangeException(nameof(steps), steps, "A ramp needs at least one step.");
         return step => from + ((to - from) * shape(Math.Clamp((step - 1) / (double)steps, 0, 1)));
     }
 }
