@@ -8,6 +8,7 @@ using SamSharp.Benchmarks.Updates;
 Dictionary<string, Func<string[], int?>> verbs = new()
 {
     ["ratios"] = RatiosVerb.Run,
+    ["memory"] = MemoryVerb.Run,
     ["training"] = TrainingVerb.Run,
     ["bandwidth"] = rest => BandwidthCommand.Run(rest),
     ["--short"] = rest => Benchmarks(rest, warmUps: 1, iterations: 3),
@@ -24,6 +25,7 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         ratios                        every ratio with its goal, about a minute on the CPU; exits 1 if any falls short
+        memory                        what each recipe takes beyond its base optimizer, in copies of the parameters; some minutes, up to 4 GB
         training [ROUNDS THREADS]     whole training steps of T5-small with their goals, 5 rounds with 2 threads, some minutes on the CPU;
                                       exits 1 if any falls short
         bandwidth [--device cpu|cuda] bytes of the update over its time, beside a copy on the same device; --help says more
