@@ -131,7 +131,7 @@ public sealed class TrialRunner
         return new(() => model.ComputeType = type);
     }
 
-    // The base comes first in a cell and leaves its weights to the contender that the way to is drawn.
+    // In each cell the base runs first and saves its weights, so that the loss can be drawn along the line to the contender's.
     private void MeasureSlice(Trial trial, T5Model model, IReadOnlyList<EncodedExample> rows)
     {
         if (trial.Tuning || trial.Seed != _request.Seeds[0] || trial.Rows != _request.Sizes[^1].Rows || _request.Sliced is not { } sliced)

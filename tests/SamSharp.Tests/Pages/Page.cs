@@ -11,7 +11,10 @@ internal sealed partial record Page(string Path, string Text)
 {
     /// <summary>The pages that these tests read.</summary>
     public static readonly string[] All =
-        ["README.md", "src/SamSharp/USAGE.md", "src/SamSharp/ALGORITHMS.md", "samples/FineTuneT5/README.md", ".github/CONTRIBUTING.md"];
+    [
+        "README.md", "src/SamSharp/USAGE.md", "src/SamSharp/ALGORITHMS.md", ".github/CONTRIBUTING.md",
+        "samples/FineTuneT5/README.md", "samples/FineTuneT5/RESULTS.md", "benchmarks/README.md",
+    ];
 
     public static Page Read(string path) => new(path, File.ReadAllText(IOPath.Combine(SourceTree.Top, path)));
 
