@@ -103,7 +103,7 @@ public class AveragingTests
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness();
         using var lookbehind = new Lookbehind(optimizer, 2);
         var passes = 0;
-        Assert.Throws<DataMisalignedException>(() => lookbehind.Step(() => ++passes == 4 ? throw new DataMisalignedException() : problem.Backward()));
+        Assert.Throws<ThrownByTest>(() => lookbehind.Step(() => ++passes == 4 ? throw new ThrownByTest() : problem.Backward()));
         Close.Bits(before, problem.Weights());
     }
 

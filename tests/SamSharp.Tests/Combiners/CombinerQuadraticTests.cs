@@ -3,42 +3,56 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Combiners;
 
-/// <summary>Final gradients on a quadratic at rho = 0.1; the figures were computed independently. There g = (1.5, -1), g+ = (1.610940039, -1.138675049).</summary>
+/// <summary>Final gradients on a quadratic at rho = 0.1, on TorchSharp's bases and on the library's own; the figures were computed
+/// independently. There g = (1.5, -1), g+ = (1.610940039, -1.138675049).</summary>
 public class CombinerQuadraticTests
 {
     private static readonly double[] Gradient = [1.5, -1];
     private static readonly double[] Perturbed = [1.610940039, -1.138675049];
     private readonly Quadratic _quadratic = new();
 
-    public static TheoryData<string, ICombiner, double[]> Figures() => new()
+    private static readonly Dictionary<string, (ICombiner Combiner, double[] Gradient)> Formulas = new()
     {
-        { "GSAM", new SurrogateGap(0.4), [1.599579058, -1.154747992] },
-        { "GSAM with alpha 0 is SAM", new SurrogateGap(0), Perturbed },
+        ["GSAM"] = (new SurrogateGap(0.4), [1.599579058, -1.154747992]),
+        ["GSAM with alpha 0 is SAM"] = (new SurrogateGap(0), Perturbed),
         // g + 0.4 (g+ - c g), c = <g, g+> / ||g||^2 = 3.555085108 / 3.25
-        { "GSAM descending the plain loss", new SurrogateGap(0.4, MinimizePerturbed: false), [1.4880526110, -1.0179210833] },
-        { "GSAM descending the plain loss with alpha 0 is the base", new SurrogateGap(0, MinimizePerturbed: false), Gradient },
-        { "coupled WSAM", WeightedGradient.OfGamma(0.9), [2.498460353, -2.248075442] },
-        { "coupled WSAM with gamma 0.5 is SAM", WeightedGradient.OfGamma(0.5), Perturbed },
-        { "coupled WSAM with gamma 0 is the base", WeightedGradient.OfGamma(0), Gradient },
-        { "G-RST, half of each", new WeightedGradient(0.5), [1.5554700195, -1.0693375245] },
-        { "StableSAM", new RescaledGradient(), [1.472146040, -1.040570054] },
-        { "CR-SAM", new CurvatureRegularized(0.1, 0.1), [1.633128047, -1.166410059] },
-        { "CR-SAM without its terms is SAM", new CurvatureRegularized(0, 0), Perturbed },
+        ["GSAM descending the plain loss"] = (new SurrogateGap(0.4, MinimizePerturbed: false), [1.4880526110, -1.0179210833]),
+        ["GSAM descending the plain loss with alpha 0 is the base"] = (new SurrogateGap(0, MinimizePerturbed: false), Gradient),
+        ["coupled WSAM"] = (WeightedGradient.OfGamma(0.9), [2.498460353, -2.248075442]),
+        ["coupled WSAM with gamma 0.5 is SAM"] = (WeightedGradient.OfGamma(0.5), Perturbed),
+        ["coupled WSAM with gamma 0 is the base"] = (WeightedGradient.OfGamma(0), Gradient),
+        ["G-RST, half of each"] = (new WeightedGradient(0.5), [1.5554700195, -1.0693375245]),
+        ["StableSAM"] = (new RescaledGradient(), [1.472146040, -1.040570054]),
+        ["CR-SAM"] = (new CurvatureRegularized(0.1, 0.1), [1.633128047, -1.166410059]),
+        ["CR-SAM without its terms is SAM"] = (new CurvatureRegularized(0, 0), Perturbed),
         // On a quadratic g+ + g- = 2 g.
-        { "CR-SAM's curvature is what a quadratic has not", new CurvatureRegularized(5, 0), Perturbed },
-        { "LookSAM in its own steps is SAM", new RememberedSharpness(0.7), Perturbed },
+        ["CR-SAM's curvature is what a quadratic has not"] = (new CurvatureRegularized(5, 0), Perturbed),
+        ["LookSAM in its own steps is SAM"] = (new RememberedSharpness(0.7), Perturbed),
     };
+
+    public static TheoryData<string, string> Figures() => SgdBases.Beside(Formulas.Keys);
 
     [Theory]
     [MemberData(nameof(Figures))]
-    public void The_final_gradient_is_the_formulas(string name, ICombiner combiner, double[] expected)
+    public void The_final_gradient_is_the_formulas(string formula, string bases)
     {
-        using var optimizer = optim.SGD([_quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = combiner });
+        var (combiner, expected) = Formulas[formula];
+        using var optimizer = SgdBases.All[bases]([_quadratic.W], 0.1, 0)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = combiner });
         using var loss = optimizer.Step(_quadratic.Backward);
         Assert.Equal(1, loss.item<double>(), 12);
         Close.To(expected, _quadratic.FinalGradient);
         Close.To([1 - (0.1 * expected[0]), -0.5 - (0.1 * expected[1])], _quadratic.Weights);
-        Assert.False(string.IsNullOrEmpty(name));
+    }
+
+    /// <summary>w - lr (g + 9 (g+ - g)), whichever gradient the base optimizer reads: the parameter's own or the one it was handed.</summary>
+    [Theory]
+    [MemberData(nameof(SgdBases.Names), MemberType = typeof(SgdBases))]
+    public void Decoupled_sharpness_steps_the_base_with_the_gradient_at_the_weights(string bases)
+    {
+        using var optimizer = SgdBases.All[bases]([_quadratic.W], 0.1, 0).WithSharpnessAwareness(Recipe.Wsam(rho: 0.1, gamma: 0.9));
+        optimizer.Step(_quadratic.Backward).Dispose();
+        Close.To([0.750153965, -0.275192456], _quadratic.Weights);
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public class ExampleTests
     {
         using var problem = new Problem();
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness();
-        Assert.Throws<DataMisalignedException>(() => new EfficientSam(optimizer, draws: (_, slot) => slot.Index == 0).Step(_ => throw new DataMisalignedException()));
+        Assert.Throws<ThrownByTest>(() => new EfficientSam(optimizer, draws: (_, slot) => slot.Index == 0).Step(_ => throw new ThrownByTest()));
         Assert.All(problem.Parameters, p => Assert.True(p.requires_grad));
     }
 

@@ -22,6 +22,7 @@ internal static partial class GoldenPeers
                 Epsilon = run.Number("eps"),
             })),
         ["LIONS-EPFL/SAMPa: train.py: run()"] = LookAhead,
+        ["jjsrf/SSAM-NEURIPS2024: SAM(v2=True)"] = Stale,
     };
 
     private static double Beta(GoldenRun run, int i) => run.Settings.GetProperty("betas")[i].GetDouble();
@@ -57,6 +58,18 @@ internal static partial class GoldenPeers
                 return ahead;
             });
             Assert.Equal(1, looked);
+            run.Near("loss_adv", t, loss);
+            run.WeightsNear(t);
+        }
+    }
+
+    /// <summary>One pass a step, along the gradient of the step before; the first step is plain.</summary>
+    private static void Stale(GoldenRun run)
+    {
+        using var optimizer = run.Wrap(Recipe.StaleSam(run.Number("rho")));
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            using var loss = optimizer.Step(() => run.Problem.Backward(t));
             run.Near("loss_adv", t, loss);
             run.WeightsNear(t);
         }

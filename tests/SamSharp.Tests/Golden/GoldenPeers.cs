@@ -6,7 +6,7 @@ internal static partial class GoldenPeers
 {
     /// <summary>By "repository: class", as the index names them.</summary>
     public static IReadOnlyDictionary<string, Action<GoldenRun>> All { get; } =
-        new[] { Core, Geometry, Around, History, Combination, Objectives, Optimizers }.SelectMany(family => family).ToDictionary();
+        new[] { Core, Geometry, Around, History, Combination, Noise, Objectives, Optimizers }.SelectMany(family => family).ToDictionary();
 
     /// <summary>Runs that keep a defect of their peer, kept to recognise it.</summary>
     public static IReadOnlySet<string> Defects { get; } = new HashSet<string> { "looksam_po_adamw_as_documented" };

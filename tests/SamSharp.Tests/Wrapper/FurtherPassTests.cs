@@ -57,7 +57,7 @@ public class FurtherPassTests
         {
             Combiner = new Looks(descent => descent.At(-1).Dispose()),
         });
-        Assert.Throws<DataMisalignedException>(() => optimizer.Step(() => ++passes == 3 ? throw new DataMisalignedException() : problem.Backward()));
+        Assert.Throws<ThrownByTest>(() => optimizer.Step(() => ++passes == 3 ? throw new ThrownByTest() : problem.Backward()));
         Close.Bits(before, problem.Weights());
         optimizer.Step(() => problem.Backward()).Dispose();
     }

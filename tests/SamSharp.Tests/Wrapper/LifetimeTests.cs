@@ -6,7 +6,7 @@ namespace SamSharp.Tests.Wrapper;
 [TensorScope]
 public class LifetimeTests
 {
-    public static TheoryData<string, Action<SharpnessAwareOptimizer, Problem, int>> Steps() => new()
+    private static readonly Dictionary<string, Action<SharpnessAwareOptimizer, Problem, int>> Kinds = new()
     {
         { "Step", (o, p, t) => o.Step(() => p.Backward(t)).Dispose() },
         { "with an ascent of its own", (o, p, t) => o.Step(() => p.Backward(t), () => p.Backward(t + 1)).Dispose() },
@@ -33,16 +33,18 @@ public class LifetimeTests
             {
                 using var scope = NewDisposeScope();
                 var calls = 0;
-                Assert.Throws<TimeZoneNotFoundException>(() => o.Step(() => ++calls == 2 ? throw new TimeZoneNotFoundException() : p.Backward(t)));
+                Assert.Throws<ThrownByTest>(() => o.Step(() => ++calls == 2 ? throw new ThrownByTest() : p.Backward(t)));
             }
         },
     };
 
+    public static TheoryData<string> Steps() => new(Kinds.Keys);
+
     [Theory]
     [MemberData(nameof(Steps))]
-    public void Live_tensors_do_not_grow_over_a_thousand_steps(string name, Action<SharpnessAwareOptimizer, Problem, int> step)
+    public void Live_tensors_do_not_grow_over_a_thousand_steps(string name)
     {
-        Assert.NotEmpty(name);
+        var step = Kinds[name];
         using var problem = new Problem(batchNorm: true, hidden: Problem.Large);
         using var optimizer = new SharpnessAwareOptimizer(optim.AdamW(problem.Parameters, 1e-4), new SharpnessAwareOptions
         {
