@@ -28,7 +28,8 @@ public class ReportTests
     public void It_prints_as_a_table()
     {
         using var bowl = new Bowl();
-        var text = SharpnessReport.Measure(bowl, bowl.Loss, new SharpnessOptions { Measures = [new OneStepSharpness(new Ball(0.1)), new HessianExtremes()] }).ToString();
+        var text = SharpnessReport.Measure(bowl, bowl.Loss,
+            new SharpnessOptions { Measures = [new OneStepSharpness(new Ball(0.1)), new HessianExtremes()] }).ToString();
         var lines = text.Split(Environment.NewLine);
         Assert.Equal("loss 1 on 1 rows, 2 weights", lines[0]);
         Assert.Equal(5, lines.Length);

@@ -210,7 +210,8 @@ public class SurfaceTests
         private static IntPtr[] Addresses(Problem problem)
         {
             using var scope = NewDisposeScope();
-            return [.. problem.Parameters.Select(p => p.dtype == ScalarType.Float64 ? p.storage<double>().data_ptr() : p.storage<float>().data_ptr())];
+            return [.. problem.Parameters.Select(p =>
+                p.dtype == ScalarType.Float64 ? p.storage<double>().data_ptr() : p.storage<float>().data_ptr())];
         }
     }
 }

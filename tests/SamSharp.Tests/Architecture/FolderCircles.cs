@@ -15,10 +15,13 @@ internal static class FolderCircles
             var circle = WayBack(folder, next);
             if (circle is null || !seen.Add(string.Join(' ', circle.Order(StringComparer.Ordinal)))) continue;
             circles.Add(string.Join(Environment.NewLine, circle.Zip(circle.Skip(1).Append(circle[0]), (from, to) =>
-                $"{from} -> {to}: {string.Join(", ", arrows[(from, to)].Select(use => $"{use.From} uses {use.Type}").Order(StringComparer.Ordinal).Take(5))}")));
+                $"{from} -> {to}: {string.Join(", ", TextsOf(arrows[(from, to)]).Take(5))}")));
         }
         return circles;
     }
+
+    private static IEnumerable<string> TextsOf(IEnumerable<TypeUse> uses) =>
+        uses.Select(use => $"{use.From} uses {use.Type}").Order(StringComparer.Ordinal);
 
     /// <summary>The shortest way from a folder back to itself, or null.</summary>
     private static List<string>? WayBack(string folder, ILookup<string, string> next)

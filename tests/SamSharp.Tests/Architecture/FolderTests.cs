@@ -1,3 +1,4 @@
+using Microsoft.CodeAnalysis;
 using SamSharp.Steps;
 
 namespace SamSharp.Tests.Architecture;
@@ -27,7 +28,8 @@ public class FolderTests
     public void An_arrow_turned_round_is_found(string path, string text, string type)
     {
         var top = Path.Combine(SourceTree.Top, "src/SamSharp");
-        var files = Directory.EnumerateFiles(top, "*.cs", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(top, file).Replace('\\', '/'))
+        var files = Directory.EnumerateFiles(top, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(top, file).Replace('\\', '/'))
             .Where(file => !file.StartsWith("obj/", StringComparison.Ordinal) && !file.StartsWith("bin/", StringComparison.Ordinal))
             .Select(file => (file, File.ReadAllText(Path.Combine(top, file))));
         var circles = FolderCircles.In(new SourceTree(files.Append((path, text))).Uses());
@@ -46,7 +48,8 @@ public class FolderTests
     [Fact]
     public void Parts_do_not_know_each_other()
     {
-        var siblings = Library.Value.Where(use => use.Folders == ("Parts", "Parts") && use.Symbol is { IsAbstract: false, TypeKind: Microsoft.CodeAnalysis.TypeKind.Class } symbol
+        var siblings = Library.Value.Where(use => use.Folders == ("Parts", "Parts")
+            && use.Symbol is { IsAbstract: false, TypeKind: TypeKind.Class } symbol
             && symbol.AllInterfaces.Any(type => type.Name == nameof(IStepPart)));
         Assert.Empty(siblings.Select(use => $"{use.From} uses {use.Type} of {use.To}"));
     }

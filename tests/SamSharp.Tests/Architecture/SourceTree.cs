@@ -14,24 +14,31 @@ internal sealed class SourceTree
     public SourceTree(IEnumerable<(string Path, string Text)> files)
     {
         var options = new CSharpParseOptions(LanguageVersion.Preview, DocumentationMode.None);
-        var trees = files.Select(file => CSharpSyntaxTree.ParseText(file.Text, options, file.Path)).Append(CSharpSyntaxTree.ParseText(ImplicitUsings, options, "/"));
+        var trees = files.Select(file => CSharpSyntaxTree.ParseText(file.Text, options, file.Path))
+            .Append(CSharpSyntaxTree.ParseText(ImplicitUsings, options, "/"));
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => !Path.GetFileName(path).StartsWith("SamSharp", StringComparison.Ordinal)).Select(path => MetadataReference.CreateFromFile(path));
-        _compilation = CSharpCompilation.Create("sources", trees, references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+            .Where(path => !Path.GetFileName(path).StartsWith("SamSharp", StringComparison.Ordinal))
+            .Select(path => MetadataReference.CreateFromFile(path));
+        _compilation = CSharpCompilation.Create("sources", trees, references,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
     }
 
-    private const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; " +
+    private const string ImplicitUsings =
+        "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; " +
         "global using System.Threading; global using System.Threading.Tasks;";
 
     /// <summary>The repository's top folder.</summary>
-    public static string Top { get; } = typeof(SourceTree).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "Top").Value!;
+    public static string Top { get; } = typeof(SourceTree).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(data => data.Key == "Top").Value!;
 
     /// <summary>The sources below a folder of the repository, without what a build makes.</summary>
     public static SourceTree Of(string folder)
     {
         var top = Path.Combine(Top, folder);
-        return new(Directory.EnumerateFiles(top, "*.cs", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(top, path).Replace('\\', '/'))
-            .Where(path => !path.StartsWith("obj/", StringComparison.Ordinal) && !path.StartsWith("bin/", StringComparison.Ordinal) && !path.StartsWith("buildTransitive/", StringComparison.Ordinal))
+        return new(Directory.EnumerateFiles(top, "*.cs", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(top, path).Replace('\\', '/'))
+            .Where(path => !path.StartsWith("obj/", StringComparison.Ordinal) && !path.StartsWith("bin/", StringComparison.Ordinal)
+                && !path.StartsWith("buildTransitive/", StringComparison.Ordinal))
             .Select(path => (path, File.ReadAllText(Path.Combine(top, path)))));
     }
 
@@ -63,5 +70,6 @@ internal sealed record TypeUse(string From, string To, string Type, INamedTypeSy
 
     public override int GetHashCode() => (From, To, Type).GetHashCode();
 
-    private static string FolderOf(string path) => path.Contains('/', StringComparison.Ordinal) ? path[..path.IndexOf('/', StringComparison.Ordinal)] : "(top)";
+    private static string FolderOf(string path) =>
+        path.Contains('/', StringComparison.Ordinal) ? path[..path.IndexOf('/', StringComparison.Ordinal)] : "(top)";
 }

@@ -68,7 +68,8 @@ public sealed class RepairTests : IDisposable
         File.Copy(Original, Library);
         var (exit, output) = Build("auto");
         Assert.True(exit == 0, output);
-        var present = NativeLibrary.TryLoad("libstdc++.so.6", out var handle) && NativeLibrary.TryGetExport(handle, "_ZSt21ios_base_library_initv", out _);
+        var present = NativeLibrary.TryLoad("libstdc++.so.6", out var handle)
+            && NativeLibrary.TryGetExport(handle, "_ZSt21ios_base_library_initv", out _);
         Assert.Equal(present, File.ReadAllBytes(Library).AsSpan().SequenceEqual(File.ReadAllBytes(Original)));
     }
 
@@ -119,7 +120,8 @@ public sealed class RepairTests : IDisposable
 
     private (int Exit, string Output) Build(string mode, string target = "CopyFilesToOutputDirectory")
     {
-        using var build = Process.Start(new ProcessStartInfo("dotnet", ["msbuild", "consumer.proj", "-nologo", $"-t:{target}", $"-p:SamSharpRepairNative={mode}"])
+        using var build = Process.Start(
+            new ProcessStartInfo("dotnet", ["msbuild", "consumer.proj", "-nologo", $"-t:{target}", $"-p:SamSharpRepairNative={mode}"])
         {
             WorkingDirectory = _folder,
             RedirectStandardOutput = true,

@@ -17,7 +17,10 @@ public class CombinerEdgeTests
         { "StableSAM on ASAM", () => Recipe.StableAsam() },
         { "StableSAM on USAM", () => Recipe.StableUnnormalizedSam() },
         { "LookSAM", () => Recipe.LookSam(k: 2, rho: 0.2) },
-        { "LookSAM per tensor", () => Recipe.LookSam(k: 2, rho: 0.2) with { Combiner = new RememberedSharpness(0.7, PerTensor: true, NormFloor: 1e-8) } },
+        {
+            "LookSAM per tensor",
+            () => Recipe.LookSam(k: 2, rho: 0.2) with { Combiner = new RememberedSharpness(0.7, PerTensor: true, NormFloor: 1e-8) }
+        },
         { "Look-LayerSAM", () => Recipe.LookLayerSam(k: 2) },
         { "CR-SAM", () => Recipe.CrSam(rho: 0.2) },
     };
@@ -48,7 +51,8 @@ public class CombinerEdgeTests
     [MemberData(nameof(Recipes))]
     public void Parameters_in_several_groups_and_one_that_the_first_pass_leaves_out(string name, Func<SharpnessAwareOptions> recipe)
     {
-        var (first, second, late) = (new Parameter(tensor(new[] { 1.0, -2.0 })), new Parameter(tensor(new[] { 0.5 })), new Parameter(tensor(new[] { 3.0 })));
+        var first = new Parameter(tensor(new[] { 1.0, -2.0 }));
+        var (second, late) = (new Parameter(tensor(new[] { 0.5 })), new Parameter(tensor(new[] { 3.0 })));
         using var optimizer = optim.SGD([new SGD.ParamGroup([first]), new SGD.ParamGroup([second, late])], 0.1).WithSharpnessAwareness(recipe());
         var passes = 0;
         for (var t = 0; t < 4; t++)
@@ -68,7 +72,8 @@ public class CombinerEdgeTests
         foreach (var (dtype, tolerance) in new[] { (float32, 2e-4), (bfloat16, 0.15) })
         {
             using var actual = Train(recipe(), dtype);
-            Assert.True((actual.to(float64) - expected).abs().max().item<double>() < tolerance, $"{name} in {dtype}: {(actual.to(float64) - expected).abs().max().item<double>()}");
+            Assert.True((actual.to(float64) - expected).abs().max().item<double>() < tolerance,
+                $"{name} in {dtype}: {(actual.to(float64) - expected).abs().max().item<double>()}");
         }
     }
 
@@ -133,7 +138,8 @@ public class CombinerEdgeTests
     {
         using var problem = new Problem();
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(Recipe.Wsam());
-        Assert.Contains(nameof(DecoupledSharpness), Assert.Throws<InvalidOperationException>(() => optimizer.Gradient(() => problem.Backward())).Message, StringComparison.Ordinal);
+        var refusal = Assert.Throws<InvalidOperationException>(() => optimizer.Gradient(() => problem.Backward()));
+        Assert.Contains(nameof(DecoupledSharpness), refusal.Message, StringComparison.Ordinal);
         problem.Backward().Dispose();
         Assert.Contains(nameof(DecoupledSharpness), Assert.Throws<InvalidOperationException>(optimizer.Apply).Message, StringComparison.Ordinal);
     }

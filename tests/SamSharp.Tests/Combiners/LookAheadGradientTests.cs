@@ -83,7 +83,8 @@ public class LookAheadGradientTests
     {
         using var problem = new Problem();
         void Refused(string why, Func<optim.Optimizer> baseOptimizer, SharpnessAwareOptions recipe) =>
-            Assert.Contains(why, Assert.Throws<ArgumentException>(() => baseOptimizer().WithSharpnessAwareness(recipe)).Message, StringComparison.Ordinal);
+            Assert.Contains(why, Assert.Throws<ArgumentException>(() => baseOptimizer().WithSharpnessAwareness(recipe)).Message,
+                StringComparison.Ordinal);
         Refused("SGD", () => optim.AdamW(problem.Parameters), Recipe.Sampa());
         Refused("nesterov", () => optim.SGD(problem.Parameters, 0.1, momentum: 0.9, nesterov: true), Recipe.Sampa());
         Refused("both to the same one", () => optim.SGD(problem.Parameters, 0.1), Recipe.Sampa() with { Direction = new StaleGradient() });
@@ -94,7 +95,8 @@ public class LookAheadGradientTests
     [Fact]
     public void It_resumes_and_leaves_nothing_behind()
     {
-        static SharpnessAwareOptimizer Wrap(Problem problem) => optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.Sampa(0.2));
+        static SharpnessAwareOptimizer Wrap(Problem problem) =>
+            optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.Sampa(0.2));
         static void Step(SharpnessAwareOptimizer optimizer, Problem problem, int t) =>
             optimizer.Step(() => problem.Backward(Math.Max(t - 1, 0)), () => problem.Backward(t)).Dispose();
         Resume.EqualsUninterrupted(Wrap, Step);

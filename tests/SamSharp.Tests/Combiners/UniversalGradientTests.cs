@@ -35,7 +35,8 @@ public class UniversalGradientTests
         var quadratic = new Quadratic();
         Step(quadratic, UniversalSharpness.Frobenius, lambda: 0.2, draws: 3);
         var (losses, gradients) = At(quadratic.Points.Skip(1));
-        double Covariance(int i) => (Enumerable.Range(0, 3).Sum(k => losses[k] * gradients[k][i]) / 2) - (losses.Sum() * gradients.Sum(g => g[i]) / 6);
+        double Covariance(int i) =>
+            (Enumerable.Range(0, 3).Sum(k => losses[k] * gradients[k][i]) / 2) - (losses.Sum() * gradients.Sum(g => g[i]) / 6);
         Close.To([1.5 + (0.2 / 0.01 * Covariance(0)), -1 + (0.2 / 0.01 * Covariance(1))], quadratic.FinalGradient, 1e-9);
         Assert.True(Math.Abs(Covariance(0)) > 1e-3);
     }
@@ -47,7 +48,8 @@ public class UniversalGradientTests
         Step(quadratic, UniversalSharpness.Determinant, lambda: 0.3, draws: 3, rho: 1);
         var (losses, gradients) = At(quadratic.Points.Skip(1));
         var psi = losses.Select(loss => Math.Exp(-(loss - 1) / 2)).ToArray();
-        double Final(int i, double g) => g + (0.3 * (-2 / Math.Pow(psi.Average(), 3)) * Enumerable.Range(0, 3).Average(k => -0.5 * psi[k] * (gradients[k][i] - g)));
+        double Final(int i, double g) =>
+            g + (0.3 * (-2 / Math.Pow(psi.Average(), 3)) * Enumerable.Range(0, 3).Average(k => -0.5 * psi[k] * (gradients[k][i] - g)));
         Close.To([Final(0, 1.5), Final(1, -1)], quadratic.FinalGradient, 1e-12);
     }
 
@@ -71,11 +73,14 @@ public class UniversalGradientTests
     [Fact]
     public void What_makes_no_sense_is_refused()
     {
-        Assert.Contains("at least 2", Assert.Throws<ArgumentOutOfRangeException>(() => Recipe.FrobeniusSam(draws: 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("at least 2", Assert.Throws<ArgumentOutOfRangeException>(() => Recipe.FrobeniusSam(draws: 1)).Message,
+            StringComparison.Ordinal);
         using var problem = new Problem();
         Assert.Contains("RandomDirection", Assert.Throws<ArgumentException>(() => optim.SGD(problem.Parameters, 0.1)
-            .WithSharpnessAwareness(new SharpnessAwareOptions { Combiner = new UniversalGradient(UniversalSharpness.Trace) })).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Combiner = new AverageOverDraws(2) }));
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Combiner = new UniversalGradient(UniversalSharpness.Trace) })).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => optim.SGD(problem.Parameters, 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Combiner = new AverageOverDraws(2) }));
     }
 
     private static void Step(Quadratic quadratic, UniversalSharpness sharpness, double lambda, int draws, double rho = 0.1)

@@ -12,7 +12,8 @@ public class AveragedGradientTests
         using var one = new Problem();
         using var other = new Problem();
         using var vasso = optim.SGD(one.Parameters, 0.1).WithSharpnessAwareness(Recipe.Vasso(0.2, theta: 1));
-        using var sam = optim.SGD(other.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.2, Geometry = new SamSharp.EuclideanGeometry(1e-7) });
+        using var sam = optim.SGD(other.Parameters, 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.2, Geometry = new SamSharp.EuclideanGeometry(1e-7) });
         for (var t = 0; t < 4; t++)
         {
             vasso.Step(() => one.Backward(t)).Dispose();
@@ -25,7 +26,8 @@ public class AveragedGradientTests
     public void The_second_ascent_follows_the_average_of_two_gradients()
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Direction = new AveragedGradient(0.25) });
+        using var optimizer = optim.SGD([quadratic.W], 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Direction = new AveragedGradient(0.25) });
         optimizer.Step(quadratic.Backward).Dispose();
         var (x, y) = (quadratic.Weights[0], quadratic.Weights[1]);
         optimizer.Step(quadratic.Backward).Dispose();
@@ -40,7 +42,8 @@ public class AveragedGradientTests
     [Fact]
     public void It_resumes_and_leaves_nothing_behind()
     {
-        static SharpnessAwareOptimizer Wrap(Problem problem) => optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.Vasso(0.2, 0.4));
+        static SharpnessAwareOptimizer Wrap(Problem problem) =>
+            optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.Vasso(0.2, 0.4));
         Resume.EqualsUninterrupted(Wrap);
         Resume.LeavesNoTensors(Wrap);
     }

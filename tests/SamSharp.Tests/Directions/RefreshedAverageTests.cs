@@ -68,7 +68,8 @@ public class RefreshedAverageTests
     [Fact]
     public void It_resumes_and_leaves_nothing_behind()
     {
-        static SharpnessAwareOptimizer Wrap(Problem problem) => optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.GraphSam(4, 1, rho: 0.5));
+        static SharpnessAwareOptimizer Wrap(Problem problem) =>
+            optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.GraphSam(4, 1, rho: 0.5));
         Resume.EqualsUninterrupted(Wrap);
         Resume.LeavesNoTensors(Wrap);
         Assert.Throws<ArgumentOutOfRangeException>(() => new RefreshedAverage(0));

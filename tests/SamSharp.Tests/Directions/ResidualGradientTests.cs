@@ -46,7 +46,8 @@ public class ResidualGradientTests
     [Fact]
     public void It_resumes_and_leaves_nothing_behind()
     {
-        static SharpnessAwareOptimizer Wrap(Problem problem) => optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.FriendlySam(0.2, 0.8, 0.6));
+        static SharpnessAwareOptimizer Wrap(Problem problem) =>
+            optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.FriendlySam(0.2, 0.8, 0.6));
         Resume.EqualsUninterrupted(Wrap);
         Resume.LeavesNoTensors(Wrap);
     }

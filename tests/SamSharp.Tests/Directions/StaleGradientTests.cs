@@ -68,7 +68,8 @@ public class StaleGradientTests
     [Fact]
     public void It_resumes_and_leaves_nothing_behind()
     {
-        static SharpnessAwareOptimizer Wrap(Problem problem) => optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.StaleSam(0.2));
+        static SharpnessAwareOptimizer Wrap(Problem problem) =>
+            optim.SGD(problem.Parameters, 0.1, momentum: 0.9).WithSharpnessAwareness(Recipe.StaleSam(0.2));
         Resume.EqualsUninterrupted(Wrap);
         Resume.LeavesNoTensors(Wrap);
     }

@@ -13,7 +13,8 @@ public class ExampleTests
         Close.To(expected, After((problem, optimizer, t) => new EfficientSam(optimizer, 1, 1).Step(rows => Losses(problem, t, rows))), 1e-12);
         Close.To(expected, After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), new LargestLoss(8))), 1e-12);
         Close.To(expected, After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), new LargestRise(1))), 1e-12);
-        Close.To(expected, After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), new WeightedAscent(losses => losses.FullLike(3)))), 1e-12);
+        Close.To(expected, After((problem, optimizer, t) =>
+            optimizer.Step(rows => Losses(problem, t, rows), new WeightedAscent(losses => losses.FullLike(3)))), 1e-12);
     }
 
     [Fact]
@@ -21,7 +22,8 @@ public class ExampleTests
     {
         var expected = After((problem, optimizer, t) => optimizer.Step(() => problem.Backward(t)));
         foreach (var rule in new IExampleRule[] { new LargestLoss(3), new LargestRise(0.5), new WeightedAscent(losses => losses.Squared()) })
-            Assert.False(expected.allclose(After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), rule))), $"{rule.GetType().Name} is SAM");
+            Assert.False(expected.allclose(After((problem, optimizer, t) => optimizer.Step(rows => Losses(problem, t, rows), rule))),
+                $"{rule.GetType().Name} is SAM");
     }
 
     [Theory]
@@ -101,7 +103,8 @@ public class ExampleTests
     {
         using var problem = new Problem();
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness();
-        Assert.Contains("reduction", Assert.Throws<ArgumentException>(() => optimizer.Step(_ => problem.Loss(problem.X, problem.Y), new LargestLoss(2))).Message, StringComparison.Ordinal);
+        Assert.Contains("reduction", Assert.Throws<ArgumentException>(() =>
+            optimizer.Step(_ => problem.Loss(problem.X, problem.Y), new LargestLoss(2))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -87,7 +87,8 @@ public class GeometryTests
     public void The_maximum_ball_adapts_where_it_is_told_to()
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Geometry = new MaximumGeometry(0.01, _ => true) });
+        using var optimizer = optim.SGD([quadratic.W], 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Geometry = new MaximumGeometry(0.01, _ => true) });
         optimizer.Step(quadratic.Backward).Dispose();
         Close.To([1 + 0.101, -0.5 - 0.051], quadratic.Points[1]);
         Assert.Equal((1.5 * 1.01) + 0.51, optimizer.LastStep.DirectionNorm, 9);
@@ -168,7 +169,8 @@ public class GeometryTests
     public void Selecting_nothing_is_the_base_optimizer_in_one_pass()
     {
         using var problem = new Problem();
-        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Geometry = new SelectedGeometry(new EuclideanGeometry(), _ => false) });
+        using var optimizer = optim.SGD(problem.Parameters, 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Geometry = new SelectedGeometry(new EuclideanGeometry(), _ => false) });
         var passes = 0;
         optimizer.Step(() =>
         {
@@ -194,7 +196,8 @@ public class GeometryTests
     {
         using var problem = new Problem();
         Assert.Contains("Module", Assert.Throws<InvalidOperationException>(() => optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(
-            new SharpnessAwareOptions { Geometry = new SelectedGeometry(new EuclideanGeometry(), NormalizationLayers.Named) })).Message, StringComparison.Ordinal);
+            new SharpnessAwareOptions { Geometry = new SelectedGeometry(new EuclideanGeometry(), NormalizationLayers.Named) })).Message,
+            StringComparison.Ordinal);
     }
 
     private static void AssertSame(SharpnessAwareOptions one, SharpnessAwareOptions other)

@@ -43,7 +43,8 @@ internal sealed class TorchBases : BaseFamily
         nesterov = g.Nesterov,
     })), groups[0].LearningRate);
 
-    public override optim.Optimizer AdamW(params BaseGroup[] groups) => optim.AdamW(groups.Select(g => new AdamW.ParamGroup(g.Parameters, new AdamW.Options
+    public override optim.Optimizer AdamW(params BaseGroup[] groups) =>
+        optim.AdamW(groups.Select(g => new AdamW.ParamGroup(g.Parameters, new AdamW.Options
     {
         LearningRate = g.LearningRate,
         beta1 = g.Beta1,
@@ -52,7 +53,8 @@ internal sealed class TorchBases : BaseFamily
         weight_decay = g.WeightDecay,
     })), groups[0].LearningRate);
 
-    public override optim.Optimizer Adam(params BaseGroup[] groups) => optim.Adam(groups.Select(g => new Adam.ParamGroup(g.Parameters, new Adam.Options
+    public override optim.Optimizer Adam(params BaseGroup[] groups) =>
+        optim.Adam(groups.Select(g => new Adam.ParamGroup(g.Parameters, new Adam.Options
     {
         LearningRate = g.LearningRate,
         beta1 = g.Beta1,

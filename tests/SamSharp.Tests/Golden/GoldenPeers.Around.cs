@@ -9,14 +9,16 @@ internal static partial class GoldenPeers
     {
         ["dydjw9/Efficient_SAM: ESAM"] = Efficient,
         ["chandar-lab/Lookbehind-SAM: LookbehindSAM"] = run => LooksBehind(run, new EuclideanGeometry(1e-16)),
-        ["chandar-lab/Lookbehind-SAM: LookbehindASAM"] = run => LooksBehind(run, new AdaptiveGeometry(run.Number("eta"), AdaptiveGeometry.NamedWeights, 1e-16)),
+        ["chandar-lab/Lookbehind-SAM: LookbehindASAM"] = run =>
+            LooksBehind(run, new AdaptiveGeometry(run.Number("eta"), AdaptiveGeometry.NamedWeights, 1e-16)),
     };
 
     /// <summary>With the peer's draws of tensors; its choice of samples is ours to make. It makes none from gamma 0.99 on.</summary>
     private static void Efficient(GoldenRun run)
     {
         using var optimizer = run.Wrap(new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new EuclideanGeometry(1e-7) });
-        var efficient = new EfficientSam(optimizer, run.Number("beta"), rule: new LargestRise(run.Number("gamma"), AboveCutoff: true), draws: (step, slot) =>
+        var efficient = new EfficientSam(optimizer, run.Number("beta"), rule: new LargestRise(run.Number("gamma"), AboveCutoff: true),
+            draws: (step, slot) =>
             !run.Expected.TryGetValue($"requires_grad.{run.NameOf(slot)}", out var drawn) || drawn[step - 1].to(float64).item<double>() == 1);
         for (var t = 0; t < run.Problem.Steps; t++)
         {

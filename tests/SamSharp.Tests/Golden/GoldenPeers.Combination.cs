@@ -18,8 +18,10 @@ internal static partial class GoldenPeers
         {
             Combiner = run.Is("stable") ? new RescaledGradient() : new PerturbedGradient(),
         }),
-        ["rollovd/LookSAM: LookSAM"] = run => Look(run, new RememberedSharpness(run.Number("alpha"), PerTensor: true, NormFloor: 1e-8), ascentFloor: 1e-8),
-        ["kozistr/pytorch_optimizer: LookSAM"] = run => Look(run, new RememberedSharpness(run.Number("alpha"), PerTensor: true, NormFloor: 1e-8), ascentFloor: 1e-12),
+        ["rollovd/LookSAM: LookSAM"] = run =>
+            Look(run, new RememberedSharpness(run.Number("alpha"), PerTensor: true, NormFloor: 1e-8), ascentFloor: 1e-8),
+        ["kozistr/pytorch_optimizer: LookSAM"] = run =>
+            Look(run, new RememberedSharpness(run.Number("alpha"), PerTensor: true, NormFloor: 1e-8), ascentFloor: 1e-12),
         ["MarlonBecker/MSAM: LookSAM (optimizer/looksam.py)"] = run => Look(run, new RememberedSharpness(run.Number("alpha")), ascentFloor: 1e-12),
         ["TrustAIoT/CR-SAM: CRSAM"] = run => run.Drive(Recipe.CrSam(run.Number("rho"), run.Number("gamma"), run.Number("beta"))),
     };
@@ -32,7 +34,9 @@ internal static partial class GoldenPeers
         run.Drive(new SharpnessAwareOptions
         {
             Schedule = RadiusSchedule.From((info, _) => radii[info.Step - 1]),
-            Geometry = run.Is("adaptive") ? new AdaptiveGeometry(Kappa: 0, NormFloor: run.Number("perturb_eps")) : new EuclideanGeometry(run.Number("perturb_eps")),
+            Geometry = run.Is("adaptive")
+                ? new AdaptiveGeometry(Kappa: 0, NormFloor: run.Number("perturb_eps"))
+                : new EuclideanGeometry(run.Number("perturb_eps")),
             Combiner = new SurrogateGap(run.Number("alpha")),
         });
     }
@@ -47,7 +51,8 @@ internal static partial class GoldenPeers
         });
     }
 
-    private static void Look(GoldenRun run, RememberedSharpness combiner, double ascentFloor) => run.Drive(Recipe.LookSam(run.Whole("k"), run.Number("rho")) with
+    private static void Look(GoldenRun run, RememberedSharpness combiner, double ascentFloor) =>
+        run.Drive(Recipe.LookSam(run.Whole("k"), run.Number("rho")) with
     {
         Geometry = new EuclideanGeometry(ascentFloor),
         Combiner = combiner,

@@ -7,7 +7,8 @@ internal static partial class GoldenPeers
 {
     private static Dictionary<string, Action<GoldenRun>> Geometry => new()
     {
-        ["kozistr/pytorch_optimizer: SAM"] = run => run.Drive(run.Is("use_gc") ? Recipe.CentralizedSam(run.Number("rho")) : Recipe.Sam(run.Number("rho"))),
+        ["kozistr/pytorch_optimizer: SAM"] = run =>
+            run.Drive(run.Is("use_gc") ? Recipe.CentralizedSam(run.Number("rho")) : Recipe.Sam(run.Number("rho"))),
         ["mueller-mp/SAM-ON: SAM_ON"] = NormalizationOnly,
         ["mueller-mp/SAM-ON: ASAM_ON"] = NormalizationOnly,
         ["Mi-Peng/Sparse-Sharpness-Aware-Minimization: SSAMF"] = SampleFisher,
@@ -33,7 +34,8 @@ internal static partial class GoldenPeers
     /// <summary>Steps with the masks that the peer used.</summary>
     private static void Sparse(GoldenRun run, GivenMask mask, Action<int, SharpnessAwareOptimizer>? afterStep = null)
     {
-        using var optimizer = run.Wrap(new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new MaskedGeometry(new EuclideanGeometry(1e-7), mask) });
+        using var optimizer = run.Wrap(
+            new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new MaskedGeometry(new EuclideanGeometry(1e-7), mask) });
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             optimizer.Step(() => run.Problem.Backward(t)).Dispose();
@@ -42,7 +44,8 @@ internal static partial class GoldenPeers
         }
     }
 
-    /// <summary>The trajectory under the peer's masks; then its masks from ours, which are made at the end of steps 1 and 6 of the first 16 samples. The peer leaves the batch's own perturbed
+    /// <summary>The trajectory under the peer's masks; then its masks from ours, which are made at the end of steps 1 and 6 of the first
+    /// 16 samples. The peer leaves the batch's own perturbed
     /// gradient in the first of them, so that is added.</summary>
     private static void SampleFisher(GoldenRun run) => Sparse(run, new GivenMask(run), (t, optimizer) =>
     {
@@ -71,9 +74,11 @@ internal static partial class GoldenPeers
     {
         var given = new GivenMask(run);
         var mask = new DynamicMask(run.Whole("T_end") - run.Whole("T_start"), 5, run.Number("sparsity"), run.Number("drop_rate"),
-            Enum.Parse<MaskScore>(run.Settings.GetProperty("drop_strategy").GetString()!, true), Enum.Parse<MaskScore>(run.Settings.GetProperty("growth_strategy").GetString()!, true),
+            Enum.Parse<MaskScore>(run.Settings.GetProperty("drop_strategy").GetString()!, true),
+            Enum.Parse<MaskScore>(run.Settings.GetProperty("growth_strategy").GetString()!, true),
             Initial: slot => given.At(slot, 0).clone());
-        using var optimizer = run.Wrap(new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new MaskedGeometry(new EuclideanGeometry(1e-7), mask) });
+        using var optimizer = run.Wrap(
+            new SharpnessAwareOptions { Rho = run.Number("rho"), Geometry = new MaskedGeometry(new EuclideanGeometry(1e-7), mask) });
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             optimizer.Step(() => run.Problem.Backward(t)).Dispose();

@@ -15,7 +15,8 @@ internal static partial class GoldenPeers
 
     private static GivenNoise OneDraw(GoldenRun run) => new(run, (name, number, _) => run.Expected[$"noise.{name}"][number - 1].clone());
 
-    private static GivenNoise SeveralDraws(GoldenRun run) => new(run, (name, number, draw) => run.Expected[$"noise.{name}"][number - 1][draw].clone());
+    private static GivenNoise SeveralDraws(GoldenRun run) =>
+        new(run, (name, number, draw) => run.Expected[$"noise.{name}"][number - 1][draw].clone());
 
     /// <summary>One pass a step, at the noisy weights.</summary>
     private static void OneNoisyPass(GoldenRun run)
@@ -56,7 +57,8 @@ internal static partial class GoldenPeers
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             var step = t;
-            optimizer.Step([.. Enumerable.Range(0, parts).Select(part => new BatchPart(() => run.Problem.BackwardPart(step, part, parts)))]).Dispose();
+            optimizer.Step([.. Enumerable.Range(0, parts).Select(part => new BatchPart(() => run.Problem.BackwardPart(step, part, parts)))])
+                .Dispose();
             run.WeightsNear(t);
         }
     }

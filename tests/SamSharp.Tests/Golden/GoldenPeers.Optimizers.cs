@@ -15,15 +15,17 @@ internal static partial class GoldenPeers
     private static void Bayesian(GoldenRun run)
     {
         var draws = new GivenNoise(run, (name, number, draw) => run.Expected[$"noise.{name}"][number - 1][draw]);
-        using var optimizer = new BSam(run.Problem.Parameters.Values, run.Number("Ndata"), run.Number("learningrate"), run.Number("rho"), run.Number("beta1"), run.Number("beta2"),
-            run.Number("wdecay"), run.Number("damping"), run.Number("s_init"), draws);
+        using var optimizer = new BSam(run.Problem.Parameters.Values, run.Number("Ndata"), run.Number("learningrate"), run.Number("rho"),
+            run.Number("beta1"), run.Number("beta2"), run.Number("wdecay"), run.Number("damping"), run.Number("s_init"), draws);
         var parts = run.Whole("msharpness");
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             var step = t;
-            run.Near("loss", t, optimizer.Step([.. Enumerable.Range(0, parts).Select(part => new BatchPart(() => run.Problem.BackwardPart(step, part, parts)))]));
+            run.Near("loss", t, optimizer.Step(
+                [.. Enumerable.Range(0, parts).Select(part => new BatchPart(() => run.Problem.BackwardPart(step, part, parts)))]));
             run.WeightsNear(t);
-            foreach (var (parameter, state) in run.Problem.Parameters.Zip(optimizer.state_dict().State)) run.Near($"s.{parameter.Key}", t + 1, ((ParameterState)state)["precisions"]!);
+            foreach (var (parameter, state) in run.Problem.Parameters.Zip(optimizer.state_dict().State))
+                run.Near($"s.{parameter.Key}", t + 1, ((ParameterState)state)["precisions"]!);
         }
     }
 
@@ -34,8 +36,11 @@ internal static partial class GoldenPeers
         var (from, to) = (power.GetProperty("min_value").GetDouble(), power.GetProperty("max_value").GetDouble());
         var lazy = run.Whole("lazy_hessian");
         var betas = run.Settings.GetProperty("betas");
-        using var optimizer = new Sassha(run.Problem.Parameters.Values, run.Number("lr"), run.Number("rho"), betas[0].GetDouble(), betas[1].GetDouble(), run.Number("eps"), run.Number("weight_decay"),
-            lazy, power.GetProperty("class").GetString() == "LinearScheduler" ? Ramp.Linear(from, to, power.GetProperty("T_max").GetInt32()) : _ => from)
+        using var optimizer = new Sassha(run.Problem.Parameters.Values, run.Number("lr"), run.Number("rho"), betas[0].GetDouble(),
+            betas[1].GetDouble(), run.Number("eps"), run.Number("weight_decay"), lazy,
+            power.GetProperty("class").GetString() == "LinearScheduler"
+                ? Ramp.Linear(from, to, power.GetProperty("T_max").GetInt32())
+                : _ => from)
         {
             Diagonals = (number, slot) => run.Expected[$"hess.{run.NameOf(slot)}"][(number - 1) / lazy],
         };

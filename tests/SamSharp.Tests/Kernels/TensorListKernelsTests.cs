@@ -141,7 +141,8 @@ public class TensorListKernelsTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(13);
-        var special = tensor(new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, -float.MaxValue, 0, -0f, float.Epsilon, 1e-40f }).to(bfloat16);
+        var special = tensor(new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, -float.MaxValue, 0, -0f,
+            float.Epsilon, 1e-40f }).to(bfloat16);
         var weights = cat([randn(count, generator: generator).to(bfloat16), special]);
         var vectors = cat([randn(count, generator: generator).to(bfloat16), flip(special, 0)]);
         var results = empty_like(weights);
@@ -241,7 +242,8 @@ public class TensorListKernelsTests
             var scale = kernels.Scale(kernels.Norm([vectors]), 0.5, 1e-12);
             kernels.Perturb([weights], [results], [vectors], scale);
             Assert.Equal(1.05, results.to(float64).mean().ReadDouble(), 0.01);
-            kernels.PerturbAdaptive([weights], [results], [vectors], kernels.Scale(kernels.AdaptiveNorm([weights], [vectors], 0.01), 0.5, 1e-12), 0.01);
+            kernels.PerturbAdaptive([weights], [results], [vectors], kernels.Scale(kernels.AdaptiveNorm([weights], [vectors], 0.01), 0.5, 1e-12),
+                0.01);
             Assert.Equal(1 + (0.05 * 1.01), results.to(float64).mean().ReadDouble(), 0.01);
         }
     }

@@ -47,7 +47,8 @@ public class NoiseTests
     public void A_random_direction_has_the_radius_as_its_length_and_costs_no_pass()
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(Recipe.RandSam(0.1) with { Direction = new RandomDirection(new GivenNoise([0.3, -0.4])) });
+        using var optimizer = optim.SGD([quadratic.W], 0.1)
+            .WithSharpnessAwareness(Recipe.RandSam(0.1) with { Direction = new RandomDirection(new GivenNoise([0.3, -0.4])) });
         optimizer.Step(quadratic.Backward).Dispose();
         Close.To([1.06, -0.58], Assert.Single(quadratic.Points));
 
@@ -62,7 +63,8 @@ public class NoiseTests
         var matrix = new Parameter(tensor(new[] { 3.0, 4, 0, 2 }).reshape(2, 2));
         var vector = new Parameter(tensor(new[] { 1.0, 2, 2, 0 }));
         var points = new List<double[]>();
-        using var optimizer = optim.SGD([matrix, vector], 0.1).WithSharpnessAwareness(Recipe.Rwp(0.1) with { Direction = new RandomDirection(new GivenNoise([1, 2, 3, -4])) });
+        using var optimizer = optim.SGD([matrix, vector], 0.1)
+            .WithSharpnessAwareness(Recipe.Rwp(0.1) with { Direction = new RandomDirection(new GivenNoise([1, 2, 3, -4])) });
         optimizer.Step(() =>
         {
             foreach (var weight in new[] { matrix, vector }) points.Add(weight.detach().reshape(-1).data<double>().ToArray());

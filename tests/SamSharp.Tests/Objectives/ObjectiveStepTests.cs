@@ -45,7 +45,8 @@ public class ObjectiveStepTests
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Direction = new Ones() });
         var before = problem.Weights();
         Assert.Contains("no pass there", Assert.Throws<InvalidOperationException>(() =>
-            optimizer.FunctionalStep(() => problem.Model.forward(problem.X), z => nn.functional.cross_entropy(z, problem.Y))).Message, StringComparison.Ordinal);
+            optimizer.FunctionalStep(() => problem.Model.forward(problem.X), z => nn.functional.cross_entropy(z, problem.Y))).Message,
+            StringComparison.Ordinal);
         Close.Bits(before, problem.Weights());
     }
 
@@ -99,7 +100,8 @@ public class ObjectiveStepTests
     public void Without_a_second_radius_there_is_one_ascent()
     {
         using var optimizer = optim.SGD([_quadratic.W], 0.1).WithSharpnessAwareness(0.1);
-        optimizer.ChainedStep(_quadratic.Backward, _quadratic.Backward, () => throw new InvalidOperationException("not to be called"), ratio: 0).Dispose();
+        Func<Tensor> never = () => throw new InvalidOperationException("not to be called");
+        optimizer.ChainedStep(_quadratic.Backward, _quadratic.Backward, never, ratio: 0).Dispose();
         Close.To([0.838905996, -0.386132495], _quadratic.Weights);
     }
 
@@ -156,7 +158,8 @@ public class ObjectiveStepTests
 
         public void Aim(Ascent ascent)
         {
-            foreach (var list in ascent.Buckets) list.Direction = list.Parameters.Select(slot => ones_like(slot.Parameter, requires_grad: false)).ToArray();
+            foreach (var list in ascent.Buckets)
+                list.Direction = list.Parameters.Select(slot => ones_like(slot.Parameter, requires_grad: false)).ToArray();
         }
     }
 

@@ -75,7 +75,8 @@ public class ObjectiveTests
     public void Shapes_and_numbers_are_checked()
     {
         using var three = tensor(new long[] { 0, 1, 2 });
-        Assert.Contains("[2, 3]", Assert.Throws<ArgumentException>(() => Losses.MisclassificationLog(Logits, three)).Message, StringComparison.Ordinal);
+        Assert.Contains("[2, 3]", Assert.Throws<ArgumentException>(() => Losses.MisclassificationLog(Logits, three)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Losses.Forgetting(Logits, three));
         Assert.Throws<ArgumentException>(() => Losses.Forgetting(ones(2, 1), Labels));
         Assert.Throws<ArgumentOutOfRangeException>(() => Losses.Forgetting(Logits, Labels, gamma: 2));

@@ -6,7 +6,8 @@ namespace SamSharp.Tests.Objectives;
 [TensorScope]
 public class TrajectoryLossTests
 {
-    /// <summary>Two classes at temperature 2: p = sigmoid(ln 3) = 3/4 from logits (2 ln 3, 0), q = 1/2. KL = 3/4 ln(3/2) + 1/4 ln(1/2); times 0.5 * 4.</summary>
+    /// <summary>Two classes at temperature 2: p = sigmoid(ln 3) = 3/4 from logits (2 ln 3, 0), q = 1/2. KL = 3/4 ln(3/2) + 1/4 ln(1/2);
+    /// times 0.5 * 4.</summary>
     [Fact]
     public void A_value_by_hand()
     {
@@ -16,7 +17,8 @@ public class TrajectoryLossTests
         Assert.Equal(2 * ((0.75 * Math.Log(1.5)) + (0.25 * Math.Log(0.5))), loss.item<double>(), 12);
     }
 
-    /// <summary>The gradient is weight temperature (q - p) / examples, q the current and p the earlier softmax; none flows to the earlier logits.</summary>
+    /// <summary>The gradient is weight temperature (q - p) / examples, q the current and p the earlier softmax; none flows to the earlier
+    /// logits.</summary>
     [Fact]
     public void The_gradient_is_the_difference_of_the_softened_predictions()
     {

@@ -10,7 +10,8 @@ public class RadiusScheduleTests
     public void Every_third_step_ascends_and_the_others_take_one_pass()
     {
         using var problem = new Problem();
-        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Schedule = RadiusSchedule.Every(3) });
+        using var optimizer = optim.SGD(problem.Parameters, 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Schedule = RadiusSchedule.Every(3) });
         var passes = new List<int>();
         for (var t = 0; t < 6; t++)
         {
@@ -29,7 +30,11 @@ public class RadiusScheduleTests
     public void Every_step_is_the_constant_schedule()
     {
         var every = RadiusSchedule.Every(1);
-        for (var t = 1; t < 5; t++) Assert.Equal(RadiusSchedule.Constant.At(new StepInfo(t, 0.1, 0.1, 0), 0.3), every.At(new StepInfo(t, 0.1, 0.1, 0), 0.3));
+        for (var t = 1; t < 5; t++)
+        {
+            var info = new StepInfo(t, 0.1, 0.1, 0);
+            Assert.Equal(RadiusSchedule.Constant.At(info, 0.3), every.At(info, 0.3));
+        }
         Assert.Throws<ArgumentOutOfRangeException>(() => RadiusSchedule.Every(0));
     }
 
@@ -61,7 +66,8 @@ public class RadiusScheduleTests
     public void A_schedule_that_gives_no_radius_is_named_before_any_weight_moves(double radius)
     {
         using var problem = new Problem();
-        using var optimizer = optim.SGD(problem.Parameters, 0.2).WithSharpnessAwareness(new SharpnessAwareOptions { Schedule = RadiusSchedule.From((_, _) => radius) });
+        using var optimizer = optim.SGD(problem.Parameters, 0.2)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Schedule = RadiusSchedule.From((_, _) => radius) });
         var before = problem.Weights();
         var message = Assert.Throws<InvalidOperationException>(() => optimizer.Step(() => problem.Backward())).Message;
         Assert.Contains($"gave {radius} for group 0 in step 1", message, StringComparison.Ordinal);

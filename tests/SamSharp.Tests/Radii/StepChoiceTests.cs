@@ -128,7 +128,8 @@ public class StepChoiceTests
     [Fact]
     public void The_adaptive_policy_may_use_what_LookSAM_remembers()
     {
-        static SharpnessAwareOptimizer Wrap(Problem problem, SharpnessAwareOptions recipe) => optim.SGD(problem.Parameters, 0.5).WithSharpnessAwareness(recipe);
+        static SharpnessAwareOptimizer Wrap(Problem problem, SharpnessAwareOptions recipe) =>
+            optim.SGD(problem.Parameters, 0.5).WithSharpnessAwareness(recipe);
         static Tensor After(SharpnessAwareOptions recipe)
         {
             using var problem = new Problem();

@@ -50,10 +50,12 @@ public class AllOrNothingTests
         }
     });
 
-    /// <summary>Steps 2, 3 and 4 meet a batch that is not a number in each of their passes in turn, are skipped, and are then made on good ones.</summary>
+    /// <summary>Steps 2, 3 and 4 meet a batch that is not a number in each of their passes in turn, are skipped, and are then made on good
+    /// ones.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_skipped_step_changes_nothing_but_the_counters(string recipe, string baseName) => Compare(recipe, baseName, (optimizer, problem, t) =>
+    public void A_skipped_step_changes_nothing_but_the_counters(string recipe, string baseName) =>
+        Compare(recipe, baseName, (optimizer, problem, t) =>
     {
         using var loss = problem.Backward(t);
         var (weights, state) = (problem.Weights(), MemoryOf(optimizer));
@@ -75,7 +77,8 @@ public class AllOrNothingTests
     /// <summary>The other kinds of step throw in each of their passes in turn, too.</summary>
     public static TheoryData<string> OtherSteps() => new(Others.Keys);
 
-    private static readonly Dictionary<string, (SharpnessAwareOptions Recipe, Action<SharpnessAwareOptimizer, Problem, int, Func<int, Tensor>> Step)> Others = new()
+    private static readonly Dictionary<string,
+        (SharpnessAwareOptions Recipe, Action<SharpnessAwareOptimizer, Problem, int, Func<int, Tensor>> Step)> Others = new()
     {
         ["m-SAM"] = (new SharpnessAwareOptions { Geometry = new AdaptiveGeometry() },
             (o, _, t, pass) => o.Step([new(() => pass(t)), new(() => pass(t + 1), 2), new(() => pass(t + 2))]).Dispose()),
@@ -198,7 +201,8 @@ public class AllOrNothingTests
 
     /// <summary>Everything that a checkpoint holds, base state and recipe memory, but for the counters at the wrapper's end.</summary>
     private static string MemoryOf(SharpnessAwareOptimizer optimizer) => string.Join('|', optimizer.Memory.All.SelectMany(part =>
-        part.Memory.Numbers.Select(number => $"{number.Key}={number.Value:R}").Concat(part.Memory.Tensors.SelectMany(named => named.Tensors.Select(entry =>
+        part.Memory.Numbers.Select(number => $"{number.Key}={number.Value:R}")
+            .Concat(part.Memory.Tensors.SelectMany(named => named.Tensors.Select(entry =>
             $"{named.Name}[{entry.Index}]={Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(entry.Tensor.bytes))}")))));
 
     private sealed class PassFailedException : Exception;

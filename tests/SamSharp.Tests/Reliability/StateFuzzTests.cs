@@ -19,7 +19,8 @@ public class StateFuzzTests
         for (var length = 0; length < saved.Length; length++) RefusedOrLoaded(optimizer, saved[..length], mustRefuse: true);
     }
 
-    /// <summary>One to four bytes are set at random. A file that still loads, as when the number in a tensor has changed, may change the state.</summary>
+    /// <summary>One to four bytes are set at random. A file that still loads, as when the number in a tensor has changed, may change the
+    /// state.</summary>
     [Fact]
     public void A_damaged_file_is_refused_whole_or_loaded_whole()
     {
@@ -34,7 +35,8 @@ public class StateFuzzTests
             // Half of the damage hits the front, where counts, names and shapes are.
             var reach = n % 2 == 0 ? bytes.Length : 400;
             for (var hits = random.Next(1, 5); hits > 0; hits--) bytes[random.Next(reach)] = (byte)random.Next(256);
-            if (!RefusedOrLoaded(optimizer, bytes, mustRefuse: false)) optimizer.load_state_dict(new BinaryReader(new MemoryStream(saved)), acceptOtherRecipe: false);
+            if (!RefusedOrLoaded(optimizer, bytes, mustRefuse: false))
+                optimizer.load_state_dict(new BinaryReader(new MemoryStream(saved)), acceptOtherRecipe: false);
             else refused++;
         }
         Assert.InRange(refused, Mutations / 10, Mutations - 1);

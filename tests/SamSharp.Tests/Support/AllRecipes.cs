@@ -5,11 +5,13 @@ namespace SamSharp.Tests.Support;
 /// <summary>Every published algorithm of <see cref="Recipe"/>, with small intervals, for a problem.</summary>
 internal static class AllRecipes
 {
-    private static readonly Dictionary<string, MethodInfo> ByName = typeof(Recipe).GetMethods(BindingFlags.Public | BindingFlags.Static).ToDictionary(recipe => recipe.Name);
+    private static readonly Dictionary<string, MethodInfo> ByName = typeof(Recipe).GetMethods(BindingFlags.Public | BindingFlags.Static)
+        .ToDictionary(recipe => recipe.Name);
 
     /// <summary>The names, in order. Recipes whose arguments are functions of tensors are left out.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. ByName.Where(recipe => recipe.Value.GetParameters().All(parameter => parameter.HasDefaultValue || IsKnown(parameter.ParameterType))).Select(recipe => recipe.Key).Order()];
+        [.. ByName.Where(recipe => recipe.Value.GetParameters().All(parameter => parameter.HasDefaultValue || IsKnown(parameter.ParameterType)))
+            .Select(recipe => recipe.Key).Order()];
 
     public static SharpnessAwareOptions Named(string name, Problem problem) => (SharpnessAwareOptions)ByName[name]
         .Invoke(null, [.. ByName[name].GetParameters().Select(parameter => ArgumentFor(parameter, problem))])! with { Module = problem.Model };
@@ -28,7 +30,8 @@ internal static class AllRecipes
         }
     }
 
-    private static bool IsKnown(Type type) => type == typeof(int) || type == typeof(long) || type == typeof(double) || type == typeof(nn.Module) || type == typeof(Func<Tensor>);
+    private static bool IsKnown(Type type) =>
+        type == typeof(int) || type == typeof(long) || type == typeof(double) || type == typeof(nn.Module) || type == typeof(Func<Tensor>);
 
     private static object? ArgumentFor(ParameterInfo parameter, Problem problem) =>
         parameter.Name is "k" or "interval" or "stepsPerEpoch" or "refreshEvery" ? 2

@@ -6,7 +6,8 @@ internal static class Close
     {
         Assert.Equal(expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance, $"[{string.Join(", ", expected)}] expected, got [{string.Join(", ", actual)}]");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance,
+                $"[{string.Join(", ", expected)}] expected, got [{string.Join(", ", actual)}]");
     }
 
     public static void To(Tensor expected, Tensor actual, double tolerance = 1e-12)

@@ -12,7 +12,8 @@ internal static class Resume
         EqualsUninterrupted(wrap, step ?? StepOnBatch, (optimizer, reader) => optimizer.load_state_dict(reader));
 
     /// <summary>The same for any optimizer that has its own steps.</summary>
-    public static void EqualsUninterrupted<T>(Func<Problem, T> wrap, Action<T, Problem, int> step, Action<T, BinaryReader> load) where T : OptimizerHelper
+    public static void EqualsUninterrupted<T>(Func<Problem, T> wrap, Action<T, Problem, int> step, Action<T, BinaryReader> load)
+        where T : OptimizerHelper
     {
         using var uninterrupted = new Problem();
         using var first = wrap(uninterrupted);
@@ -56,7 +57,8 @@ internal static class Resume
         Assert.True(DisposeScopeManager.Statistics.ThreadTotalLiveCount <= before + Leftover, "tensors outlive their optimizer");
     }
 
-    private static void StepOnBatch(SharpnessAwareOptimizer optimizer, Problem problem, int step) => optimizer.Step(() => problem.Backward(step)).Dispose();
+    private static void StepOnBatch(SharpnessAwareOptimizer optimizer, Problem problem, int step) =>
+        optimizer.Step(() => problem.Backward(step)).Dispose();
 
     /// <summary>TorchSharp's own optimizers and modules leave some of their tensors to the finalizer.</summary>
     private const int Leftover = 40;

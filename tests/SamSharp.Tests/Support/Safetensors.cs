@@ -36,5 +36,6 @@ internal static class Safetensors
         return tensor;
     }
 
-    private static long[] Numbers(JsonElement entry, string name) => [.. entry.GetProperty(name).EnumerateArray().Select(number => number.GetInt64())];
+    private static long[] Numbers(JsonElement entry, string name) =>
+        [.. entry.GetProperty(name).EnumerateArray().Select(number => number.GetInt64())];
 }

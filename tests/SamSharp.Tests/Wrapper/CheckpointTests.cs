@@ -77,14 +77,17 @@ public class CheckpointTests
     public static TheoryData<string, Func<Problem, SharpnessAwareOptimizer>, string> Misfits() => new()
     {
         { "another base", p => optim.Adam(p.Parameters, 0.01).WithSharpnessAwareness(), "the base optimizer is AdamW in the state and Adam here" },
-        { "fewer parameters", p => optim.AdamW(p.Parameters.Skip(1), 0.01).WithSharpnessAwareness(), "the number of parameters in group 0 is 3 in the state and 2 here" },
+        { "fewer parameters", p => optim.AdamW(p.Parameters.Skip(1), 0.01).WithSharpnessAwareness(),
+            "the number of parameters in group 0 is 3 in the state and 2 here" },
         { "other shapes", p => optim.AdamW(p.Parameters.Reverse(), 0.01).WithSharpnessAwareness(), "[10, 6] in the state and [3, 10] here" },
-        { "other groups", p => optim.AdamW(p.Parameters.Select(q => new AdamW.ParamGroup { Parameters = [q] }), 0.01).WithSharpnessAwareness(), "the number of param groups is 1 in the state and 3 here" },
+        { "other groups", p => optim.AdamW(p.Parameters.Select(q => new AdamW.ParamGroup { Parameters = [q] }), 0.01).WithSharpnessAwareness(),
+            "the number of param groups is 1 in the state and 3 here" },
     };
 
     [Theory]
     [MemberData(nameof(Misfits))]
-    public void State_that_does_not_fit_is_refused_by_name_and_changes_nothing(string what, Func<Problem, SharpnessAwareOptimizer> other, string message)
+    public void State_that_does_not_fit_is_refused_by_name_and_changes_nothing(string what, Func<Problem, SharpnessAwareOptimizer> other,
+        string message)
     {
         Assert.NotEmpty(what);
         using var problem = new Problem();
@@ -93,8 +96,10 @@ public class CheckpointTests
         using var stream = Saved(optimizer);
         using var target = other(problem);
 
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => target.load_state_dict(new BinaryReader(stream))).Message, StringComparison.Ordinal);
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => target.load_state_dict(optimizer.state_dict())).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => target.load_state_dict(new BinaryReader(stream))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => target.load_state_dict(optimizer.state_dict())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,8 +121,10 @@ public class CheckpointTests
         using var plain = optim.AdamW(problem.Parameters, 0.01);
         using var target = optim.AdamW(problem.Parameters, 0.01).WithSharpnessAwareness();
         using var stream = Saved(plain);
-        Assert.Contains("BaseOptimizer", Assert.Throws<InvalidDataException>(() => target.load_state_dict(new BinaryReader(stream))).Message, StringComparison.Ordinal);
-        Assert.Contains("BaseOptimizer", Assert.Throws<InvalidDataException>(() => target.load_state_dict(plain.state_dict())).Message, StringComparison.Ordinal);
+        Assert.Contains("BaseOptimizer", Assert.Throws<InvalidDataException>(() => target.load_state_dict(new BinaryReader(stream))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("BaseOptimizer", Assert.Throws<InvalidDataException>(() => target.load_state_dict(plain.state_dict())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -84,7 +84,8 @@ public class FurtherPassTests
             using var other = descent.AtPoint(ascent => Assert.Single(ascent.Buckets), descent.AscentClosure);
             Assert.Equal(3, other.Loss.item<double>(), 12);
         });
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = looks, Direction = new Upwards() });
+        using var optimizer = optim.SGD([quadratic.W], 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = looks, Direction = new Upwards() });
         optimizer.Step(quadratic.Backward, () => quadratic.Backward(3)).Dispose();
         Assert.Equal(3, quadratic.Points.Count);
         Close.To([1, -0.4], quadratic.Points[0]);
@@ -96,7 +97,8 @@ public class FurtherPassTests
     public void What_a_closure_makes_belongs_to_the_caller()
     {
         using var problem = new Problem();
-        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Combiner = new Looks(descent => descent.At(-1).Dispose()) });
+        using var optimizer = optim.SGD(problem.Parameters, 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Combiner = new Looks(descent => descent.At(-1).Dispose()) });
         var made = new List<Tensor>();
         using (var scope = NewDisposeScope())
         {

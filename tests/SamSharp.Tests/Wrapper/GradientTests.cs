@@ -55,7 +55,8 @@ public class GradientTests
     public void An_ascent_that_needs_no_gradient_costs_no_pass()
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Direction = new Upwards() });
+        using var optimizer = optim.SGD([quadratic.W], 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Direction = new Upwards() });
         using var loss = optimizer.Step(quadratic.Backward);
         Close.To([1, -0.4], Assert.Single(quadratic.Points));
         Assert.Equal(optimizer.LastStep.PerturbedLoss, loss.item<double>());
@@ -82,7 +83,8 @@ public class GradientTests
     public void The_radius_may_depend_on_the_first_pass(double threshold, double radius, int passes)
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Schedule = new Above(threshold) });
+        using var optimizer = optim.SGD([quadratic.W], 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Schedule = new Above(threshold) });
         optimizer.Step(quadratic.Backward).Dispose();
         Assert.Equal(radius, optimizer.LastStep.Radius);
         Assert.Equal(passes, quadratic.Points.Count);

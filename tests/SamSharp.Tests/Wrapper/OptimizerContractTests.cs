@@ -131,7 +131,8 @@ public class OptimizerContractTests
         Assert.Equal(0.8, ((optim.IBetas)adam).Betas.Item1);
         Assert.False(adam is optim.IMomentum);
         Assert.False(adagrad is optim.IMomentum or optim.IBetas);
-        Assert.Contains("momentum", Assert.Throws<ArgumentException>(() => optim.lr_scheduler.CyclicLR(adam, 0.01, 0.1)).Message, StringComparison.Ordinal);
+        Assert.Contains("momentum", Assert.Throws<ArgumentException>(() => optim.lr_scheduler.CyclicLR(adam, 0.01, 0.1)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("Adagrad", Assert.Throws<InvalidCastException>(() => (optim.IMomentum)adagrad).Message, StringComparison.Ordinal);
     }
 

@@ -116,7 +116,8 @@ public class ParameterTests
                 Assert.Equal(12.12f, weights[2][0, 1].item<float>(), 6);
                 Assert.Equal(1f, weights[2][1, 0].item<float>());
             }
-            var loss = weights[0].Squared().sum().Over(2).Plus(weights[1].Squared().sum().Over(2)).Plus(weights[2][0, 1].Squared().Over(2)).Plus(weights[3].sum().Times(0));
+            var loss = weights[0].Squared().sum().Over(2).Plus(weights[1].Squared().sum().Over(2)).Plus(weights[2][0, 1].Squared().Over(2))
+                .Plus(weights[3].sum().Times(0));
             loss.backward();
             return loss;
         }).Dispose();
@@ -190,7 +191,8 @@ public class ParameterTests
     public void A_radius_that_is_none_is_refused(double rho)
     {
         using var problem = new Problem();
-        Assert.Contains($"{rho}", Assert.Throws<ArgumentOutOfRangeException>(() => new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho)).Message, StringComparison.Ordinal);
+        Assert.Contains($"{rho}", Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), rho)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new SharpnessAwareOptions { Rho = rho });
         Assert.Throws<ArgumentOutOfRangeException>(() => new SharpnessGroup { Rho = rho });
     }
@@ -224,6 +226,7 @@ public class ParameterTests
     public void More_group_settings_than_groups_are_refused()
     {
         using var problem = new Problem();
-        Assert.Throws<ArgumentException>(() => new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), new SharpnessAwareOptions { Groups = [null, null] }));
+        Assert.Throws<ArgumentException>(() =>
+            new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), new SharpnessAwareOptions { Groups = [null, null] }));
     }
 }

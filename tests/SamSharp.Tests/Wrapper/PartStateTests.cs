@@ -90,7 +90,8 @@ public class PartStateTests
     {
         using var problem = new Problem();
         using var optimizer = Wrap(problem);
-        Assert.Contains("history", Assert.Throws<InvalidOperationException>(() => optimizer.Step([new(() => problem.Backward())])).Message, StringComparison.Ordinal);
+        Assert.Contains("history", Assert.Throws<InvalidOperationException>(() => optimizer.Step([new(() => problem.Backward())])).Message,
+            StringComparison.Ordinal);
     }
 
     private static Tensor Broken(Problem problem)

@@ -11,7 +11,8 @@ public class RoleTests
     public void A_direction_decides_where_the_ascent_goes()
     {
         var quadratic = new Quadratic();
-        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Direction = new Downhill() });
+        using var optimizer = optim.SGD([quadratic.W], 0.1)
+            .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Direction = new Downhill() });
         optimizer.Step(quadratic.Backward).Dispose();
         Close.To([1 - 0.083205029, -0.5 + 0.055470020], quadratic.Points[1]);
     }

@@ -4,7 +4,8 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Kernels.Cuda;
 
-/// <summary>The CUDA kernels, compiled for the CPU, at what is theirs: chunks, several launches, alignment and rounding. The theories that all kernels share
+/// <summary>The CUDA kernels, compiled for the CPU, at what is theirs: chunks, several launches, alignment and rounding. The theories that
+/// all kernels share
 /// run in <see cref="TensorListKernelsTests"/>.</summary>
 [TensorScope]
 public class CudaKernelsTests
@@ -57,7 +58,8 @@ public class CudaKernelsTests
 
             Close.To(w.to(float64).dot(v.to(float64)), kernels.Dot([w], [v]), Tolerance(number) * Math.Sqrt(size));
             Assert.Equal(1, (v.to(float64).norm() / kernels.Norm([v])).item<double>(), number == float64 ? 12 : 5);
-            Assert.Equal(1, ((w.to(float64).abs().Plus(kappa) * v.to(float64)).norm() / kernels.AdaptiveNorm([w], [v], kappa)).item<double>(), number == float64 ? 12 : 5);
+            Assert.Equal(1, ((w.to(float64).abs().Plus(kappa) * v.to(float64)).norm() / kernels.AdaptiveNorm([w], [v], kappa)).item<double>(),
+                number == float64 ? 12 : 5);
         }
         Assert.DoesNotContain("not used", kernels.Status, StringComparison.Ordinal);
     }
@@ -89,7 +91,8 @@ public class CudaKernelsTests
         var expected = cat(list).to(float64).norm().item<double>();
 
         Assert.Equal(1, kernels.Norm(list).item<float>() / expected, 6);
-        Assert.Equal(["square_float32", "square_float32", "root_float32"], recorder.Launches.Select(launch => launch.Kernel)); // 214 tensors that are not empty
+        Assert.Equal(["square_float32", "square_float32", "root_float32"],
+            recorder.Launches.Select(launch => launch.Kernel)); // 214 tensors that are not empty
 
         var sums = list.Select(tensor => tensor.clone()).ToArray();
         kernels.Accumulate(sums, list, 1);
@@ -136,7 +139,8 @@ public class CudaKernelsTests
         Tensor Train(ITensorListKernels kernels)
         {
             using var problem = new Problem(float32, hidden: Problem.Large);
-            using var sam = new SharpnessAwareOptimizer(optim.AdamW(problem.Parameters, 0.01), new SharpnessAwareOptions { GivenKernels = kernels, Rho = 0.5 });
+            using var sam = new SharpnessAwareOptimizer(optim.AdamW(problem.Parameters, 0.01),
+                new SharpnessAwareOptions { GivenKernels = kernels, Rho = 0.5 });
             for (var step = 0; step < 5; step++) sam.Step(() => problem.Backward(step)).Dispose();
             return problem.Weights();
         }

@@ -4,7 +4,8 @@ using SamSharp.Kernels.Cuda;
 
 namespace SamSharp.Tests.Kernels.Cuda;
 
-/// <summary>The CUDA kernels on the CPU: their source compiled as C++ behind a driver that runs it there. Everything else is what runs on a GPU.</summary>
+/// <summary>The CUDA kernels on the CPU: their source compiled as C++ behind a driver that runs it there. Everything else is what runs on
+/// a GPU.</summary>
 internal static class HostDevice
 {
     private static readonly string[] Compilers = ["clang++-19", "clang++"];
@@ -29,11 +30,14 @@ internal static class HostDevice
         {
             try
             {
-                string[] arguments = ["-std=c++20", "-O1", "-ffp-contract=off", "-fPIC", "-shared", "-o", library, Path.Combine(sources, "HostDriver.cpp")];
+                string[] arguments = ["-std=c++20", "-O1", "-ffp-contract=off", "-fPIC", "-shared", "-o", library,
+                    Path.Combine(sources, "HostDriver.cpp")];
                 using var process = Process.Start(new ProcessStartInfo(compiler, arguments) { RedirectStandardError = true })!;
                 var errors = process.StandardError.ReadToEnd();
                 process.WaitForExit();
-                return process.ExitCode == 0 ? (library, null) : throw new InvalidOperationException($"{compiler} does not compile the kernels:\n{errors}");
+                return process.ExitCode == 0
+                    ? (library, null)
+                    : throw new InvalidOperationException($"{compiler} does not compile the kernels:\n{errors}");
             }
             catch (System.ComponentModel.Win32Exception)
             {
