@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Directions;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>VaSSO beyond its golden runs.</summary>
 [TensorScope]

@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Averaging;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Averages of weights, and slow weights.</summary>
 [TensorScope]

@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Batches;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Ascents from part of a batch, and a perturbation for each part.</summary>
 [TensorScope]

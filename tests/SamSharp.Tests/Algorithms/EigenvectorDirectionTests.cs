@@ -2,7 +2,7 @@ using SamSharp.Analysis;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Directions;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Eigen-SAM: on the quadratic, at its limits, over its life.</summary>
 [TensorScope]

@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Examples;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Passes over some of the examples: ESAM, K-SAM, weights of one's own.</summary>
 [TensorScope]

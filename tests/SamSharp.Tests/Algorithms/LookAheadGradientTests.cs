@@ -1,7 +1,7 @@
 using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Combiners;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>SAMPa beyond its golden runs.</summary>
 [TensorScope]

@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Masks;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Single weights that stay: FSAM and Sparse SAM.</summary>
 [TensorScope]

@@ -2,7 +2,7 @@ using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Directions;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Momentum-SAM beyond its golden runs.</summary>
 [TensorScope]

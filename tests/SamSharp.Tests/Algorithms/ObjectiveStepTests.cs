@@ -2,7 +2,7 @@ using SamSharp.Steps;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Objectives;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Steps whose passes differ in more than their point.</summary>
 [TensorScope]

@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Objectives;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Losses that are climbed in place of the one that is minimized, and divergences.</summary>
 [TensorScope]

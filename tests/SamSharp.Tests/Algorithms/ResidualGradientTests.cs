@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Directions;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Friendly-SAM beyond its golden runs.</summary>
 [TensorScope]

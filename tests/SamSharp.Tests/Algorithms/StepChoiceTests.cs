@@ -1,7 +1,7 @@
 using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Radii;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Schedules that say in which steps, and how far, to ascend.</summary>
 [TensorScope]

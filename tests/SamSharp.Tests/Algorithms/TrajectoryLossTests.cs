@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Objectives;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>The losses of SAF and MESA, and SAF's memory.</summary>
 [TensorScope]

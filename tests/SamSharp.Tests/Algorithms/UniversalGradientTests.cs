@@ -1,7 +1,7 @@
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Combiners;
+namespace SamSharp.Tests.Algorithms;
 
 /// <summary>Universal SAM at chosen points of the quadratic, against its formulas written out.</summary>
 [TensorScope]

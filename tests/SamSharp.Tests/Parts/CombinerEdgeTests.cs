@@ -1,7 +1,7 @@
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Combiners;
+namespace SamSharp.Tests.Parts;
 
 /// <summary>Combiners where something is zero, missing or kept.</summary>
 [TensorScope]

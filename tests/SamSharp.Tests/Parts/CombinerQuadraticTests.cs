@@ -1,7 +1,7 @@
 using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Combiners;
+namespace SamSharp.Tests.Parts;
 
 /// <summary>Final gradients on a quadratic at rho = 0.1, on TorchSharp's bases and on the library's own; the figures were computed
 /// independently. There g = (1.5, -1), g+ = (1.610940039, -1.138675049).</summary>

@@ -1,7 +1,7 @@
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Geometries;
+namespace SamSharp.Tests.Parts;
 
 /// <summary>Every geometry's perturbation and final gradient on the quadratic, where they are known; its limiting cases and invariances.</summary>
 [TensorScope]

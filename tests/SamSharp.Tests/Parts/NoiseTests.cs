@@ -1,7 +1,7 @@
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Noise;
+namespace SamSharp.Tests.Parts;
 
 /// <summary>Gradients at randomly perturbed weights.</summary>
 [TensorScope]

@@ -1,7 +1,7 @@
 using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Radii;
+namespace SamSharp.Tests.Parts;
 
 [TensorScope]
 public class RadiusScheduleTests

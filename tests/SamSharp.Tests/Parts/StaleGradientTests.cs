@@ -1,6 +1,6 @@
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Directions;
+namespace SamSharp.Tests.Parts;
 
 /// <summary>Stale-gradient SAM and DP-SAT.</summary>
 [TensorScope]
