@@ -1,7 +1,7 @@
 using SamSharp.Optimizers;
 using SamSharp.Samples.T5.Model;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp.Benchmarks.Training;
 

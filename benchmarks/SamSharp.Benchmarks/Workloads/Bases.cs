@@ -1,7 +1,7 @@
 using SamSharp.Kernels;
 using SamSharp.Optimizers;
-using static TorchSharp.torch.optim;
 using static TorchSharp.torch;
+using static TorchSharp.torch.optim;
 
 namespace SamSharp.Benchmarks.Workloads;
 

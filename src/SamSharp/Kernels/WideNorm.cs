@@ -28,9 +28,16 @@ internal static class WideNorm
         if (norm.Value() is var value && double.IsFinite(value) && value >= Smallest) return norm;
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var sums = Enumerable.Range(0, vectors.Length).Select(i => wide(i).Squared().sum()).ToArray();
+        var sums = Enumerable.Range(0, vectors.Length).Select(SumOfSquares).ToArray();
         var dtype = norm.dtype;
         norm.Dispose();
         return stack(sums).sum().sqrt().to(dtype).MoveToOuterDisposeScope();
+
+        // One vector at a time is widened.
+        Tensor SumOfSquares(int i)
+        {
+            using var one = NewDisposeScope();
+            return wide(i).Squared().sum().MoveToOuterDisposeScope();
+        }
     }
 }

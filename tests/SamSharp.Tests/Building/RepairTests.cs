@@ -122,11 +122,11 @@ public sealed class RepairTests : IDisposable
     {
         using var build = Process.Start(
             new ProcessStartInfo("dotnet", ["msbuild", "consumer.proj", "-nologo", $"-t:{target}", $"-p:SamSharpRepairNative={mode}"])
-        {
-            WorkingDirectory = _folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+            {
+                WorkingDirectory = _folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         var errors = build.StandardError.ReadToEndAsync();
         var output = build.StandardOutput.ReadToEnd() + errors.Result;
         build.WaitForExit();

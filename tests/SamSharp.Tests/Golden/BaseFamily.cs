@@ -45,23 +45,23 @@ internal sealed class TorchBases : BaseFamily
 
     public override optim.Optimizer AdamW(params BaseGroup[] groups) =>
         optim.AdamW(groups.Select(g => new AdamW.ParamGroup(g.Parameters, new AdamW.Options
-    {
-        LearningRate = g.LearningRate,
-        beta1 = g.Beta1,
-        beta2 = g.Beta2,
-        eps = g.Epsilon,
-        weight_decay = g.WeightDecay,
-    })), groups[0].LearningRate);
+        {
+            LearningRate = g.LearningRate,
+            beta1 = g.Beta1,
+            beta2 = g.Beta2,
+            eps = g.Epsilon,
+            weight_decay = g.WeightDecay,
+        })), groups[0].LearningRate);
 
     public override optim.Optimizer Adam(params BaseGroup[] groups) =>
         optim.Adam(groups.Select(g => new Adam.ParamGroup(g.Parameters, new Adam.Options
-    {
-        LearningRate = g.LearningRate,
-        beta1 = g.Beta1,
-        beta2 = g.Beta2,
-        eps = g.Epsilon,
-        weight_decay = g.WeightDecay,
-    })), groups[0].LearningRate);
+        {
+            LearningRate = g.LearningRate,
+            beta1 = g.Beta1,
+            beta2 = g.Beta2,
+            eps = g.Epsilon,
+            weight_decay = g.WeightDecay,
+        })), groups[0].LearningRate);
 }
 
 /// <summary>This library's, on the kernels of the case.</summary>
@@ -75,7 +75,8 @@ internal sealed class FusedBases(UpdateKernels kernels) : BaseFamily
             Dampening = g.Dampening,
             WeightDecay = g.WeightDecay,
             Nesterov = g.Nesterov,
-        })), groups[0].LearningRate) { Kernel = kernels };
+        })), groups[0].LearningRate)
+        { Kernel = kernels };
 
     public override optim.Optimizer AdamW(params BaseGroup[] groups) =>
         new FusedAdamW(groups.Select(g => new FusedAdamW.ParamGroup(g.Parameters, AdamOptionsOf(g))), groups[0].LearningRate) { Kernel = kernels };

@@ -53,8 +53,8 @@ internal static partial class GoldenPeers
 
     private static void Look(GoldenRun run, RememberedSharpness combiner, double ascentFloor) =>
         run.Drive(Recipe.LookSam(run.Whole("k"), run.Number("rho")) with
-    {
-        Geometry = new EuclideanGeometry(ascentFloor),
-        Combiner = combiner,
-    });
+        {
+            Geometry = new EuclideanGeometry(ascentFloor),
+            Combiner = combiner,
+        });
 }

@@ -79,41 +79,42 @@ public class AllOrNothingTests
 
     private static readonly Dictionary<string,
         (SharpnessAwareOptions Recipe, Action<SharpnessAwareOptimizer, Problem, int, Func<int, Tensor>> Step)> Others = new()
-    {
-        ["m-SAM"] = (new SharpnessAwareOptions { Geometry = new AdaptiveGeometry() },
+        {
+            ["m-SAM"] = (new SharpnessAwareOptions { Geometry = new AdaptiveGeometry() },
             (o, _, t, pass) => o.Step([new(() => pass(t)), new(() => pass(t + 1), 2), new(() => pass(t + 2))]).Dispose()),
-        ["stages"] = (Recipe.Sam(), (o, _, t, pass) => o.Step(() => pass(t), [new(() => pass(t)), new(() => pass(t + 1), 0.5)]).Dispose()),
-        ["two ascents"] = (Recipe.MultiStepSam(2), (o, _, t, pass) => o.Step(() => pass(t)).Dispose()),
-        ["another ascent"] = (Recipe.Vasso(), (o, _, t, pass) => o.Step(() => pass(t), () => pass(t + 1)).Dispose()),
-        ["gradient and apply"] = (Recipe.Vasso(), (o, _, t, pass) =>
-        {
-            o.Gradient(() => pass(t)).Dispose();
-            o.Apply();
-        }),
-        ["OT-MDR"] = (Recipe.Sam(), (o, _, t, pass) => o.ChainedStep(() => pass(t), () => pass(t + 1), () => pass(t + 2)).Dispose()),
-        ["ImbSAM"] = (Recipe.Sam(), (o, _, t, pass) => o.ImbalancedStep(() => pass(t), () => pass(t + 1)).Dispose()),
-        ["ESAM"] = (Recipe.Sam(), (o, p, t, pass) => new EfficientSam(o, seed: 5).Step(rows =>
-        {
-            pass(-1).Dispose();
-            using var scope = NewDisposeScope();
-            var (x, y) = (Problem.Batch(p.X, t), Problem.Batch(p.Y, t));
-            if (rows is not null) (x, y) = (x.index_select(0, rows), y.index_select(0, rows));
-            return nn.functional.cross_entropy(p.Model.forward(x), y, reduction: nn.Reduction.None).MoveToOuterDisposeScope();
-        }).Dispose()),
-        ["K-SAM"] = (Recipe.Sam(), (o, p, t, pass) => o.Step(rows =>
-        {
-            pass(-1).Dispose();
-            using var scope = NewDisposeScope();
-            var (x, y) = (Problem.Batch(p.X, t), Problem.Batch(p.Y, t));
-            if (rows is not null) (x, y) = (x.index_select(0, rows), y.index_select(0, rows));
-            return nn.functional.cross_entropy(p.Model.forward(x), y, reduction: nn.Reduction.None).MoveToOuterDisposeScope();
-        }, new LargestLoss(4)).Dispose()),
-        ["Functional-SAM"] = (Recipe.Sam(), (o, p, t, pass) => o.FunctionalStep(() =>
-        {
-            pass(-1).Dispose();
-            return p.Model.forward(Problem.Batch(p.X, t));
-        }, logits => nn.functional.cross_entropy(logits, Problem.Batch(p.Y, t))).Dispose()),
-    };
+            ["stages"] = (Recipe.Sam(), (o, _, t, pass) => o.Step(() => pass(t), [new(() => pass(t)), new(() => pass(t + 1), 0.5)]).Dispose()),
+            ["two ascents"] = (Recipe.MultiStepSam(2), (o, _, t, pass) => o.Step(() => pass(t)).Dispose()),
+            ["another ascent"] = (Recipe.Vasso(), (o, _, t, pass) => o.Step(() => pass(t), () => pass(t + 1)).Dispose()),
+            ["gradient and apply"] = (Recipe.Vasso(), (o, _, t, pass) =>
+            {
+                o.Gradient(() => pass(t)).Dispose();
+                o.Apply();
+            }
+            ),
+            ["OT-MDR"] = (Recipe.Sam(), (o, _, t, pass) => o.ChainedStep(() => pass(t), () => pass(t + 1), () => pass(t + 2)).Dispose()),
+            ["ImbSAM"] = (Recipe.Sam(), (o, _, t, pass) => o.ImbalancedStep(() => pass(t), () => pass(t + 1)).Dispose()),
+            ["ESAM"] = (Recipe.Sam(), (o, p, t, pass) => new EfficientSam(o, seed: 5).Step(rows =>
+            {
+                pass(-1).Dispose();
+                using var scope = NewDisposeScope();
+                var (x, y) = (Problem.Batch(p.X, t), Problem.Batch(p.Y, t));
+                if (rows is not null) (x, y) = (x.index_select(0, rows), y.index_select(0, rows));
+                return nn.functional.cross_entropy(p.Model.forward(x), y, reduction: nn.Reduction.None).MoveToOuterDisposeScope();
+            }).Dispose()),
+            ["K-SAM"] = (Recipe.Sam(), (o, p, t, pass) => o.Step(rows =>
+            {
+                pass(-1).Dispose();
+                using var scope = NewDisposeScope();
+                var (x, y) = (Problem.Batch(p.X, t), Problem.Batch(p.Y, t));
+                if (rows is not null) (x, y) = (x.index_select(0, rows), y.index_select(0, rows));
+                return nn.functional.cross_entropy(p.Model.forward(x), y, reduction: nn.Reduction.None).MoveToOuterDisposeScope();
+            }, new LargestLoss(4)).Dispose()),
+            ["Functional-SAM"] = (Recipe.Sam(), (o, p, t, pass) => o.FunctionalStep(() =>
+            {
+                pass(-1).Dispose();
+                return p.Model.forward(Problem.Batch(p.X, t));
+            }, logits => nn.functional.cross_entropy(logits, Problem.Batch(p.Y, t))).Dispose()),
+        };
 
     [Theory]
     [MemberData(nameof(OtherSteps))]

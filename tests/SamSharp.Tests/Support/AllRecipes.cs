@@ -14,7 +14,8 @@ internal static class AllRecipes
             .Select(recipe => recipe.Key).Order()];
 
     public static SharpnessAwareOptions Named(string name, Problem problem) => (SharpnessAwareOptions)ByName[name]
-        .Invoke(null, [.. ByName[name].GetParameters().Select(parameter => ArgumentFor(parameter, problem))])! with { Module = problem.Model };
+        .Invoke(null, [.. ByName[name].GetParameters().Select(parameter => ArgumentFor(parameter, problem))])! with
+    { Module = problem.Model };
 
     /// <summary>The recipe around a base optimizer, or null where it says that it needs another base.</summary>
     public static SharpnessAwareOptimizer? Wrap(string name, Problem problem, optim.Optimizer baseOptimizer)
