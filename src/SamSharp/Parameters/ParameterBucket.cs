@@ -38,6 +38,9 @@ public sealed class ParameterBucket
     /// <summary>The vectors to climb along: the gradients at w, unless the direction puts others here.</summary>
     public Tensor[] Direction { get; set; } = [];
 
+    /// <summary>The gradients that the base optimizer is to step with.</summary>
+    internal Tensor[] Final { get; private set; } = [];
+
     /// <summary>Where to write the perturbed weights: buffers, or the weights themselves.</summary>
     public Tensor[] Results { get; internal set; } = [];
 
@@ -92,7 +95,7 @@ public sealed class ParameterBucket
     internal void FillAtWeights()
     {
         var present = TakeUp(slot => slot.Gradient is not null);
-        Direction = AtWeights = Array.ConvertAll(present, slot => slot.Gradient!);
+        Final = Direction = AtWeights = Array.ConvertAll(present, slot => slot.Gradient!);
         AtPerturbed = [];
     }
 
@@ -100,12 +103,15 @@ public sealed class ParameterBucket
     internal void FillAtPerturbed()
     {
         var present = TakeUp(slot => slot.Gradient is not null);
-        AtPerturbed = Array.ConvertAll(present, slot => slot.Gradient!);
+        Final = AtPerturbed = Array.ConvertAll(present, slot => slot.Gradient!);
         AtWeights = present.Length > 0 && Array.TrueForAll(present, slot => slot.AscentGradient is not null)
             ? Array.ConvertAll(present, slot => slot.AscentGradient!)
             : [];
         Direction = [];
     }
+
+    /// <summary>Takes up the gradients that a combiner handed over.</summary>
+    internal void FillFinal() => Final = Parameters.Select(parameter => parameter.Final).OfType<Tensor>().ToArray();
 
     /// <summary>Takes up the parameters that had a gradient at w, as they were for the ascent.</summary>
     internal void FillFromAscent()

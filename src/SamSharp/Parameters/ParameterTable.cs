@@ -108,6 +108,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
             slot.HandedOver?.Dispose();
             slot.HandedOver = slot.Parameter.grad?.DetachFromDisposeScope();
         }
+        foreach (var bucket in Buckets) bucket.FillFinal();
     }
 
     /// <summary>Clears the gradients for the next pass.</summary>

@@ -33,8 +33,12 @@ internal sealed class GroupRadii
     private void SetAll(Func<int, StepInfo, double> radius)
     {
         for (var i = 0; i < _groups.Length; i++) _radii[i] = _services.Table.Groups[i].Perturbed ? Checked(radius(i, InfoOf(i)), i) : 0;
-        var perturbed = _services.Table.Buckets.Where(bucket => bucket.IsPerturbed);
-        _services.Report.Set(perturbed.Select(bucket => _radii[bucket.Group]).DefaultIfEmpty().Max());
+        var largest = 0.0;
+        foreach (var bucket in _services.Table.Buckets)
+        {
+            if (bucket.IsPerturbed) largest = Math.Max(largest, _radii[bucket.Group]);
+        }
+        _services.Report.Set(largest);
     }
 
     private StepInfo InfoOf(int index) => new(_services.Report.Step, _groups[index].LearningRate, _groups[index].InitialLearningRate, index);

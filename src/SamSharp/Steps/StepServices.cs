@@ -111,7 +111,7 @@ internal sealed class StepServices : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var device = Table.Buckets[0].Device;
-        var norms = Table.Filled.Select(bucket => Kernels.Norm(FinalOf(bucket)))
+        var norms = Table.Filled.Select(bucket => Kernels.Norm(bucket.Final))
             .Concat(new[] { Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor, _otherLosses }.OfType<Tensor>())
             .Select(number => number.to(ScalarType.Float64, device).reshape([])).ToArray();
         return Kernels.Norm(norms).isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
@@ -149,7 +149,4 @@ internal sealed class StepServices : IDisposable
         _otherLosses?.Dispose();
         _otherLosses = null;
     }
-
-    private static Tensor[] FinalOf(ParameterBucket bucket) =>
-        bucket.Parameters.Select(parameter => parameter.Final).OfType<Tensor>().ToArray();
 }
