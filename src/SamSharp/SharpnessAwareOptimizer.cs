@@ -28,9 +28,9 @@ namespace SamSharp;
 public partial class SharpnessAwareOptimizer : OptimizerHelper
 {
     private readonly StepServices _services;
+    private readonly TurnGate _gate = new();
     private SharpnessStep? _ascended; // from Ascend to Descend
     private SharpnessStep? _unapplied; // from Gradient to Apply
-    private int _isBusy;
 
     /// <summary>Creates plain SAM, or ASAM.</summary>
     /// <param name="baseOptimizer">Any TorchSharp optimizer except LBFGS; the wrapper takes ownership.</param>
@@ -65,8 +65,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>The wrapped optimizer.</summary>
     public Optimizer BaseOptimizer => _services.Base.Optimizer;
 
-    /// <summary>Whether the weights are perturbed: in a closure called at w + e, and between
-    /// <see cref="Ascend"/> and <see cref="Descend"/>.</summary>
+    /// <summary>Whether the weights are perturbed: in a closure called at w + e, and from <see cref="Ascend"/> to <see cref="Descend"/>.</summary>
     public bool IsPerturbed => _services.Weights.IsOpen;
 
     /// <summary>What the last step did.</summary>
@@ -224,19 +223,12 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     internal StepServices Services => _services;
 
     /// <summary>Keeps out other threads, and calls from closures, until the result is disposed.</summary>
-    private Turn Enter(string? toStart = null)
+    private TurnGate.Turn Enter(string? toStart = null)
     {
-        if (Interlocked.Exchange(ref _isBusy, 1) == 1)
-            throw new InvalidOperationException("A step of this optimizer is under way, in another thread or around the closure that " +
-                "calls it. An optimizer makes one step at a time.");
-        if (toStart is null || _ascended is null) return new Turn(this);
-        _isBusy = 0;
+        var turn = _gate.Enter();
+        if (toStart is null || _ascended is null) return turn;
+        turn.Dispose();
         throw new InvalidOperationException($"{toStart} while an ascent is under way and the weights are perturbed: " +
             "call Descend() or Restore() first.");
-    }
-
-    private readonly struct Turn(SharpnessAwareOptimizer owner) : IDisposable
-    {
-        public void Dispose() => Volatile.Write(ref owner._isBusy, 0);
     }
 }

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-public static partial class Losses
+public static partial class Objectives
 {
     private static readonly double Shift = Math.Log(Math.E - 1); // makes phi(0) = 0
 
@@ -14,7 +14,7 @@ public static partial class Losses
     /// </summary>
     /// <remarks>The authors' code (LIONS-EPFL/BiSAM) omits the factor 1/mu, which a normalized perturbation does not depend on.</remarks>
     /// <example><code>
-    /// optimizer.Step(() => Backward(cross_entropy(model.call(x), y)), ascent: () => Backward(Losses.MisclassificationLog(model.call(x), y)));
+    /// optimizer.Step(() => Backward(cross_entropy(model.call(x), y)), ascent: () => Backward(Objectives.MisclassificationLog(model.call(x), y)));
     /// </code></example>
     /// <param name="logits">[examples, classes].</param>
     /// <param name="labels">[examples], class indices.</param>

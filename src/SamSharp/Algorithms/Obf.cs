@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp;
 
-public static partial class Losses
+public static partial class Objectives
 {
     /// <summary>
     /// The ascent loss of perturbed forgetting (OBF): the ascent pushes predictions toward uniform ones, so that what is forgotten most

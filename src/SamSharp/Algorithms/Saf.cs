@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>
-/// The logits of every training example in the last epochs, for SAF's <see cref="Losses.Trajectory"/>. It holds examples x (epochs +
+/// The logits of every training example in the last epochs, for SAF's <see cref="Objectives.Trajectory"/>. It holds examples x (epochs +
 /// 1) x classes numbers, too many for the vocabulary of a language model, on the device of the first logits. Save it with a
 /// checkpoint, or the term is 0 again for some epochs.
 /// </summary>
 /// <example><code>
 /// var logits = model.call(x);
-/// var loss = cross_entropy(logits, y).Plus(Losses.Trajectory(logits, history.Recall(epoch, indices, logits)));
+/// var loss = cross_entropy(logits, y).Plus(Objectives.Trajectory(logits, history.Recall(epoch, indices, logits)));
 /// history.Store(epoch, indices, logits);
 /// </code></example>
 /// <param name="examples">The number of training examples.</param>
@@ -103,7 +103,7 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
     }
 }
 
-public static partial class Losses
+public static partial class Objectives
 {
     /// <summary>SAF's weight: 0.16, the default of the authors' code; their README uses 0.3.</summary>
     public const double SafWeight = 0.16;
@@ -127,7 +127,7 @@ public static partial class Losses
     /// Tensor earlier;
     /// using (torch.no_grad()) using (average.SwapIn()) earlier = model.call(x);
     /// var logits = model.call(x);
-    /// var loss = cross_entropy(logits, y).Plus(Losses.Trajectory(logits, earlier, Losses.MesaWeight));
+    /// var loss = cross_entropy(logits, y).Plus(Objectives.Trajectory(logits, earlier, Objectives.MesaWeight));
     /// ... step ...; average.Update();
     /// </code></example>
     /// <param name="current">Logits [..., classes] under the present weights.</param>

@@ -27,7 +27,7 @@ public static partial class Recipe
 /// </summary>
 /// <remarks>This is the paper's rule. The published code (tomsherborne/tram_optimizer) multiplies by ones, or w^2, where the gradient should
 /// be; this class does not. A divergence that is negative (by rounding) or not finite counts as 0, which makes a plain step.</remarks>
-/// <param name="Divergence">Computes d for the batch of the step, at the current weights; see <see cref="Losses"/>.
+/// <param name="Divergence">Computes d for the batch of the step, at the current weights; see <see cref="Objectives"/>.
 /// Called once per step after the first pass, with gradients off. To make only one more forward pass, let it reuse the
 /// logits that the closure has just computed.</param>
 public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule

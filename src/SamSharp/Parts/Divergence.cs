@@ -7,7 +7,7 @@ namespace SamSharp;
 /// for its radius (Sherborne, Saphra, Dasigi, Peng, "TRAM: Bridging Trust Regions and Sharpness Aware Minimization", 2024). Each divergence is a mean
 /// over examples: all dimensions except the last, which holds the classes. To average over some positions of sequences, select them first.
 /// </summary>
-public static partial class Losses
+public static partial class Objectives
 {
     /// <summary>KL(target || current).</summary>
     /// <param name="current">Logits [..., classes] under the present weights.</param>

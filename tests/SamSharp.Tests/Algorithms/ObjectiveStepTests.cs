@@ -165,7 +165,7 @@ public class ObjectiveStepTests
 
     private static Tensor Bound(Problem problem)
     {
-        var bound = Losses.MisclassificationLog(problem.Model.forward(Problem.Batch(problem.X, 0)), Problem.Batch(problem.Y, 0));
+        var bound = Objectives.MisclassificationLog(problem.Model.forward(Problem.Batch(problem.X, 0)), Problem.Batch(problem.Y, 0));
         bound.backward();
         return bound;
     }

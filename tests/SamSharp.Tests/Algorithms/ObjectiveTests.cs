@@ -17,16 +17,16 @@ public class ObjectiveTests
         double[][] margins = [[0.5, 0, 1.3], [0, -1.5, -3]];
         var c = Math.Log(Math.E - 1);
         double Bound(double mu, Func<double, double> phi) => margins.Average(m => Math.Log(m.Sum(x => Math.Exp(mu * phi(x)))) / mu);
-        Assert.Equal(Bound(1, x => 1 - Math.Log(1 + Math.Exp(c - x))), Losses.MisclassificationLog(Logits, Labels).item<double>(), 12);
-        Assert.Equal(Bound(3, x => 1 - Math.Log(1 + Math.Exp(c - x))), Losses.MisclassificationLog(Logits, Labels, mu: 3).item<double>(), 12);
-        Assert.Equal(Bound(10, x => Math.Tanh(0.1 * x)), Losses.MisclassificationTanh(Logits, Labels).item<double>(), 12);
+        Assert.Equal(Bound(1, x => 1 - Math.Log(1 + Math.Exp(c - x))), Objectives.MisclassificationLog(Logits, Labels).item<double>(), 12);
+        Assert.Equal(Bound(3, x => 1 - Math.Log(1 + Math.Exp(c - x))), Objectives.MisclassificationLog(Logits, Labels, mu: 3).item<double>(), 12);
+        Assert.Equal(Bound(10, x => Math.Tanh(0.1 * x)), Objectives.MisclassificationTanh(Logits, Labels).item<double>(), 12);
     }
 
     [Fact]
     public void The_bound_of_far_away_logits_is_finite()
     {
         using var logits = Logits.Times(1e4).requires_grad_();
-        Losses.MisclassificationLog(logits, Labels).backward();
+        Objectives.MisclassificationLog(logits, Labels).backward();
         Assert.True(logits.grad!.isfinite().all().item<bool>());
     }
 
@@ -34,7 +34,7 @@ public class ObjectiveTests
     public void Without_gamma_forgetting_goes_from_the_label_to_uniform()
     {
         const double u = 1.0 / 3;
-        Close.To([u, u - 1, u, u - 1, u, u], Losses.ForgettingDirection(Logits, Labels, gamma: 0).data<double>().ToArray(), 1e-12);
+        Close.To([u, u - 1, u, u - 1, u, u], Objectives.ForgettingDirection(Logits, Labels, gamma: 0).data<double>().ToArray(), 1e-12);
     }
 
     [Fact]
@@ -48,12 +48,12 @@ public class ObjectiveTests
             for (var j = 0; j < 3; j++) expected.Add((1.0 / 3) - ((a * p[j]) + ((1 - a) * (j == y ? 1 : 0))));
         }
         Assert.Contains(expected, x => Math.Abs(x - (1.0 / 3)) > 1e-3 && x > 0); // the second example's a is not 0
-        using var direction = Losses.ForgettingDirection(Logits, Labels, gamma: 0.5);
+        using var direction = Objectives.ForgettingDirection(Logits, Labels, gamma: 0.5);
         Close.To(expected.ToArray(), direction.data<double>().ToArray(), 1e-12);
         Close.To([0.0, 0.0], direction.sum(1).data<double>().ToArray(), 1e-12);
 
         using var logits = Logits.requires_grad_();
-        Losses.Forgetting(logits, Labels, gamma: 0.5).backward();
+        Objectives.Forgetting(logits, Labels, gamma: 0.5).backward();
         Close.To(expected.Select(x => x / 2).ToArray(), logits.grad!.data<double>().ToArray(), 1e-12);
     }
 
@@ -64,23 +64,23 @@ public class ObjectiveTests
         double Kl(double[] p, double[] q) => p.Zip(q, (a, b) => a * Math.Log(a / b)).Sum();
         using var target = tensor(new[] { 0.0, 0.4, 1.0, 1.5, 0.5, -0.5 }, [2, 3]);
         var pairs = new[] { (Softmax([0.3, -0.2, 1.1]), Softmax([0.0, 0.4, 1.0])), (Softmax([2.0, 0.5, -1.0]), Softmax([1.5, 0.5, -0.5])) };
-        Assert.Equal(pairs.Average(p => Kl(p.Item2, p.Item1)), Losses.ForwardKl(Logits, target).item<double>(), 12);
-        Assert.Equal(pairs.Average(p => Kl(p.Item1, p.Item2)), Losses.ReverseKl(Logits, target).item<double>(), 12);
-        Assert.Equal(pairs.Average(p => Kl(p.Item1, p.Item2) + Kl(p.Item2, p.Item1)), Losses.SymmetricKl(Logits, target).item<double>(), 12);
-        Assert.Equal((0.09 + 0.36 + 0.01 + 0.25 + 0 + 0.25) / 2, Losses.SquaredDistance(Logits, target).item<double>(), 12);
-        Assert.Equal(0, Losses.ForwardKl(Logits, Logits).item<double>(), 12);
+        Assert.Equal(pairs.Average(p => Kl(p.Item2, p.Item1)), Objectives.ForwardKl(Logits, target).item<double>(), 12);
+        Assert.Equal(pairs.Average(p => Kl(p.Item1, p.Item2)), Objectives.ReverseKl(Logits, target).item<double>(), 12);
+        Assert.Equal(pairs.Average(p => Kl(p.Item1, p.Item2) + Kl(p.Item2, p.Item1)), Objectives.SymmetricKl(Logits, target).item<double>(), 12);
+        Assert.Equal((0.09 + 0.36 + 0.01 + 0.25 + 0 + 0.25) / 2, Objectives.SquaredDistance(Logits, target).item<double>(), 12);
+        Assert.Equal(0, Objectives.ForwardKl(Logits, Logits).item<double>(), 12);
     }
 
     [Fact]
     public void Shapes_and_numbers_are_checked()
     {
         using var three = tensor(new long[] { 0, 1, 2 });
-        Assert.Contains("[2, 3]", Assert.Throws<ArgumentException>(() => Losses.MisclassificationLog(Logits, three)).Message,
+        Assert.Contains("[2, 3]", Assert.Throws<ArgumentException>(() => Objectives.MisclassificationLog(Logits, three)).Message,
             StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => Losses.Forgetting(Logits, three));
-        Assert.Throws<ArgumentException>(() => Losses.Forgetting(ones(2, 1), Labels));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Losses.Forgetting(Logits, Labels, gamma: 2));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Losses.MisclassificationTanh(Logits, Labels, mu: 0));
-        Assert.Throws<ArgumentException>(() => Losses.ForwardKl(Logits, ones(2, 2)));
+        Assert.Throws<ArgumentException>(() => Objectives.Forgetting(Logits, three));
+        Assert.Throws<ArgumentException>(() => Objectives.Forgetting(ones(2, 1), Labels));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Objectives.Forgetting(Logits, Labels, gamma: 2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Objectives.MisclassificationTanh(Logits, Labels, mu: 0));
+        Assert.Throws<ArgumentException>(() => Objectives.ForwardKl(Logits, ones(2, 2)));
     }
 }

@@ -13,7 +13,7 @@ public class TrajectoryLossTests
     {
         var current = zeros(1, 2, dtype: float64);
         var earlier = tensor(new[] { 2 * Math.Log(3), 0 }, [1, 2]);
-        using var loss = Losses.Trajectory(current, earlier, weight: 0.5, temperature: 2);
+        using var loss = Objectives.Trajectory(current, earlier, weight: 0.5, temperature: 2);
         Assert.Equal(2 * ((0.75 * Math.Log(1.5)) + (0.25 * Math.Log(0.5))), loss.item<double>(), 12);
     }
 
@@ -25,7 +25,7 @@ public class TrajectoryLossTests
         using var generator = new Generator(3);
         var current = randn([4, 3], float64, generator: generator).requires_grad_();
         var earlier = randn([4, 3], float64, generator: generator).requires_grad_();
-        Losses.Trajectory(current, earlier, 0.3).backward();
+        Objectives.Trajectory(current, earlier, 0.3).backward();
         Close.To((current.detach().Over(5).softmax(-1) - earlier.detach().Over(5).softmax(-1)).Times(0.3 * 5 / 4), current.grad!);
         Assert.Null(earlier.grad);
     }
@@ -35,11 +35,11 @@ public class TrajectoryLossTests
     {
         using var generator = new Generator(3);
         var logits = randn([4, 3], float64, generator: generator).requires_grad_();
-        Losses.Trajectory(logits, logits).backward();
+        Objectives.Trajectory(logits, logits).backward();
         Close.To(zeros_like(logits), logits.grad!, 1e-15);
-        Assert.Equal(0, Losses.Trajectory(logits, -logits, weight: 0).item<double>());
-        Assert.Throws<ArgumentOutOfRangeException>(() => Losses.Trajectory(logits, logits, temperature: 0));
-        Assert.Throws<ArgumentException>(() => Losses.Trajectory(logits, logits[0]));
+        Assert.Equal(0, Objectives.Trajectory(logits, -logits, weight: 0).item<double>());
+        Assert.Throws<ArgumentOutOfRangeException>(() => Objectives.Trajectory(logits, logits, temperature: 0));
+        Assert.Throws<ArgumentException>(() => Objectives.Trajectory(logits, logits[0]));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public class TrajectoryLossTests
             Tensor earlier;
             using (no_grad())
             using (average.SwapIn()) earlier = problem.Model.forward(problem.X);
-            return Losses.Trajectory(problem.Model.forward(problem.X), earlier, Losses.MesaWeight).item<double>();
+            return Objectives.Trajectory(problem.Model.forward(problem.X), earlier, Objectives.MesaWeight).item<double>();
         }
 
         Assert.Equal(0, Term(), 12);

@@ -15,8 +15,8 @@ internal static partial class GoldenPeers
                 {
                     using var logits = run.Problem.Logits(t);
                     var bound = run.Settings.GetProperty("loss").GetString() == "tanh"
-                        ? Losses.MisclassificationTanh(logits, run.Problem.Labels(t), mu, run.Number("alpha"))
-                        : Losses.MisclassificationLog(logits, run.Problem.Labels(t), mu);
+                        ? SamSharp.Objectives.MisclassificationTanh(logits, run.Problem.Labels(t), mu, run.Number("alpha"))
+                        : SamSharp.Objectives.MisclassificationLog(logits, run.Problem.Labels(t), mu);
                     bound.backward();
                     return bound;
                 });
