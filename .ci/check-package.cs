@@ -27,7 +27,8 @@ Require(Text("description")?.Contains("harpness-aware minimization") == true, "d
 Require(Text("tags")?.Contains("sharpness-aware") == true, "tags " + Text("tags"));
 
 var dependencies = metadata.Descendants().Where(element => element.Name.LocalName == "dependency").ToArray();
-Require(dependencies.Length == 1 && (string?)dependencies[0].Attribute("id") == "TorchSharp", "dependencies: " + string.Join(", ", dependencies.Select(d => d.ToString())));
+Require(dependencies.Length == 1 && (string?)dependencies[0].Attribute("id") == "TorchSharp",
+    "dependencies: " + string.Join(", ", dependencies.Select(d => d.ToString())));
 var version = (string)dependencies[0].Attribute("version")!;
 Require(Version.TryParse(version, out _), $"TorchSharp's version {version} is not a plain minimum");
 

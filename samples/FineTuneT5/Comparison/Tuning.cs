@@ -3,7 +3,7 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 /// <summary>
 /// Chooses the learning rate of each base optimizer and the radius of each contender by the mean score of the validation rows over all tasks, at one
 /// training-set size. Both sides get the same number of runs: first the base tries the given rates. Then each contender tries its radii
-/// at the best of them, and the base as many rates more, between the best one and its neighbours.
+/// at the best of them, and the base as many rates more, between the best one and its neighbors.
 /// </summary>
 /// <param name="find">The result of a finished trial, or null.</param>
 public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> find)
@@ -67,7 +67,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
         return [.. FurtherRates(best, rates).Select(rate => new Setting(rate, 0))];
     }
 
-    // Evenly on a logarithmic scale, half of them below the best rate, half above, up to its neighbours; beyond an end as far as on the other side.
+    // Evenly on a logarithmic scale, half of them below the best rate, half above, up to its neighbors; beyond an end as far as on the other side.
     private IEnumerable<double> FurtherRates(double best, double[] rates)
     {
         var place = Array.IndexOf(rates, best);

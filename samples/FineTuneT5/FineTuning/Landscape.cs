@@ -5,7 +5,7 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>What the training loss looks like around a finished run's weights: <c>landscape.json</c> in its folder.</summary>
 /// <param name="Name"><c>adamw</c> or <c>SAM(adamw)</c>.</param>
-/// <param name="Random">Along a filter-normalised random direction.</param>
+/// <param name="Random">Along a filter-normalized random direction.</param>
 /// <param name="Gradient">Along the gradient, in units of weight.</param>
 /// <param name="Eigenvector">Along the eigenvector of the Hessian's largest eigenvalue, in units of weight.</param>
 /// <param name="LargestEigenvalue">That eigenvalue.</param>

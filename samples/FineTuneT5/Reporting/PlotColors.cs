@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>Colours that can be told apart by everyone: grey for what is compared with, then those of Okabe and Ito.</summary>
+/// <summary>Colors that can be told apart by everyone: grey for what is compared with, then those of Okabe and Ito.</summary>
 public static class PlotColors
 {
     private static readonly Color[] All =

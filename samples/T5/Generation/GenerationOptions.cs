@@ -9,7 +9,7 @@ public sealed record GenerationOptions
     /// <summary>Hypotheses kept per row; 1 is greedy search.</summary>
     public int NumBeams { get; init; } = 1;
 
-    /// <summary>A hypothesis scores log p / length^this: above 0 favours long results, below 0 short ones.</summary>
+    /// <summary>A hypothesis scores log p / length^this: above 0 favors long results, below 0 short ones.</summary>
     public double LengthPenalty { get; init; } = 1.0;
 
     /// <summary>Stop as soon as enough hypotheses have ended, rather than when no running one can still win.</summary>

@@ -10,7 +10,7 @@ internal sealed class HubRetry(Func<TimeSpan, CancellationToken, Task> delay)
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
-    /// <param name="position">How far the work is; an attempt that got further than all before begins the count anew.</param>
+    /// <param name="position">How far the work is; an attempt that got further than all before restarts the count.</param>
     /// <param name="pausing">Told why there is a pause.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt, Func<long> position, Action<string> pausing, CancellationToken cancellation)
     {

@@ -11,7 +11,7 @@ public sealed class MetricsLog
     private readonly string _path;
     private readonly List<MetricsRecord> _records;
 
-    /// <summary>Starts the file anew with the given lines: those of the checkpoint that the run goes on from, or none.</summary>
+    /// <summary>Restarts the file with the given lines: those of the checkpoint that the run goes on from, or none.</summary>
     public MetricsLog(string path, IEnumerable<MetricsRecord> records)
     {
         (_path, _records) = (path, [.. records]);

@@ -7,7 +7,7 @@ namespace SamSharp.Samples.T5.Pretraining;
 /// more about rare words than gradients do. The positive pointwise mutual information of two ids,
 /// max(0, log(count(a, b) * sum / (count(a) * count(b)))), is factorised by its leading eigenvectors, each times the root of its eigenvalue's
 /// size; contexts are smoothed with the power 0.75 (Levy, Goldberg and Dagan, "Improving Distributional Similarity with Lessons Learned from
-/// Word Embeddings", 2015), and neighbours at distance d count 1/d (Pennington, Socher and Manning, "GloVe", 2014).
+/// Word Embeddings", 2015), and neighbors at distance d count 1/d (Pennington, Socher and Manning, "GloVe", 2014).
 /// </summary>
 public static class CooccurrenceVectors
 {
@@ -22,7 +22,7 @@ public static class CooccurrenceVectors
     public const int LargestVocabulary = 20_000;
 
     /// <summary>
-    /// Float32 vectors [vocabulary, width] with a root mean square of 1, as T5's embeddings begin; zeros for ids that have no neighbour in the text.
+    /// Float32 vectors [vocabulary, width] with a root mean square of 1, as T5's embeddings begin; zeros for ids that have no neighbor in the text.
     /// </summary>
     /// <exception cref="ArgumentException">The vocabulary is too large, or smaller than the width.</exception>
     public static Tensor Of(IEnumerable<ReadOnlyMemory<int>> segments, int vocabularySize, int width, int seed = 1)

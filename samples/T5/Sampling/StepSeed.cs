@@ -9,7 +9,7 @@ namespace SamSharp.Samples.T5.Sampling;
 /// </summary>
 public static class StepSeed
 {
-    /// <summary>A non-negative seed, well mixed: neighbouring steps and neighbouring run seeds have nothing in common.</summary>
+    /// <summary>A non-negative seed, well mixed: neighboring steps and neighboring run seeds have nothing in common.</summary>
     public static int Of(int seed, long step)
     {
         // splitmix64's finalizer (Steele, Lea and Flood, 2014).

@@ -2,7 +2,7 @@ using SamSharp.Samples.T5.Data;
 
 namespace SamSharp.Samples.T5.Tasks;
 
-/// <summary>A task whose examples are the rows of a table: GLUE, most of SuperGLUE, and files of one's own.</summary>
+/// <summary>A task whose examples are the rows of a table: GLUE, most of SuperGLUE, and your own files.</summary>
 /// <param name="name">The task's name.</param>
 /// <param name="prompt">The input, with columns in braces; <c>{a|b}</c> is whichever of the two columns there is.</param>
 public abstract class TableTask(string name, string prompt) : FileTask(name)

@@ -24,7 +24,7 @@ public static class TaskCatalog
         All.FirstOrDefault(task => task.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ??
         throw new ArgumentException($"There is no task '{name}'. The tasks are {string.Join(", ", All.Select(task => task.Name))}.");
 
-    /// <summary>The task <c>text</c> with a prompt and words of one's own.</summary>
+    /// <summary>The task <c>text</c> with your own prompt and words.</summary>
     /// <param name="prompt">The input, with columns in braces: <c>topic: {title} {body}</c>.</param>
     /// <param name="labels">The labels in the files, each with the word for it; none: the labels are the words.</param>
     /// <param name="labelColumn">The column that holds the label.</param>

@@ -5,7 +5,7 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// Plain text classification: files of one's own, and well-known sets in their original forms. T5 has no prompts for these; the
+/// Plain text classification: your own files, and well-known sets in their original forms. T5 has no prompts for these; the
 /// prompts and words here are the project's. Repeated texts are left out, texts with two labels too, and training texts that are
 /// test rows; where a set has no split, a fixed shuffle sets a tenth apart for validation, and one for test.
 /// </summary>
@@ -89,7 +89,7 @@ internal static partial class TextTasks
         },
     ];
 
-    /// <summary>Files of one's own, by their columns.</summary>
+    /// <summary>Your own files, by their columns.</summary>
     /// <param name="prompt">The input, with columns in braces.</param>
     /// <param name="labels">The labels in the files, each with the word for it; none: the labels are the words.</param>
     /// <param name="labelColumn">The column that holds the label.</param>

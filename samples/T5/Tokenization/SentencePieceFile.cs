@@ -27,7 +27,7 @@ internal sealed class SentencePieceFile
     /// <summary>Whether characters outside the vocabulary are spelled in byte pieces instead of becoming unknown.</summary>
     public bool ByteFallback { get; private set; }
 
-    /// <summary>The name of the normalisation rule, such as <c>nmt_nfkc</c>.</summary>
+    /// <summary>The name of the normalization rule, such as <c>nmt_nfkc</c>.</summary>
     public string Normalizer { get; private set; } = "";
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

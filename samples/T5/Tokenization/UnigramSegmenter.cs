@@ -2,7 +2,7 @@ using System.Text;
 
 namespace SamSharp.Samples.T5.Tokenization;
 
-/// <summary>Cuts a normalised text into the pieces whose scores add up to most (Viterbi), rounding as the reference does.</summary>
+/// <summary>Cuts a normalized text into the pieces whose scores add up to most (Viterbi), rounding as the reference does.</summary>
 /// <remarks>
 /// Where pieces repeat, as in "zzzzzzzzz", several cuts add up to the same and rounding alone decides. The reference implementation
 /// keeps sums in single precision and compares them in double; so it is here, which makes ids equal in such texts too.

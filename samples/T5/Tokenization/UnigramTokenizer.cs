@@ -6,8 +6,8 @@ namespace SamSharp.Samples.T5.Tokenization;
 
 /// <summary>A SentencePiece Unigram tokenizer that gives the ids of the reference implementation.</summary>
 /// <remarks>
-/// Microsoft.ML.Tokenizers normalises the text. It segments it too, but its ids are not always the reference's: it gives an id for
-/// each of several neighbouring unknown characters, wrong ids for byte pieces, and it breaks ties differently, see
+/// Microsoft.ML.Tokenizers normalizes the text. It segments it too, but its ids are not always the reference's: it gives an id for
+/// each of several neighboring unknown characters, wrong ids for byte pieces, and it breaks ties differently, see
 /// <see cref="UnigramSegmenter"/>. It also keeps control characters that the nmt rules delete.
 /// </remarks>
 internal sealed class UnigramTokenizer

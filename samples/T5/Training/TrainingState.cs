@@ -30,7 +30,7 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
         }
         if (state is null || state.Format != CurrentFormat)
             throw new InvalidDataException(
-                $"{path} has format {state?.Format}, this program reads {CurrentFormat}: start the run anew in another folder.");
+                $"{path} has format {state?.Format}, this program reads {CurrentFormat}: start the run again in another folder.");
         return state;
     }
 

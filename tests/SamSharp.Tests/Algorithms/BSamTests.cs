@@ -9,7 +9,7 @@ namespace SamSharp.Tests.Algorithms;
 [TensorScope]
 public class BSamTests
 {
-    /// <summary>H = [[2, 1], [1, 4]], w = (1, -0.5), g = (1.5, -1), s = 1, no noise: e = 0.1 g, h = H (w + e) = (1.7, -1.25) as unnormalised SAM's.
+    /// <summary>H = [[2, 1], [1, 4]], w = (1, -0.5), g = (1.5, -1), s = 1, no noise: e = 0.1 g, h = H (w + e) = (1.7, -1.25) as unnormalized SAM's.
     /// m = 0.1 (h + 0.5 w) = (0.22, -0.15); w - 0.1 m; s = 0.9 + 0.1 (|g| + 0.1 + 0.5).</summary>
     [Fact]
     public void One_step_on_the_quadratic()

@@ -2,7 +2,7 @@ using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Algorithms;
 
-/// <summary>Passes over some of the examples: ESAM, K-SAM, weights of one's own.</summary>
+/// <summary>Passes over some of the examples: ESAM, K-SAM, your own weights.</summary>
 [TensorScope]
 public class ExampleTests
 {

@@ -65,7 +65,7 @@ public sealed class LandscapeTests : IDisposable
     }
 
     [Fact]
-    public void A_filter_normalised_direction_has_the_norm_of_each_filter_and_no_biases()
+    public void A_filter_normalized_direction_has_the_norm_of_each_filter_and_no_biases()
     {
         using var model = nn.Sequential(("conv", nn.Conv2d(3, 4, 2)), ("linear", nn.Linear(6, 5)));
         using var surface = new LossSurface(model, () => model.parameters().Select(p => p.Squared().sum()).Aggregate((a, b) => a.Plus(b)));

@@ -2,7 +2,7 @@ using SamSharp.Steps;
 
 namespace SamSharp.Tests.Golden;
 
-/// <content>Other neighbourhoods, and fewer parameters.</content>
+/// <content>Other neighborhoods, and fewer parameters.</content>
 internal static partial class GoldenPeers
 {
     private static Dictionary<string, Action<GoldenRun>> Geometry => new()

@@ -8,6 +8,6 @@ internal static partial class GoldenPeers
     public static IReadOnlyDictionary<string, Action<GoldenRun>> All { get; } =
         new[] { Core, Geometry, Around, History, Combination, Noise, Objectives, Optimizers }.SelectMany(family => family).ToDictionary();
 
-    /// <summary>Runs that keep a defect of their peer, kept to recognise it.</summary>
+    /// <summary>Runs that keep a defect of their peer, kept to recognize it.</summary>
     public static IReadOnlySet<string> Defects { get; } = new HashSet<string> { "looksam_po_adamw_as_documented" };
 }

@@ -47,7 +47,7 @@ public class StaleGradientTests
     }
 
     [Fact]
-    public void The_ascent_sees_the_privatised_gradient_alone()
+    public void The_ascent_sees_the_privatized_gradient_alone()
     {
         var quadratic = new Quadratic();
         using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(Recipe.DpSat(0.1));

@@ -92,7 +92,7 @@ public sealed class Problem : IDisposable
             RegisterComponents();
         }
 
-        public BatchNorm1d Norm => _norm ?? throw new InvalidOperationException("The network has no batch normalisation.");
+        public BatchNorm1d Norm => _norm ?? throw new InvalidOperationException("The network has no batch normalization.");
 
         /// <summary>What dropout cut in the pass that ran last.</summary>
         public List<string> Masks { get; } = [];

@@ -6,7 +6,7 @@ namespace SamSharp.Tests.Support;
 internal static class Resume
 {
     /// <summary>Six steps in one go, and three steps, a checkpoint and three more on a second problem, end in the same bits.</summary>
-    /// <param name="wrap">Makes the optimizer, anew for each problem.</param>
+    /// <param name="wrap">Makes the optimizer, once for each problem.</param>
     /// <param name="step">Makes one step, given its number from 0. Default: one closure on the step's batch.</param>
     public static void EqualsUninterrupted(Func<Problem, SharpnessAwareOptimizer> wrap, Action<SharpnessAwareOptimizer, Problem, int>? step = null) =>
         EqualsUninterrupted(wrap, step ?? StepOnBatch, (optimizer, reader) => optimizer.load_state_dict(reader));

@@ -10,7 +10,7 @@ public class AnswerMetricsTests
     [InlineData("Rock ’n’ Roll_1", "rock ’n’ roll1", "rock n roll 1")]
     [InlineData("Theatre and Ant", "theatre and ant", "theatre and ant")]
     [InlineData("the", "", "")]
-    public void Texts_are_normalised_as_officially(string text, string squad, string triviaQa)
+    public void Texts_are_normalized_as_officially(string text, string squad, string triviaQa)
     {
         Assert.Equal(squad, AnswerText.Squad(text));
         Assert.Equal(triviaQa, AnswerText.TriviaQa(text));

@@ -29,7 +29,7 @@ public class DropoutTests
     }
 
     [Fact]
-    public void Every_place_of_a_block_is_dropped_as_often_as_any_and_neighbours_are_independent()
+    public void Every_place_of_a_block_is_dropped_as_often_as_any_and_neighbors_are_independent()
     {
         using var scope = NewDisposeScope();
         random.manual_seed(2);

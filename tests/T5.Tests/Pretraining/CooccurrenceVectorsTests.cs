@@ -28,7 +28,7 @@ public class CooccurrenceVectorsTests
     }
 
     [Fact]
-    public void Ids_of_like_neighbours_have_like_vectors_and_absent_ones_have_none()
+    public void Ids_of_like_neighbors_have_like_vectors_and_absent_ones_have_none()
     {
         // 1 and 2 stand between 5 and 6, 3 and 4 between 7 and 8; 0 and 9 never occur.
         var random = new Random(1);
