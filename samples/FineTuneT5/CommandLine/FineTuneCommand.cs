@@ -12,7 +12,7 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 public sealed class FineTuneCommand
 {
     private readonly Option<string> _task = Text("--task", "name", "sentences",
-        "The task, in T5's text-to-text form, or several parted by commas: cola,sst2,mrpc. The command tasks lists them");
+        "The task, in T5's text-to-text form, or several separated by commas: cola,sst2,mrpc. The command tasks lists them");
     private readonly Option<int?> _mixtureCap =
         Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
     private readonly Option<string?> _prompt = Optional("--prompt", "text", "Input of --task text, columns in braces [classify: {sentence}]");
@@ -41,7 +41,7 @@ public sealed class FineTuneCommand
         "The small T5 that comes with the program, a fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in " +
         "a config.json, a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as " +
         "google-t5/t5-small or owner/name@revision, which is downloaded once to the hub's cache. " +
-        "HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured");
+        "HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored");
     private readonly Option<bool> _trace = new("--trace") { Description = "Show the stack of an error", Recursive = true };
 
     private readonly RootCommand _root;

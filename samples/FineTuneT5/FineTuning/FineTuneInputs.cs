@@ -9,7 +9,7 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 /// </summary>
 public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, RunSetup Setup)
 {
-    /// <summary>The tasks' names, parted by plus signs.</summary>
+    /// <summary>The tasks' names, separated by plus signs.</summary>
     public string Name => string.Join('+', Tasks.Select(rows => rows.Task.Name));
 
     public string MainMetric => MixtureEvaluator.MainMetric([.. Tasks.Select(rows => rows.Task)]);

@@ -8,7 +8,7 @@ public sealed record FineTuneRequest
 {
     public required RunRequest Run { get; init; }
 
-    /// <summary>A task, or several parted by commas.</summary>
+    /// <summary>A task, or several separated by commas.</summary>
     public required string Task { get; init; }
 
     /// <summary>The prompt of the task <c>text</c>, columns in braces.</summary>

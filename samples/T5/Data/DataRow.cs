@@ -8,7 +8,7 @@ namespace SamSharp.Samples.T5.Data;
 /// <param name="columns">The texts; a nested value, such as a list of answers, is JSON.</param>
 public sealed class DataRow(string path, int number, IReadOnlyDictionary<string, string> columns)
 {
-    /// <summary>The text of a column, or of the first there is of several names parted by bars: <c>question|Question</c>.</summary>
+    /// <summary>The text of a column, or of the first there is of several names separated by bars: <c>question|Question</c>.</summary>
     /// <exception cref="FormatException">There is none of them.</exception>
     public string this[string column] => Find(column) ??
         throw Error(column, $"the column is missing; there are {string.Join(", ", columns.Keys)}. Is this the right data set?");

@@ -9,7 +9,7 @@ public abstract class TableTask(string name, string prompt) : FileTask(name)
 {
     private readonly PromptTemplate _prompt = new(prompt);
 
-    /// <summary>The column that becomes the target; several names parted by bars are alternatives.</summary>
+    /// <summary>The column that becomes the target; several names separated by bars are alternatives.</summary>
     public string LabelColumn { get; init; } = "label";
 
     /// <summary>What is done to each column's text; by default nothing.</summary>

@@ -52,7 +52,7 @@ public sealed partial class WscTask() : FileTask("wsc")
             words[place] = rest.Length == 0 ? $"*{pronoun}*" : $"*{pronoun}* {rest}";
             return string.Join(' ', words).Trim();
         }
-        throw row.Error("text", $"word {index} is not the pronoun '{pronoun}'. Words are counted from 0 and parted by single spaces.");
+        throw row.Error("text", $"word {index} is not the pronoun '{pronoun}'. Words are counted from 0 and separated by single spaces.");
     }
 
     [GeneratedRegex(@"\s+")]
