@@ -40,6 +40,8 @@ internal sealed class AdamRule(bool decoupled) : UpdateRule
 
     public override StateTensor[] Tensors => Layout;
 
+    public override TorchTwin Twin => decoupled ? AdamWTwin.Instance : AdamTwin.Instance;
+
     /// <summary>No: libtorch's operators take t as a tensor.</summary>
     public override bool MustKnow(UpdateBatch batch) => false;
 

@@ -60,6 +60,12 @@ public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
         set => ((AdamOptions)_defaults).Betas = value;
     }
 
+    /// <summary>Copies options and state to TorchSharp's Adam, so that training goes on there. The other direction is
+    /// <c>fused.load_state_dict(adam.state_dict())</c>.</summary>
+    /// <param name="optimizer">An optimizer with groups and parameters of the same shapes, in the same order.</param>
+    /// <exception cref="ArgumentException">The groups or shapes differ; nothing has changed.</exception>
+    public void CopyStateTo(Adam optimizer) => CopyStateToTwin(optimizer);
+
     /// <summary>Parameters that share their options.</summary>
     /// <param name="parameters">The parameters; omit them to set them in an initializer.</param>
     /// <param name="options">Their options; omitted values come from the optimizer.</param>

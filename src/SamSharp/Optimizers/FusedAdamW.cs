@@ -15,15 +15,15 @@ namespace SamSharp.Optimizers;
 /// v = beta2 v + (1 - beta2) g^2
 /// w = w - lr / (1 - beta1^t) * m / (sqrt v / sqrt(1 - beta2^t) + epsilon)    AMSGrad: the largest v so far in place of v
 /// </code>
-/// <para>The semantics and defaults are PyTorch's. The state is float32 for float16 and bfloat16 parameters, which are updated on a copy that
-/// lives as long as the step, as are parameters that are not contiguous. A parameter without a gradient is skipped: neither its state nor its
+/// <para>The semantics are PyTorch's, the defaults TorchSharp's. The state is float32 for float16 and bfloat16 parameters, which are
+/// updated on a copy that lives as long as the step, as are parameters that are not contiguous. A parameter without a gradient is skipped: neither its state nor its
 /// step counter moves. A step reads nothing from the device.</para>
 /// </remarks>
 public sealed class FusedAdamW : StatefulOptimizer, optim.IBetas
 {
     /// <inheritdoc cref="FusedAdamW(IEnumerable{ParamGroup}, double, double, double, double, double, bool, bool)"/>
     public FusedAdamW(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
-        double weightDecay = 0.01, bool amsgrad = false, bool maximize = false)
+        double weightDecay = 0, bool amsgrad = false, bool maximize = false)
         : this([new ParamGroup(parameters)], lr, beta1, beta2, epsilon, weightDecay, amsgrad, maximize)
     {
     }
@@ -34,12 +34,13 @@ public sealed class FusedAdamW : StatefulOptimizer, optim.IBetas
     /// <param name="beta1">Decay of the first moment, in [0, 1) (0.9).</param>
     /// <param name="beta2">Decay of the second moment, in [0, 1) (0.999).</param>
     /// <param name="epsilon">Added to the root of the second moment (1e-8).</param>
-    /// <param name="weightDecay">Decoupled weight decay, multiplied by the learning rate (0.01).</param>
+    /// <param name="weightDecay">Decoupled weight decay, multiplied by the learning rate (0, TorchSharp's default;
+    /// PyTorch's is 0.01).</param>
     /// <param name="amsgrad">Whether the largest second moment so far replaces the current one (false).</param>
     /// <param name="maximize">Whether to ascend along the gradient instead of descending (false).</param>
     /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public FusedAdamW(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
-        double weightDecay = 0.01, bool amsgrad = false, bool maximize = false)
+        double weightDecay = 0, bool amsgrad = false, bool maximize = false)
         : base(parameters, new AdamOptions
         {
             LearningRate = lr,
@@ -59,6 +60,12 @@ public sealed class FusedAdamW : StatefulOptimizer, optim.IBetas
         get => ((AdamOptions)_defaults).Betas;
         set => ((AdamOptions)_defaults).Betas = value;
     }
+
+    /// <summary>Copies options and state to TorchSharp's AdamW, so that training goes on there. The other direction is
+    /// <c>fused.load_state_dict(adamW.state_dict())</c>.</summary>
+    /// <param name="optimizer">An optimizer with groups and parameters of the same shapes, in the same order.</param>
+    /// <exception cref="ArgumentException">The groups or shapes differ; nothing has changed.</exception>
+    public void CopyStateTo(AdamW optimizer) => CopyStateToTwin(optimizer);
 
     /// <summary>Parameters that share their options.</summary>
     /// <param name="parameters">The parameters; omit them to set them in an initializer.</param>

@@ -63,6 +63,12 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
         set => ((Options)_defaults).Momentum = value;
     }
 
+    /// <summary>Copies options and state to TorchSharp's SGD, so that training goes on there. The other direction is
+    /// <c>fused.load_state_dict(sgd.state_dict())</c>.</summary>
+    /// <param name="optimizer">An optimizer with groups and parameters of the same shapes, in the same order.</param>
+    /// <exception cref="ArgumentException">The groups or shapes differ; nothing has changed.</exception>
+    public void CopyStateTo(SGD optimizer) => CopyStateToTwin(optimizer);
+
     /// <summary>The hyperparameters of a group; null values come from the optimizer when the group is added.</summary>
     public sealed class Options : GroupOptions
     {
@@ -140,6 +146,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
             """);
 
         public override StateTensor[] Tensors => Layout;
+
+        public override TorchTwin Twin => SgdTwin.Instance;
 
         public override long StageOf(ParameterState state) => state.At(0) is null ? First : Later;
 

@@ -84,14 +84,15 @@ public abstract class GroupOptions : OptimizerOptions
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The options belong to another optimizer; nothing has changed.</exception>
+    /// <exception cref="ArgumentException">The options belong to another optimizer, or a value is out of range; nothing has changed.</exception>
     public override void LoadStateDict(OptimizerOptions source)
     {
         Parsed Parse()
         {
-            if (source is not GroupOptions options || options.GetType() != GetType())
-                throw new ArgumentException($"The options are {source?.GetType()}; {GetType()} are needed.");
+            var options = source as GroupOptions ?? Loading?.Twin?.Read(source);
+            if (options?.GetType() != GetType()) throw new ArgumentException($"The options are {source?.GetType()}; {GetType()} are needed.");
             var loaded = options.Copy();
+            loaded.ValidateLoaded();
             return new(() => CopyFrom(loaded), []);
         }
 

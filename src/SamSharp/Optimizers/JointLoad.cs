@@ -9,10 +9,13 @@ internal readonly record struct Parsed(Action Commit, IReadOnlyList<Tensor?> Ten
 
 /// <summary>Makes the load of an optimizer all or nothing: TorchSharp loads one entry after the other, and none is taken over before the
 /// last has been read and checked.</summary>
-internal sealed class JointLoad
+internal sealed class JointLoad(TorchTwin? twin)
 {
     private readonly List<object> _options = [], _states = [];
     private readonly List<Parsed> _parsed = [];
+
+    /// <summary>TorchSharp's optimizer of the same algorithm, whose state loads as well; null if there is none.</summary>
+    public TorchTwin? Twin => twin;
 
     private int Count => _options.Count + _states.Count;
 

@@ -15,6 +15,7 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     private readonly int _index;
     private Tensor?[] _tensors;
     private LeftOutSteps? _leftOut;
+    private GroupOptions? _options;
 
     internal ParameterState(Parameter parameter, int index, StateTensor[] layout, JointLoad loading) : base(parameter)
     {
@@ -80,6 +81,7 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     /// <inheritdoc/>
     public override void Initialize(OptimizerOptions options)
     {
+        _options = (GroupOptions)options;
         Take(0, new Tensor?[_layout.Length]);
         Make((GroupOptions)options, before: true);
     }
@@ -158,7 +160,7 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     public override void LoadStateDict(OptimizerState source) => _loading.Take(this, () =>
     {
         if (source is not ParameterState state || !ReferenceEquals(state._layout, _layout))
-            throw new ArgumentException($"The state of parameter {_index} is another optimizer's.");
+            return FromTwin(_loading.Twin?.Read(source) ?? throw new ArgumentException($"The state of parameter {_index} is another optimizer's."));
         if (!state.Shape.SequenceEqual(Shape))
             throw new ArgumentException($"Parameter {_index} has shape {Text(Shape)}, the given state is for {Text(state.Shape)}.");
         if (ReferenceEquals(state, this)) return new(() => { }, []);
@@ -166,6 +168,30 @@ internal sealed class ParameterState : OptimizerState, IDisposable
         var step = state.Step;
         return new(() => Take(step, copies), copies);
     });
+
+    /// <summary>The tensors as TorchSharp's optimizer keeps them: copies, of the parameter's type.</summary>
+    internal Tensor?[] CopiesForTwin()
+    {
+        var sign = _loading.Twin!.SignUnder(_options!);
+        return Array.ConvertAll(_tensors,
+            tensor => tensor?.to(Type, _parameter.device, copy: true).MultiplyBy(sign).DetachFromDisposeScope());
+    }
+
+    private Parsed FromTwin((long Step, Tensor?[] Tensors) state)
+    {
+        for (var i = 0; i < _layout.Length; i++)
+        {
+            if (state.Tensors[i] is { } tensor && !tensor.shape.AsSpan().SequenceEqual(_layout[i].ShapeFor(Shape)))
+                throw new ArgumentException($"{_layout[i].Name} of parameter {_index} has shape {Text(tensor.shape)}, the parameter {Text(Shape)}.");
+        }
+        var copies = Array.ConvertAll(state.Tensors, tensor => tensor?.to(Precision, _parameter.device, copy: true).DetachFromDisposeScope());
+        return new(() =>
+        {
+            var sign = _loading.Twin!.SignUnder(_options!); // of the options that were loaded with the state
+            foreach (var copy in copies) copy?.MultiplyBy(sign);
+            Take(state.Step, copies);
+        }, copies);
+    }
 
     private void Take(long step, Tensor?[] tensors)
     {

@@ -13,25 +13,25 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
 {
     private readonly StateTensor[] _layout;
     private readonly UpdateEngine? _engine;
-    private readonly JointLoad _loading = new();
+    private readonly JointLoad _loading;
 
     /// <summary>Creates an optimizer whose steps follow a rule.</summary>
     private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, UpdateRule rule)
-        : this(groups, defaults, rule.Tensors, new(rule))
+        : this(groups, defaults, rule.Tensors, rule.Twin, new(rule))
     {
     }
 
     /// <summary>Creates an optimizer that makes its own steps, and has to override <see cref="step"/>.</summary>
     private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout)
-        : this(groups, defaults, layout, null)
+        : this(groups, defaults, layout, null, null)
     {
     }
 
-    private StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout, UpdateEngine? engine)
+    private StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout, TorchTwin? twin, UpdateEngine? engine)
     {
         ArgumentNullException.ThrowIfNull(groups);
         defaults.Validate();
-        (_layout, _engine, _defaults) = (layout, engine, defaults);
+        (_layout, _engine, _defaults, _loading) = (layout, engine, defaults, new(twin));
         _parameter_groups = [];
         foreach (var group in groups) add_param_group(group);
     }
@@ -94,6 +94,9 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     {
     }
 
+    private static IEqualityComparer<long[]> SameShape { get; } =
+        EqualityComparer<long[]>.Create((one, other) => one.AsSpan().SequenceEqual(other), shape => shape.Length);
+
     /// <summary>The largest step count of any parameter.</summary>
     private protected long StepsSoFar => _state.Values.Max(state => ((ParameterState)state).Attempts);
 
@@ -134,6 +137,20 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
             throw new InvalidOperationException(
                 $"{GetType().Name} computes gradients at perturbed weights, so step() needs a closure: optimizer.Step(closure).");
         _engine.Step(slots, foundInf);
+    }
+
+    /// <summary>Copies options and state to TorchSharp's optimizer of the same algorithm.</summary>
+    private protected void CopyStateToTwin(OptimizerHelper twin)
+    {
+        ArgumentNullException.ThrowIfNull(twin);
+        var (own, others) = (_parameter_groups.SelectMany(group => group.Parameters).ToArray(), twin.parameters().ToArray());
+        if (_parameter_groups.Count != twin.ParamGroups.Count() || !own.Select(p => p.shape).SequenceEqual(others.Select(p => p.shape), SameShape))
+            throw new ArgumentException($"The parameters of {twin.GetType().Name} are not those of {GetType().Name}: groups, order and shapes " +
+                "must be equal.", nameof(twin));
+        var (from, to) = (state_dict(), twin.state_dict());
+        var copies = from.State.ConvertAll(state => ((ParameterState)state).CopiesForTwin());
+        for (var i = 0; i < to.Options.Count; i++) to.Options[i].LoadStateDict(_loading.Twin!.Write((GroupOptions)from.Options[i]));
+        for (var i = 0; i < to.State.Count; i++) _loading.Twin!.Write(to.State[i], ((ParameterState)from.State[i]).Step, copies[i]);
     }
 
     private ParameterState AddState(Parameter parameter, GroupOptions options)

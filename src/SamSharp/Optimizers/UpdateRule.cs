@@ -11,6 +11,9 @@ internal abstract class UpdateRule
     /// <summary>What is kept for each parameter, always the same array.</summary>
     public abstract StateTensor[] Tensors { get; }
 
+    /// <summary>TorchSharp's optimizer of the same algorithm. Default: null, there is none.</summary>
+    public virtual TorchTwin? Twin => null;
+
     /// <summary>Whether operators need contiguous tensors of the state's dtype; others then take part as copies. Default: true.</summary>
     public virtual bool WantsPlain => true;
 
