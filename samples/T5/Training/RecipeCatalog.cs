@@ -1,12 +1,12 @@
-using System.Reflection;
-using System.Text.RegularExpressions;
 using SamSharp.Samples.T5.Model;
 
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>The sharpness-aware algorithms a run may name: the recipes whose only required setting is the radius, and a few more.</summary>
-public static partial class RecipeCatalog
+public static class RecipeCatalog
 {
+    private const string Rho = "rho", Seed = "seed";
+
     private delegate SharpnessAwareOptions Factory(double rho, T5Model model, TrainingOptions options);
 
     // The name in tables, whether the ascent needs the whole batch (its gradient is used as the one at w, or it must be the step's), and how to
@@ -33,15 +33,11 @@ public static partial class RecipeCatalog
     };
 
     // Above under shorter names; or not settled by the radius, since they take closures that a run does not have.
-    private static readonly HashSet<string> NotByMethod =
-        [nameof(Recipe.FisherMaskSam), nameof(Recipe.LookSam), nameof(Recipe.DpSat), nameof(Recipe.SparseSam)];
+    private static readonly HashSet<string> UnderOtherNames = ["fisher-mask-sam", "look-sam", "dp-sat", "sparse-sam"];
 
     private static readonly Dictionary<string, (string Title, bool WholeBatch, Factory Create)> Known = new(Named.Concat(
-        typeof(Recipe).GetMethods(BindingFlags.Public | BindingFlags.Static)
-            .Where(method => method.GetParameters().All(p => p.IsOptional) && method.GetParameters().Any(IsRho) && !NotByMethod.Contains(method.Name))
-            .OrderBy(method => method.Name, StringComparer.Ordinal)
-            .Select(method => KeyValuePair.Create(WordStart().Replace(method.Name, "-").ToLowerInvariant(), EntryOf(method)))
-            .Where(entry => !Named.ContainsKey(entry.Key))));
+        Recipe.All.Where(recipe => recipe.HasDefaults && recipe.Arguments.Contains(Rho) && !UnderOtherNames.Contains(recipe.Name))
+            .Where(recipe => !Named.ContainsKey(recipe.Name)).Select(recipe => KeyValuePair.Create(recipe.Name, EntryOf(recipe)))));
 
     public static IReadOnlyList<string> Names { get; } = [.. Known.Keys];
 
@@ -66,24 +62,16 @@ public static partial class RecipeCatalog
     /// <exception cref="ArgumentException">There is no such recipe.</exception>
     public static void RequireKnown(string name) => Find(name);
 
-    private static bool IsRho(ParameterInfo parameter) => parameter.Name == "rho";
-
-    /// <summary>What a recipe's method and its parts say.</summary>
-    private static (string Title, bool WholeBatch, Factory Create) EntryOf(MethodInfo method)
+    /// <summary>What a recipe and its parts say.</summary>
+    private static (string Title, bool WholeBatch, Factory Create) EntryOf(RecipeInfo recipe)
     {
-        SharpnessAwareOptions Create(double rho, long seed) => (SharpnessAwareOptions)method.Invoke(null, [.. method.GetParameters()
-            .Select(p => IsRho(p) ? rho : p.Name == "seed" ? seed : p.DefaultValue)])!;
+        SharpnessAwareOptions Create(double rho, long seed) => recipe.Create(recipe.Arguments.Contains(Seed)
+            ? new Dictionary<string, object?> { [Rho] = rho, [Seed] = seed }
+            : new Dictionary<string, object?> { [Rho] = rho });
         var (direction, combiner) = (Create(1, 0).Direction, Create(1, 0).Combiner);
         var needsWholeBatch = direction.Remembers || !direction.NeedsGradients(1) || combiner.NeedsAscentGradients || combiner.NeedsFurtherPasses;
-        var title = SamAtEnd().Replace(WordStart().Replace(method.Name, " "), match => match.Value.ToUpperInvariant());
-        return (title, needsWholeBatch, (rho, _, options) => Create(rho, options.Seed));
+        return (recipe.Title, needsWholeBatch, (rho, _, options) => Create(rho, options.Seed));
     }
-
-    [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
-    private static partial Regex WordStart();
-
-    [GeneratedRegex(@"\b[A-Z]?(S|s)am\b")]
-    private static partial Regex SamAtEnd();
 
     private static (string Title, bool WholeBatch, Factory Create) Find(string name)
         => Known.TryGetValue(name, out var found)

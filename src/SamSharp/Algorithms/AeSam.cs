@@ -9,6 +9,7 @@ public static partial class Recipe
     /// <see cref="GradientNormSchedule"/>.</summary>
     /// <param name="steps">The number of training steps.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
+    [Published("AE-SAM", "Jiang et al. 2023", "about 1/2", "1; reads |g|")]
     public static SharpnessAwareOptions AdaptivePolicySam(long steps, double rho = 0.05) =>
         new() { Rho = rho, Schedule = new GradientNormSchedule(steps) };
 
@@ -16,6 +17,7 @@ public static partial class Recipe
     /// <param name="steps">The number of training steps.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
     /// <param name="alpha">How much of the remembered component is reused. Default 0.7 (third-party LookSAM).</param>
+    [Published("AE-LookSAM", "Jiang et al. 2023", "about 1/2", "3, for a moment more where v is 0")]
     public static SharpnessAwareOptions AdaptivePolicyLookSam(long steps, double rho = 0.05, double alpha = 0.7) =>
         AdaptivePolicySam(steps, rho) with { Combiner = new RememberedSharpness(alpha) };
 }

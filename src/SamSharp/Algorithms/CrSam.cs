@@ -8,6 +8,7 @@ public static partial class Recipe
     /// <param name="rho">The radius. Default 0.1 (TrustAIoT/CR-SAM).</param>
     /// <param name="gamma">Weight of the curvature. Default 0.1 (the same class).</param>
     /// <param name="beta">Weight of the slope. Default 0.1 (the same class; its script uses 0.01).</param>
+    [Published("CR-SAM", "Wu et al. 2024", "2", "3")]
     public static SharpnessAwareOptions CrSam(double rho = 0.1, double gamma = 0.1, double beta = 0.1) =>
         new() { Rho = rho, Combiner = new CurvatureRegularized(gamma, beta) };
 }

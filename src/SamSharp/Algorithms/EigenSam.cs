@@ -12,6 +12,7 @@ public static partial class Recipe
     /// <param name="rho">The radius. Default 0.05 (RitianLuo/EigenSAM; its README uses 0.1).</param>
     /// <param name="alpha">The share of the eigenvector. Default 0.2 (the same code).</param>
     /// <param name="interval">Ascents from one estimate of the eigenvector to the next. Default 100 (the same code).</param>
+    [Published("Eigen-SAM", "Luo et al. 2024", "1 and 5 Hessian products in f steps", "3 (more for the products)")]
     public static SharpnessAwareOptions EigenSam(nn.Module model, Func<Tensor> loss, double rho = 0.05, double alpha = 0.2, int interval = 100) =>
         new() { Rho = rho, Direction = new EigenvectorDirection(model, loss, alpha, interval), Geometry = new RawGeometry() };
 }

@@ -12,6 +12,7 @@ public static partial class Recipe
     /// <param name="keep">The share of weights that is perturbed. Default 0.1 (the same code).</param>
     /// <param name="interval">How many ascents use the same mask. Default 100 (the same code).</param>
     /// <param name="masks">Which parameters are masked; the others are perturbed entirely. Default: all.</param>
+    [Published("FSAM", "Zhong et al. 2022", "1", "3 (9 while a mask is made)")]
     public static SharpnessAwareOptions FisherMaskSam(double rho = 0.05, double keep = 0.1, int interval = 100,
         Func<ParameterSlot, bool>? masks = null) =>
         new() { Rho = rho, Geometry = new MaskedGeometry(new EuclideanGeometry(NormFloor: 1e-7), new FisherMask(keep, interval, masks)) };

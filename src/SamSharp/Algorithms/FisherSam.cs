@@ -8,6 +8,7 @@ public static partial class Recipe
     /// <summary>Fisher SAM (Kim, Li, Hu, Hospedales 2022); see <see cref="FisherGeometry"/>.</summary>
     /// <param name="gamma">The radius. Default 0.1 (third-party ports).</param>
     /// <param name="lambda">The weight of the Fisher information. Default 1 (the same).</param>
+    [Published("Fisher SAM", "Kim et al. 2022", "1", "3")]
     public static SharpnessAwareOptions FisherSam(double gamma = 0.1, double lambda = 1) =>
         new() { Rho = gamma, Geometry = new FisherGeometry(lambda) };
 }

@@ -11,6 +11,7 @@ public static partial class Recipe
     /// <param name="rho">The radius. Default 0.05 (the official class; its trainer uses 0.1, its script 0.2).</param>
     /// <param name="sigma">How much of the average is removed. Default 1 (the official class).</param>
     /// <param name="lambda">The decay of the average. Default 0.9 (the official class; its trainer uses 0.95, its script 0.6).</param>
+    [Published("Friendly-SAM", "Li et al. 2024", "1", "4")]
     public static SharpnessAwareOptions FriendlySam(double rho = 0.05, double sigma = 1, double lambda = 0.9) =>
         new() { Rho = rho, Direction = new ResidualGradient(sigma, lambda) };
 }

@@ -15,6 +15,7 @@ public static partial class Recipe
     /// <param name="beta">The decay of the direction per step. Default 0.99 (the official code).</param>
     /// <param name="gamma">The radius is rho gamma^floor(epoch / lambda). Default 0.5 (the official code, which repeatedly multiplies the
     /// shrunken radius by gamma^(epoch / lambda)).</param>
+    [Published("GraphSAM", "Wang et al. 2024", "1/n", "4 (5 when g is taken)")]
     public static SharpnessAwareOptions GraphSam(int stepsPerEpoch, int epochsPerDecay, double rho = 0.05, double beta = 0.99,
         double gamma = 0.5) => new()
         {

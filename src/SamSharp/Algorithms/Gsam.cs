@@ -11,6 +11,7 @@ public static partial class Recipe
     /// <param name="alpha">How much of the orthogonal component is used. Default 0.6 (the same).</param>
     /// <param name="maxLearningRate">The rate at which the radius is rho; null (default) for the param group's initial rate,
     /// right for schedules that decrease from it.</param>
+    [Published("GSAM", "Zhuang et al. 2022", "1", "2")]
     public static SharpnessAwareOptions Gsam(double rho = 0.6, double rhoMin = 0.1, double alpha = 0.6, double? maxLearningRate = null) =>
         new() { Rho = rho, Schedule = RadiusSchedule.TiedToLearningRate(rhoMin, lrMax: maxLearningRate), Combiner = new SurrogateGap(alpha) };
 }

@@ -9,6 +9,7 @@ public static partial class Recipe
     /// <param name="k">The interval. Default 5 (MarlonBecker/MSAM, PhysicsNeMo; rollovd and kozistr use 10).</param>
     /// <param name="rho">The radius. Default 0.05 (PhysicsNeMo; rollovd and kozistr 0.05 to 0.1).</param>
     /// <param name="alpha">How much of the remembered component is reused. Default 0.7 (rollovd, kozistr, PhysicsNeMo).</param>
+    [Published("LookSAM", "Liu et al. 2022", "1/k", "3, for a moment more where v is 0")]
     public static SharpnessAwareOptions LookSam(int k = 5, double rho = 0.05, double alpha = 0.7) =>
         new() { Rho = rho, Schedule = RadiusSchedule.Every(k, first: 1), Combiner = new RememberedSharpness(alpha) };
 
@@ -16,11 +17,13 @@ public static partial class Recipe
     /// <param name="k">The interval. Default 5, as in <see cref="LookSam"/>.</param>
     /// <param name="rho">The radius as a share of each tensor's norm. Default 0.05; no official code.</param>
     /// <param name="alpha">How much of the remembered component is reused. Default 0.7.</param>
+    [Published("Look-LayerSAM", "Liu et al. 2022", "1/k", "3, for a moment more where v is 0")]
     public static SharpnessAwareOptions LookLayerSam(int k = 5, double rho = 0.05, double alpha = 0.7) =>
         LookSam(k, rho, alpha) with { Geometry = new LayerwiseGeometry() };
 
     /// <summary>SAM with a separate ball for each tensor (Liu et al. 2022); see <see cref="LayerwiseGeometry"/>.</summary>
     /// <param name="rho">The radius as a share of each tensor's norm. Default 0.05; no official code.</param>
+    [Published("Layer-wise", "Liu et al. 2022", "1", "2")]
     public static SharpnessAwareOptions LayerwiseSam(double rho = 0.05) => new() { Rho = rho, Geometry = new LayerwiseGeometry() };
 }
 

@@ -11,6 +11,7 @@ public static partial class Recipe
     /// <param name="gamma">The noise's scale at the start. Default 5e-4 (the official code).</param>
     /// <param name="increase">gamma at the end as a multiple of gamma at the start. Default 15 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
+    [Published("LPF-SGD", "Bisla et al. 2022", "0", "4")]
     public static SharpnessAwareOptions LpfSgd(long? steps = null, double gamma = 5e-4, double increase = 15, long seed = 0) => new()
     {
         Rho = gamma,

@@ -7,6 +7,7 @@ public static partial class Recipe
 {
     /// <summary>SAM in the ball of the largest component (Foret et al. 2021 with p = infinity); see <see cref="MaximumGeometry"/>.</summary>
     /// <param name="rho">How far each weight moves. Default 0.05; no published default.</param>
+    [Published("L-infinity", "Foret et al. 2021", "1", "2")]
     public static SharpnessAwareOptions MaximumSam(double rho = 0.05) => new() { Rho = rho, Geometry = new MaximumGeometry() };
 }
 

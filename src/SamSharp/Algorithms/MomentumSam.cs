@@ -13,6 +13,7 @@ public static partial class Recipe
     /// <remarks>Weight decay is left to the base optimizer. The authors' SGD decays the perturbed weights, and their AdamW decays after its
     /// step. To reproduce that, set <see cref="SharpnessAwareOptions.Combiner"/> to <see cref="PerturbedDecay"/> or <see cref="LateDecay"/>
     /// and the base optimizer's decay to 0.</remarks>
+    [Published("Momentum-SAM", "Becker et al. 2024", "0", "2")]
     public static SharpnessAwareOptions MomentumSam(double rho = 0.3) => new() { Rho = rho, Direction = new MomentumDirection() };
 }
 

@@ -8,6 +8,7 @@ public static partial class Recipe
     /// <param name="probability">Probability that a step is sharpness-aware. Default 0.5; the authors' code was not available.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
     /// <param name="seed">Decides, with the step's number. Default 0.</param>
+    [Published("Random steps (SS-SAM, RST)", "Zhao et al. 2022", "p")]
     public static SharpnessAwareOptions RandomStepsSam(double probability = 0.5, double rho = 0.05, long seed = 0) =>
         new() { Rho = rho, Schedule = RadiusSchedule.AtRandom(probability, seed) };
 
@@ -17,6 +18,7 @@ public static partial class Recipe
     /// <param name="probability">Probability that a step is sharpness-aware. Default 0.5; the authors' code was not available.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
     /// <param name="seed">Decides, with the step's number. Default 0.</param>
+    [Published("G-RST", "Zhao et al. 2022", "p", "2")]
     public static SharpnessAwareOptions WeightedRandomStepsSam(double gamma, double probability = 0.5, double rho = 0.05, long seed = 0) =>
         RandomStepsSam(probability, rho, seed) with { Combiner = new WeightedGradient(gamma) };
 }

@@ -10,6 +10,7 @@ public static partial class Recipe
     /// <see cref="RadiusSchedule.Scaled"/> with <see cref="Ramp.Cosine"/>.</summary>
     /// <param name="sigma">The noise's scale. Default 0.01 (the official code; its run file uses 0.015).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
+    [Published("RWP", "Li et al. 2024", "0", "3")]
     public static SharpnessAwareOptions Rwp(double sigma = 0.01, long seed = 0) =>
         new() { Rho = sigma, Direction = new RandomDirection(new GaussianNoise(seed)), Geometry = new FilterGeometry(new RawGeometry()) };
 
@@ -18,6 +19,7 @@ public static partial class Recipe
     /// <param name="eta">How much the gradients count. Default 1 (the official code; its run file uses 0.1).</param>
     /// <param name="beta">The decay of the sum of their squares. Default 0.9 (the official code; its run file uses 0.99).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
+    [Published("ARWP", "Li et al. 2024", "0", "3")]
     public static SharpnessAwareOptions AdaptiveRwp(double sigma = 0.01, double eta = 1, double beta = 0.9, long seed = 0) =>
         Rwp(sigma) with { Direction = new AdaptedNoise(new GaussianNoise(seed), eta, beta) };
 
@@ -27,6 +29,7 @@ public static partial class Recipe
     /// <param name="sigma">The noise's scale. Default 0.01 (the official code).</param>
     /// <param name="lambda">The share of the gradient with noise. Default 0.5 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
+    [Published("m-RWP", "Li et al. 2024", "1", "3")]
     public static SharpnessAwareOptions MixedRwp(double sigma = 0.01, double lambda = 0.5, long seed = 0) =>
         Rwp(sigma, seed) with { Combiner = new WeightedGradient(Check.Fraction(lambda)) };
 }

@@ -10,6 +10,7 @@ public static partial class Recipe
     /// <param name="module">The model, whose normalization layers are recognized by their types; see <see cref="NormalizationLayers.Of"/>.</param>
     /// <param name="rho">The radius. Default 0.5 (mueller-mp/SAM-ON's training script).</param>
     /// <param name="geometry">The geometry of the perturbed parameters. Default: Euclidean.</param>
+    [Published("SAM-ON", "Mueller et al. 2023", "1", "their size")]
     public static SharpnessAwareOptions SamOn(nn.Module module, double rho = 0.5, IGeometry? geometry = null) => new()
     {
         Rho = rho,

@@ -11,6 +11,7 @@ public static partial class Recipe
     /// <summary>SAMPa (Xie, Pethick, Cevher, 2024) over SGD; see <see cref="LookAheadGradient"/>, which also says which batch goes where.</summary>
     /// <param name="rho">The radius. Default 0.1 (the official script).</param>
     /// <param name="lambda">The share of the gradient at the look-ahead point. Default 0.2 (the official script).</param>
+    [Published("SAMPa", "Xie et al. 2024", "1", "5")]
     public static SharpnessAwareOptions Sampa(double rho = 0.1, double lambda = 0.2)
     {
         var part = new LookAheadGradient(lambda);

@@ -9,6 +9,7 @@ public static partial class Recipe
     /// <summary>Sparse SAM with a Fisher mask, SSAM-F (Mi et al. 2022). Call <see cref="SampleFisherMask.Refresh"/> from time to time.</summary>
     /// <param name="sparsity">The share of weights that stay; in [0, 1). Default 0.2 (Mi-Peng/Sparse-Sharpness-Aware-Minimization).</param>
     /// <param name="rho">The radius. Default 0.05 (the same code).</param>
+    [Published("Sparse SAM, Fisher", "Mi et al. 2022", "1", "3")]
     public static SharpnessAwareOptions SparseSam(double sparsity = 0.2, double rho = 0.05) =>
         new() { Rho = rho, Geometry = new MaskedGeometry(new EuclideanGeometry(NormFloor: 1e-7), new SampleFisherMask(sparsity)) };
 
@@ -17,6 +18,7 @@ public static partial class Recipe
     /// <param name="refreshEvery">Steps from one refresh to the next; the authors refresh every fifth epoch.</param>
     /// <param name="rho">The radius. Default 0.05 (the same code).</param>
     /// <param name="sparsity">The share of weights that stay. Default 0.2 (the same code).</param>
+    [Published("Sparse SAM, dynamic", "Mi et al. 2022", "1", "3 (more at a refresh)")]
     public static SharpnessAwareOptions DynamicSparseSam(int refreshes, int refreshEvery, double rho = 0.05, double sparsity = 0.2) =>
         new()
         {

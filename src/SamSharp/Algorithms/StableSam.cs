@@ -7,16 +7,19 @@ public static partial class Recipe
 {
     /// <summary>StableSAM (Tan et al. 2024); see <see cref="RescaledGradient"/>.</summary>
     /// <param name="rho">The radius. Default 0.05 (cltan023/stablesam2024).</param>
+    [Published("StableSAM", "Tan et al. 2024", "1", "2")]
     public static SharpnessAwareOptions StableSam(double rho = 0.05) => new() { Rho = rho, Combiner = new RescaledGradient() };
 
     /// <summary>StableSAM on ASAM with every parameter adaptive (cltan023/stablesam2024 with adaptive).</summary>
     /// <param name="rho">The radius. Default 0.5, ASAM's.</param>
     /// <param name="kappa">Added to |w|. Default 0 (the same code).</param>
+    [Published("StableSAM on ASAM", "Tan et al. 2024", "1", "2")]
     public static SharpnessAwareOptions StableAsam(double rho = 0.5, double kappa = 0) =>
         new() { Rho = rho, Geometry = new AdaptiveGeometry(kappa), Combiner = new RescaledGradient(kappa) };
 
     /// <summary>StableSAM on unnormalized SAM (cltan023/stablesam2024).</summary>
     /// <param name="rho">The perturbation as a multiple of the gradient. Default 0.05 (the same code).</param>
+    [Published("StableSAM on unnormalized SAM", "Tan et al. 2024", "1", "2")]
     public static SharpnessAwareOptions StableUnnormalizedSam(double rho = 0.05) =>
         new() { Rho = rho, Geometry = new RawGeometry(), Combiner = new RescaledGradient() };
 }

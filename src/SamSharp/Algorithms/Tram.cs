@@ -9,6 +9,7 @@ public static partial class Recipe
     /// <summary>TRAM (Sherborne et al. 2024); see <see cref="DivergenceRadius"/>.</summary>
     /// <param name="divergence">Computes the divergence d; see <see cref="DivergenceRadius"/>.</param>
     /// <param name="rho">The radius as a multiple of d. Default 1, the paper's rule.</param>
+    [Published("TRAM", "Sherborne et al. 2024", "1 and the divergence's", "1")]
     public static SharpnessAwareOptions Tram(Func<Tensor> divergence, double rho = 1) =>
         new() { Rho = rho, Schedule = new DivergenceRadius(divergence) };
 
@@ -16,6 +17,7 @@ public static partial class Recipe
     /// <param name="divergence">Computes the divergence d; see <see cref="DivergenceRadius"/>.</param>
     /// <param name="rho">The radius as a multiple of d. Default 1.</param>
     /// <param name="kappa">Added to |w|. Default 0.01, ASAM's.</param>
+    [Published("TRAM on ASAM", "Sherborne et al. 2024", "1 and the divergence's", "1")]
     public static SharpnessAwareOptions AdaptiveTram(Func<Tensor> divergence, double rho = 1, double kappa = 0.01) =>
         Tram(divergence, rho) with { Geometry = new AdaptiveGeometry(kappa) };
 }

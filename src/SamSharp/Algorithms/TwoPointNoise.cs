@@ -11,6 +11,7 @@ public static partial class Recipe
     /// <param name="sigma">The noise's standard deviation. Default 0.01; the authors' code was not available.</param>
     /// <param name="pairs">The number of u, at least 1. Each costs two passes. Default 1.</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
+    [Published("Two-point noise (NSO)", "Zhang et al. 2023", "1", "3")]
     public static SharpnessAwareOptions TwoPointNoise(double sigma = 0.01, int pairs = 1, long seed = 0) => new()
     {
         Rho = sigma,

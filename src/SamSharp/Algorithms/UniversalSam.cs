@@ -12,6 +12,7 @@ public static partial class Recipe
     /// <param name="draws">The number of random points. Default 1 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     /// <remarks>The official sampler is called a hypersphere but never applies its radius, so it is Gaussian, as here.</remarks>
+    [Published("Universal SAM, trace", "Tahmasebi et al. 2024", "n", "n + 2")]
     public static SharpnessAwareOptions TraceSam(double rho = 0.01, double lambda = 1, int draws = 1, long seed = 0) =>
         Universal(UniversalSharpness.Trace, new GaussianNoise(seed), rho, lambda, draws);
 
@@ -20,6 +21,7 @@ public static partial class Recipe
     /// <param name="lambda">The weight of the sharpness. Default 0.005 (the official README).</param>
     /// <param name="draws">The number of random points, at least 2. Default 2 (the official README).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
+    [Published("Universal SAM, Frobenius norm", "Tahmasebi et al. 2024", "n", "n + 2")]
     public static SharpnessAwareOptions FrobeniusSam(double rho = 0.005, double lambda = 0.005, int draws = 2, long seed = 0) =>
         Universal(UniversalSharpness.Frobenius, new GaussianNoise(seed), rho, lambda, draws);
 
@@ -29,6 +31,7 @@ public static partial class Recipe
     /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
     /// <param name="draws">The number of random points. Default 1 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
+    [Published("Universal SAM, determinant", "Tahmasebi et al. 2024", "n", "n + 2")]
     public static SharpnessAwareOptions DeterminantSam(double halfWidth = 0.01, double rho = 1, double lambda = 1, int draws = 1, long seed = 0) =>
         Universal(UniversalSharpness.Determinant, new CubeNoise(halfWidth, seed), rho, lambda, draws);
 
@@ -42,6 +45,7 @@ public static partial class Recipe
     /// <param name="rho">The factor on the random points. Default 0.01 (the official README's value for the trace).</param>
     /// <param name="lambda">The weight of the sharpness. Default 1 (the official code).</param>
     /// <param name="draws">The number of random points. Default 1 (the official code).</param>
+    [Published("Universal SAM", "Tahmasebi et al. 2024", "n", "n + 2")]
     public static SharpnessAwareOptions UniversalSam(string name, Func<Tensor, Tensor> psi, Func<Tensor, Tensor> psiSlope,
         Func<Tensor, Tensor> phiSlope, INoise? noise = null, double rho = 0.01, double lambda = 1, int draws = 1) =>
         Universal(UniversalSharpness.Of(name, psi, psiSlope, phiSlope), noise ?? new GaussianNoise(), rho, lambda, draws);

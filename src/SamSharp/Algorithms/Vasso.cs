@@ -8,6 +8,7 @@ public static partial class Recipe
     /// <summary>VaSSO (Li, Giannakis, 2023): climbs along a moving average of the gradients.</summary>
     /// <param name="rho">The radius. Default 0.05 (the official class; its script uses 0.2).</param>
     /// <param name="theta">The newest gradient's share. Default 0.9 (the official class).</param>
+    [Published("VaSSO", "Li, Giannakis 2023", "1", "3")]
     public static SharpnessAwareOptions Vasso(double rho = 0.05, double theta = 0.9) =>
         new() { Rho = rho, Direction = new AveragedGradient(theta), Geometry = new EuclideanGeometry(1e-7) };
 }

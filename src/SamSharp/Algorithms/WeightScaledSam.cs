@@ -7,6 +7,7 @@ public static partial class Recipe
 {
     /// <summary>SAM with the option that big_vision's GSAM calls adaptive, which is not ASAM; see <see cref="WeightScaledGeometry"/>.</summary>
     /// <param name="rho">The radius. Default 0.05, SAM's; no default is published for this option alone.</param>
+    [Published("Weight-scaled", "big_vision", "1", "2")]
     public static SharpnessAwareOptions WeightScaledSam(double rho = 0.05) => new() { Rho = rho, Geometry = new WeightScaledGeometry() };
 }
 

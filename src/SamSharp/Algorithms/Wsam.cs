@@ -7,13 +7,16 @@ public static partial class Recipe
     /// <summary>WSAM (Yue et al. 2023), decoupled; see <see cref="DecoupledSharpness"/>.</summary>
     /// <param name="rho">The radius. Default 0.05 (intelligent-machine-learning/atorch, the authors).</param>
     /// <param name="gamma">The weight of sharpness. Default 0.9 (the same).</param>
+    [Published("WSAM", "Yue et al. 2023", "1", "2")]
     public static SharpnessAwareOptions Wsam(double rho = 0.05, double gamma = 0.9) => new() { Rho = rho, Combiner = new DecoupledSharpness(gamma) };
 
-    /// <summary>WSAM (Yue et al. 2023), coupled; see <see cref="WeightedGradient.OfGamma"/>.</summary>
+    /// <summary>WSAM (Yue et al. 2023), coupled: base((1 - a) g + a g+) with a = gamma / (1 - gamma).</summary>
     /// <param name="rho">The radius. Default 0.05 (intelligent-machine-learning/atorch, the authors).</param>
     /// <param name="gamma">The weight of sharpness. Default 0.9 (the same).</param>
-    public static SharpnessAwareOptions CoupledWsam(double rho = 0.05, double gamma = 0.9) =>
-        new() { Rho = rho, Combiner = WeightedGradient.OfGamma(gamma) };
+    /// <param name="clipping">Clips the gradients first. Default: none.</param>
+    [Published("WSAM, coupled", "Yue et al. 2023", "1", "2")]
+    public static SharpnessAwareOptions CoupledWsam(double rho = 0.05, double gamma = 0.9, GradientClipping? clipping = null) =>
+        new() { Rho = rho, Combiner = WeightedGradient.OfGamma(gamma, clipping) };
 }
 
 /// <summary>

@@ -10,7 +10,7 @@ namespace SamSharp;
 /// </summary>
 /// <param name="Weight">The weight of g+, at least 0: 0 is the base optimizer alone, 1 is SAM, more than 1 weighs sharpness above the loss.</param>
 /// <param name="Clipping">Clips the gradients first. Default: none.</param>
-public sealed record WeightedGradient(double Weight, GradientClipping? Clipping = null) : ICombiner
+internal sealed record WeightedGradient(double Weight, GradientClipping? Clipping = null) : ICombiner
 {
     /// <summary>The weight of g+, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 using SamSharp.Tests.Architecture;
 
@@ -45,7 +44,7 @@ public partial class PageTests
     {
         var named = Named().Matches(Page.Read("src/SamSharp/ALGORITHMS.md").Text).Select(match => match.Groups[1].Value).ToHashSet();
         Assert.True(Recipes.Length > 40);
-        Assert.Empty(Recipes.Except(named));
+        Assert.Empty(Recipe.All.Select(recipe => recipe.Method.Name).Except(named));
     }
 
     [Theory]
@@ -60,8 +59,30 @@ public partial class PageTests
     public void The_first_page_counts_the_recipes() =>
         Assert.True(Recipes.Length >= 45, $"the README speaks of about fifty published recipes; there are {Recipes.Length}");
 
-    private static string[] Recipes { get; } = [.. typeof(Recipe).GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
-        .Select(method => method.Name).Distinct()];
+    public static TheoryData<string> RecipeNames => [.. Recipe.All.Select(recipe => recipe.Name)];
+
+    /// <summary>What a program can ask of a recipe is what the page says of it.</summary>
+    [Theory]
+    [MemberData(nameof(RecipeNames))]
+    public void Title_cost_and_source_of_a_recipe_are_those_of_its_row(string name)
+    {
+        var recipe = Recipe.All.Single(one => one.Name == name);
+        var row = Assert.Single(Page.Read("src/SamSharp/ALGORITHMS.md").Lines, line =>
+            line.StartsWith('|') && Regex.IsMatch(line, $@"`Recipe\.{recipe.Method.Name}`"));
+        var cells = row.Replace(@"\|", "\0", StringComparison.Ordinal).Split('|', StringSplitOptions.TrimEntries)[1..]
+            .Select(cell => cell.Replace('\0', '|')).ToArray();
+        var title = LinkText().Match(cells[0]).Groups[1].Value;
+        Assert.True(title.Contains(recipe.Title, StringComparison.Ordinal) || recipe.Title.StartsWith(title, StringComparison.Ordinal),
+            $"the row is called {title}, the recipe {recipe.Title}");
+        Assert.Contains(cells[2], new[] { $"{recipe.Passes}, {recipe.Memory}", $"{recipe.Passes}; {recipe.Memory}" });
+        Assert.StartsWith(recipe.Source, cells[5], StringComparison.Ordinal);
+    }
+
+    private static string[] Recipes { get; } =
+        [.. Recipe.All.Select(recipe => recipe.Method.Name).Append(nameof(Recipe.Named)).Append(nameof(Recipe.All))];
+
+    [GeneratedRegex(@"^\[([^\]]+)\]")]
+    private static partial Regex LinkText();
 
     [GeneratedRegex(@"\bRecipe\.(\w+)")]
     private static partial Regex Named();

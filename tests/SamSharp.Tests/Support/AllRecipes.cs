@@ -5,8 +5,7 @@ namespace SamSharp.Tests.Support;
 /// <summary>Every published algorithm of <see cref="Recipe"/>, with small intervals, for a problem.</summary>
 internal static class AllRecipes
 {
-    private static readonly Dictionary<string, MethodInfo> ByName = typeof(Recipe).GetMethods(BindingFlags.Public | BindingFlags.Static)
-        .ToDictionary(recipe => recipe.Name);
+    private static readonly Dictionary<string, MethodInfo> ByName = Recipe.All.ToDictionary(recipe => recipe.Method.Name, recipe => recipe.Method);
 
     /// <summary>The names, in order. Recipes whose arguments are functions of tensors are left out.</summary>
     public static IReadOnlyList<string> Names { get; } =

@@ -5,11 +5,11 @@ namespace SamSharp.Samples.T5.Tests.Training;
 public class RecipeCatalogTests
 {
     [Theory]
-    [InlineData("weight-scaled-sam", "Weight Scaled SAM", false)]
-    [InlineData("stable-asam", "Stable ASAM", true)]
-    [InlineData("coupled-wsam", "Coupled WSAM", true)]
-    [InlineData("trace-sam", "Trace SAM", true)]
-    [InlineData("random-steps-sam", "Random Steps SAM", false)]
+    [InlineData("weight-scaled-sam", "Weight-scaled", false)]
+    [InlineData("stable-asam", "StableSAM on ASAM", true)]
+    [InlineData("coupled-wsam", "WSAM, coupled", true)]
+    [InlineData("trace-sam", "Universal SAM, trace", true)]
+    [InlineData("random-steps-sam", "Random steps (SS-SAM, RST)", false)]
     public void A_recipe_that_needs_nothing_but_the_radius_is_offered_by_itself(string name, string title, bool needsWholeBatch)
     {
         Assert.Contains(name, RecipeCatalog.Names);
