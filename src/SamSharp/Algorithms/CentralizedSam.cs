@@ -16,7 +16,7 @@ public static partial class Recipe
 /// its mean over all dimensions except the first, after taking the norm of the uncentered direction.
 /// </summary>
 /// <param name="Wrapped">The geometry that gives norm and radius. Null (default): Euclidean.</param>
-public sealed record CentralizedGeometry(IGeometry? Wrapped = null) : GeometryDecorator(Wrapped ?? new EuclideanGeometry())
+internal sealed record CentralizedGeometry(IGeometry? Wrapped = null) : GeometryDecorator(Wrapped ?? new EuclideanGeometry())
 {
     /// <inheritdoc/>
     public override Tensor Norm(Ascent ascent)

@@ -110,8 +110,8 @@ public sealed class ParameterBucket
         Direction = [];
     }
 
-    /// <summary>Takes up the gradients that a combiner handed over.</summary>
-    internal void FillFinal() => Final = Parameters.Select(parameter => parameter.Final).OfType<Tensor>().ToArray();
+    /// <summary>Takes up the gradients that a combiner handed over, or other processes.</summary>
+    internal void FillFinal() => Final = _all.Select(parameter => parameter.Final).OfType<Tensor>().ToArray();
 
     /// <summary>Takes up the parameters that had a gradient at w, as they were for the ascent.</summary>
     internal void FillFromAscent()

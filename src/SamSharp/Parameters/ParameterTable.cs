@@ -100,7 +100,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         return any;
     }
 
-    /// <summary>Reads the gradients that a combiner left, in addition to those that the buckets hold.</summary>
+    /// <summary>Reads the gradients that a combiner or other processes left, in addition to those that the buckets hold.</summary>
     public void ReadHandedOver()
     {
         foreach (var slot in _slots)

@@ -80,6 +80,10 @@ public sealed record SharpnessAwareOptions
     /// <summary>The implementation of the update. Default: the fastest one for each device.</summary>
     public UpdateKernels Kernels { get; init; } = UpdateKernels.Automatic;
 
+    /// <summary>How several processes that train the same model average their gradients; null (default) for one process. The package
+    /// SamSharp.Distributed has it.</summary>
+    public IGradientExchange? Exchange { get; init; }
+
     /// <summary>Kernels that the enumeration does not name, for tests.</summary>
     internal ITensorListKernels? GivenKernels { get; init; }
 }

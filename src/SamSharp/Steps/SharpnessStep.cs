@@ -31,7 +31,7 @@ internal sealed class SharpnessStep : IDisposable
         Report.LossTensor = Report.PerturbedLossTensor = null;
         _radii.Schedule();
         if (!Report.Perturbed) return Plain(closure, known: null);
-        _services.Random.BeginPasses(Report.Step, draw, _services.Table.IsOnCuda);
+        _services.Random.BeginPasses(Report.Step, _services.Peers.DrawOf(draw), _services.Table.IsOnCuda);
         if (_services.NeedsFirstPass)
         {
             Report.LossTensor = _loss = _services.Table.Evaluate(first);                 // g at w
@@ -42,7 +42,7 @@ internal sealed class SharpnessStep : IDisposable
         foreach (var next in ascents.Skip(1))
         {
             using (var loss = EvaluateAgain(next.Closure)) _services.NoteLoss(loss);
-            _services.Table.RequireGradients("first", perturbed: false);
+            _services.RequireAscentGradients();
             Climb(next.Scale, draw);
         }
         using (var again = _loss is null ? null : EvaluateAgain(closure))                // g+ at w + e
@@ -85,10 +85,11 @@ internal sealed class SharpnessStep : IDisposable
     /// <summary>Makes the base optimizer's step with the final gradients, unless a number is not finite.</summary>
     public void StepBase()
     {
+        _isUsable = _services.Peers.AverageFinal(_isUsable);                             // final gradients: means over all processes
         var acts = Report.Perturbed && Options.Combiner.ActsAfterStep && _descent is not null;
-        using var foundInf = _isUsable && Options.SkipNonFinite ? _services.FindNonFinite() : null;
-        var made = _isUsable && _services.Base.TryStep(_services.Table, foundInf, acts, Report);
-        if (made && acts) _services.AfterStep(_descent!);
+        using var foundInf = _isUsable && Options.SkipNonFinite ? _services.FindNonFinite(losses: !_services.Peers.Exist) : null;
+        var made = _isUsable && _services.Base.TryStep(_services.Table, foundInf, acts || _services.Peers.Exist, Report);
+        if (made) _services.AfterStep(acts ? _descent : null);
         if (!made) Report.Skip();
         _services.Steps++;
         _services.End(made);
@@ -117,7 +118,7 @@ internal sealed class SharpnessStep : IDisposable
     /// <summary>Takes up the gradients at w, and asks for the radius again now that they are known.</summary>
     private void ReadFirstPass()
     {
-        _services.Table.RequireGradients("first", perturbed: false);
+        _services.RequireAscentGradients();
         _services.Statistics.Save();
         if (Report.Perturbed) _radii.Revise(new FirstPassReport(_services, _perturbation));
     }
@@ -130,7 +131,7 @@ internal sealed class SharpnessStep : IDisposable
             if (_services.NeedsFirstPass) _isUsable = _isUsable && _services.CanRemember();
             else _services.Table.TakeUpAll();
             _ascent?.Dispose();
-            if (_isUsable) _perturbation.Move(_ascent = _perturbation.New(draw), scale);
+            if (_isUsable) _perturbation.Move(_ascent = _perturbation.New(_services.Peers.DrawOf(draw)), scale);
         }
         _services.Table.EndAscent(keeps: Report.Perturbed && _services.KeepsAscentGradients);
     }

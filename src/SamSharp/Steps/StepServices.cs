@@ -20,6 +20,7 @@ internal sealed class StepServices : IDisposable
         Statistics = new RunningStatistics(options.Module);
         Random = new RandomReplay(options.ReplayRandomness, options.ReplaySeed);
         Memory = new RecipeMemory(options);
+        Peers = new StepPeers(this);
     }
 
     public SharpnessAwareOptions Options { get; }
@@ -38,6 +39,8 @@ internal sealed class StepServices : IDisposable
 
     public RecipeMemory Memory { get; }
 
+    public StepPeers Peers { get; }
+
     public StepReport Report { get; } = new();
 
     /// <summary>How many steps have been made, skipped ones included.</summary>
@@ -51,8 +54,9 @@ internal sealed class StepServices : IDisposable
     public bool KeepsAscentGradients => Options.Combiner.NeedsAscentGradients || Options.CompareGradients
         || (Options.Combiner.NeedsFurtherPasses && Options.Direction.NeedsGradients(Report.Step));
 
-    /// <summary>Whether nothing can throw any more once gradients are combined: no user code runs then, and no further pass.</summary>
-    public bool CannotFail => Memory.IsOurs && !Options.Combiner.NeedsFurtherPasses;
+    /// <summary>Whether nothing can throw any more once gradients are combined: no user code runs then, no further pass, and no
+    /// other process can call the step off.</summary>
+    public bool CannotFail => Memory.IsOurs && !Options.Combiner.NeedsFurtherPasses && !Peers.Exist;
 
     /// <summary>Begins a step, and remembers what undoing it takes.</summary>
     public void Begin()
@@ -75,12 +79,20 @@ internal sealed class StepServices : IDisposable
         _otherLosses = sum.DetachFromDisposeScope();
     }
 
-    /// <summary>Lets the combiner act after the base optimizer's step.</summary>
-    public void AfterStep(Descent descent)
+    /// <summary>Takes up the gradients at w, or at the end of an ascent that another one follows.</summary>
+    public void RequireAscentGradients()
+    {
+        Table.RequireGradients("first", perturbed: false);
+        Peers.AverageAscent();
+    }
+
+    /// <summary>Lets the combiner act after the base optimizer's step, if the step was perturbed.</summary>
+    public void AfterStep(Descent? descent)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Options.Combiner.AfterStep(descent);
+        if (descent is not null) Options.Combiner.AfterStep(descent);
+        if (Options.Combiner.ActsAfterStep) Peers.AverageWeights();
     }
 
     /// <summary>Ends a step. A skipped step leaves the recipe's memory and the running statistics as it found them.</summary>
@@ -105,16 +117,19 @@ internal sealed class StepServices : IDisposable
         Random.Dispose();
     }
 
-    /// <summary>1 if a loss or gradient of the step is not finite, else 0; a float32 on the device of the first parameters.</summary>
-    public Tensor FindNonFinite()
+    /// <summary>1 if a number of the step is not finite, else 0; a float32 on the device of the first parameters.</summary>
+    /// <param name="gradients">Whether to look at the final gradients.</param>
+    /// <param name="losses">Whether to look at the losses, and at the norm of the direction.</param>
+    public Tensor FindNonFinite(bool gradients = true, bool losses = true)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var device = Table.Buckets[0].Device;
-        var norms = Table.Filled.Select(bucket => Kernels.Norm(bucket.Final))
-            .Concat(new[] { Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor, _otherLosses }.OfType<Tensor>())
-            .Select(number => number.to(ScalarType.Float64, device).reshape([])).ToArray();
-        return Kernels.Norm(norms).isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
+        var norms = gradients ? Table.Buckets.Where(bucket => bucket.Final.Length > 0).Select(bucket => Kernels.Norm(bucket.Final)) : [];
+        Tensor?[] others = losses ? [Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor, _otherLosses] : [];
+        var numbers = norms.Concat(others.OfType<Tensor>()).Select(number => number.to(ScalarType.Float64, device).reshape([])).ToArray();
+        var all = numbers.Length > 0 ? Kernels.Norm(numbers) : zeros([], device: device);
+        return all.isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether the parts of the recipe may take up the numbers of this step: a number that is not finite would stay in their memory.
