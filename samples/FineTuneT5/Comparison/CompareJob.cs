@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
@@ -9,11 +10,15 @@ public static class CompareJob
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <exception cref="OperationCanceledException">The comparison was stopped; what is finished is kept, and a begun run's checkpoint.</exception>
-    public static void Run(CompareRequest request, CancellationToken cancellation)
+    public static void Run(CompareRequest request, CancellationToken cancellation) => Run(request, RunSetup.Finder, cancellation);
+
+    /// <inheritdoc cref="Run(CompareRequest, CancellationToken)"/>
+    /// <param name="findKit">Finds the model that the request names.</param>
+    public static void Run(CompareRequest request, Func<RunRequest, CancellationToken, KitFinder> findKit, CancellationToken cancellation)
     {
         try
         {
-            Compare(request, cancellation);
+            Compare(request, findKit(request.Run, cancellation), cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -22,16 +27,16 @@ public static class CompareJob
         }
     }
 
-    private static void Compare(CompareRequest request, CancellationToken cancellation)
+    private static void Compare(CompareRequest request, KitFinder findKit, CancellationToken cancellation)
     {
         var store = new TrialStore(request.Run.Output);
-        var runner = new TrialRunner(request, store, cancellation);
+        var runner = new TrialRunner(request, store, findKit);
         RequireSameComparison(request, store);
         var tuning = new Tuning(request, store.Find);
         Console.WriteLine(
             string.Concat(runner.Tasks.Values.Select(task =>
                 $"{task.Task.Name}: {task.Training.Count} training, {task.Validation.Count} validation and {task.Test.Count} test rows; ")) +
-            $"model {Path.GetFileName(request.Run.Model)}, {runner.Setup.Config.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
+            $"model {Path.GetFileName(request.Run.Model)}, {runner.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
 
         // The runs of a cell follow one another in one process: the first leaves its weights to another.
         Do("Tuning the learning rate", tuning.FirstRound.Select(trial => (trial.Name, new[] { trial })));

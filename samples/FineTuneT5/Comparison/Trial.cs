@@ -12,11 +12,13 @@ public sealed record Trial(
 {
     /// <summary>A file name, one for each trial.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture,
-        $"{(Tuning ? "tuning-" : "")}{Cell}-{Contender.Replace('/', '_').Replace('*', 'x')}-steps{Steps}-lr{LearningRate:G6}-rho{Rho:G6}");
+        $"{(Tuning ? "tuning-" : "")}{Cell}-{FileName(Contender)}-steps{Steps}-lr{LearningRate:G6}-rho{Rho:G6}");
 
     /// <summary>What it shares with the trials that it is paired with.</summary>
     public string Cell => string.Create(CultureInfo.InvariantCulture,
         $"{Task}-{Optimizer}-{SizeName(Rows)}{(LabelNoise > 0 ? $"-noise{LabelNoise:G6}" : "")}-seed{Seed}");
+
+    private static string FileName(string contender) => contender.Replace('/', '_').Replace('*', 'x').Replace(':', '_');
 
     /// <summary>A number of training rows as people read it.</summary>
     public static string SizeName(int? rows) => rows?.ToString(CultureInfo.InvariantCulture) ?? "all";

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>What a trial measured.</summary>
@@ -13,5 +15,9 @@ public sealed record TrialResult(
     Trial Trial, string Metric, double Score, double? Loss, double SharpnessBefore, double? SharpnessAfter,
     double StepMilliseconds, double Seconds, IReadOnlyList<CurvePoint> Curve)
 {
+    /// <summary>What else was measured on the held-out rows, by name.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? Measures { get; init; }
+
     public bool Diverged => Loss is null;
 }

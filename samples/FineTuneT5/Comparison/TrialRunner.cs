@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using SamSharp.Analysis;
 using SamSharp.Samples.FineTuneT5.Setup;
-using SamSharp.Samples.T5.Checkpoints;
-using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Training;
@@ -25,37 +23,39 @@ public sealed class TrialRunner
     private readonly CompareRequest _request;
     private readonly TrialStore _store;
     private readonly Dictionary<string, ComparedTask> _tasks;
-    private readonly Dictionary<(string Task, bool Tuning), Evaluator> _evaluators = [];
+    private readonly Dictionary<string, IModelKit> _kits = [];
+    private readonly Dictionary<(string Task, bool Tuning), Func<TrainedModel, IReadOnlyDictionary<string, double>>> _evaluators = [];
     private readonly Dictionary<string, double> _firstSharpness = [];
 
     /// <summary>Whatever is wrong with the files or the machine shows here, before anything is written.</summary>
-    public TrialRunner(CompareRequest request, TrialStore store, CancellationToken cancellation)
+    public TrialRunner(CompareRequest request, TrialStore store, KitFinder findKit)
     {
         (_request, _store) = (request, store);
-        Setup = RunSetup.Load(request.Run, cancellation);
         _tasks = request.Tasks.Select(named => ComparedTask.Load(named, request.ValidationRows, request.TestRows))
             .ToDictionary(task => task.Task.Name);
+        foreach (var (name, task) in _tasks)
+            _kits[name] = findKit([task.Task], [.. task.Training, .. task.Validation]);
     }
 
     public IReadOnlyDictionary<string, ComparedTask> Tasks => _tasks;
 
-    public RunSetup Setup { get; }
+    public long ParameterCount => _kits.Values.First().ParameterCount;
 
     /// <summary>Trains and measures; goes on where a run that was stopped left off.</summary>
     public TrialResult Run(Trial trial, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        var options = Options(trial);
-        var rows = options.Encode(_tasks[trial.Task].TrainingRowsOf(trial), Setup.Tokenizer);
-        var folder = new TrainingFolder(_store.WorkOf(trial), Setup.Source.Vocabulary, keep: 1);
+        var (options, kit) = (Options(trial), _kits[trial.Task]);
+        var rows = kit.Encode(_tasks[trial.Task].TrainingRowsOf(trial), options);
+        var folder = new TrainingFolder(_store.WorkOf(trial), kit.Save, keep: 1);
         folder.CleanUp();
         using var scope = NewDisposeScope();
         var before = FirstSharpness(trial, rows);
         var checkpoint = folder.LatestCheckpoint;
-        using var model = Setup.CreateModel(options, checkpoint);
-        using var trainer = new Trainer(model, Setup.Tokenizer.PadId, rows, options, folder, checkpoint)
+        using var model = kit.Create(options, checkpoint);
+        using var trainer = new Trainer(model, kit.PadId, rows, options, folder, checkpoint)
         {
-            Evaluate = () => EvaluatorOf(trial, options).Evaluate(model).Metrics,
+            Evaluate = () => EvaluatorOf(trial, options)(model),
         };
         var diverged = false;
         try
@@ -73,11 +73,17 @@ public sealed class TrialRunner
         if (!diverged)
             MeasureSlice(trial, model, rows);
         Directory.Delete(folder.Path, recursive: true);
-        return new(trial, metric, heldOut?[metric] ?? 0, heldOut?["loss"], before, diverged ? null : Sharpness(model, rows),
+        return new(trial, metric, heldOut?[metric] ?? 0, heldOut?["loss"], before, diverged ? null : Sharpness(trial, model, rows),
             trainer.MedianStepMilliseconds, clock.Elapsed.TotalSeconds,
             [.. trainer.Metrics.Where(record => record.Split == "train")
-                .Select(record => new CurvePoint(record.Step, Math.Round(record.Values["loss"], CurveDigits)))]);
+                .Select(record => new CurvePoint(record.Step, Math.Round(record.Values["loss"], CurveDigits)))])
+        {
+            Measures = Others(heldOut, metric),
+        };
     }
+
+    private static Dictionary<string, double>? Others(IReadOnlyDictionary<string, double>? measures, string metric) =>
+        measures?.Where(measure => measure.Key != metric && measure.Key != "loss").ToDictionary() is { Count: > 0 } others ? others : null;
 
     private TrainingOptions Options(Trial trial) => Contender.Parse(trial.Contender).Apply(_request.Training with
     {
@@ -91,13 +97,13 @@ public sealed class TrialRunner
         ReplayRandomness = true,
     });
 
-    private Evaluator EvaluatorOf(Trial trial, TrainingOptions options)
+    private Func<TrainedModel, IReadOnlyDictionary<string, double>> EvaluatorOf(Trial trial, TrainingOptions options)
     {
         if (!_evaluators.TryGetValue((trial.Task, trial.Tuning), out var evaluator))
         {
             var task = _tasks[trial.Task];
             _evaluators[(trial.Task, trial.Tuning)] = evaluator =
-                new(task.Task, trial.Tuning ? task.Validation : task.Test, Setup.Tokenizer, options);
+                _kits[trial.Task].Evaluator([(task.Task, trial.Tuning ? task.Validation : task.Test)], options);
         }
         return evaluator;
     }
@@ -107,24 +113,24 @@ public sealed class TrialRunner
     {
         if (!_firstSharpness.TryGetValue(trial.Cell, out var sharpness))
         {
-            using var model = Setup.CreateModel(Options(trial));
-            _firstSharpness[trial.Cell] = sharpness = Sharpness(model, rows);
+            using var model = _kits[trial.Task].Create(Options(trial));
+            _firstSharpness[trial.Cell] = sharpness = Sharpness(trial, model, rows);
         }
         return sharpness;
     }
 
-    private double Sharpness(T5Model model, IReadOnlyList<EncodedExample> rows)
+    private double Sharpness(Trial trial, TrainedModel model, IReadOnlyList<EncodedExample> rows)
     {
-        using var surface = Surface(model, rows);
+        using var surface = Surface(trial, model, rows);
         using var wide = InWeightsType(model);
         return new BatchwiseSharpness(new OneStepSharpness(new Ball(_request.SharpnessRho))).Measure(surface)[0].Value;
     }
 
-    private LossSurface Surface(T5Model model, IEnumerable<EncodedExample> rows) =>
-        TrainingLoss.Surface(model, Setup.Tokenizer.PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
+    private LossSurface Surface(Trial trial, TrainedModel model, IEnumerable<EncodedExample> rows) =>
+        TrainingLoss.Surface(model, _kits[trial.Task].PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
 
     // Small differences of losses would drown in the rounding of 16 bit activations.
-    private static Restored InWeightsType(T5Model model)
+    private static Restored InWeightsType(TrainedModel model)
     {
         var type = model.ComputeType;
         model.ComputeType = model.Type;
@@ -132,23 +138,25 @@ public sealed class TrialRunner
     }
 
     // In each cell the base runs first and saves its weights, so that the loss can be drawn along the line to the contender's.
-    private void MeasureSlice(Trial trial, T5Model model, IReadOnlyList<EncodedExample> rows)
+    private void MeasureSlice(Trial trial, TrainedModel model, IReadOnlyList<EncodedExample> rows)
     {
         if (trial.Tuning || trial.Seed != _request.Seeds[0] || trial.Rows != _request.Sizes[^1].Rows || _request.Sliced is not { } sliced)
             return;
-        var solution = _store.SolutionOf(trial.Cell);
+        var (solution, kit) = (_store.SolutionOf(trial.Cell), _kits[trial.Task]);
         if (trial.Contender == Contender.Base.Name)
         {
-            T5Checkpoint.Save(model, solution);
+            kit.Save(model, solution);
         }
         else if (trial.Contender == sliced.Name && Directory.Exists(solution))
         {
-            using var other = T5Checkpoint.Load(solution, Setup.Device, Setup.Types.Weights);
+            using var other = kit.Create(Options(trial), solution);
+            other.eval();
+            using var otherWide = InWeightsType(other);
             using var wide = InWeightsType(model);
-            using var baseSurface = Surface(other, rows);
+            using var baseSurface = Surface(trial, other, rows);
             using var from = baseSurface.Weights();
-            using var train = Surface(model, rows);
-            using var test = Surface(model, _request.Training.Encode([.. _tasks[trial.Task].Test.Take(MeasuredRows)], Setup.Tokenizer));
+            using var train = Surface(trial, model, rows);
+            using var test = Surface(trial, model, kit.Encode([.. _tasks[trial.Task].Test.Take(MeasuredRows)], _request.Training));
             _store.Save(SolutionSlice.Measure(trial, train, test, from));
             Directory.Delete(solution, recursive: true);
         }

@@ -1,5 +1,6 @@
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Evaluation;
+using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
@@ -7,7 +8,7 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 /// <summary>
 /// What all runs of a request share. Whatever is wrong with the files or the machine shows while loading it, before anything is written.
 /// </summary>
-public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, RunSetup Setup)
+public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit)
 {
     /// <summary>The tasks' names, separated by plus signs.</summary>
     public string Name => string.Join('+', Tasks.Select(rows => rows.Task.Name));
@@ -17,14 +18,17 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, RunSetup Setu
     /// <summary>Whether there are test rows, of every task.</summary>
     public bool HasTest => Tasks.All(rows => rows.Test is not null);
 
-    public static FineTuneInputs Load(FineTuneRequest request, CancellationToken cancellation)
+    /// <param name="findKit">Finds the model that the request names.</param>
+    public static FineTuneInputs Load(FineTuneRequest request, Func<RunRequest, CancellationToken, KitFinder> findKit, CancellationToken cancellation)
     {
         var tasks = TaskSelection.Find(request);
         RequireMetrics(request.KeepBest, MixtureEvaluator.Metrics(tasks));
-        var setup = RunSetup.Load(request.Run, cancellation);
-        setup.RequireMemory(request.Run.Model, request.Training);
+        var kits = findKit(request.Run, cancellation);
         var data = request.Data ?? CarriedData.Folder;
-        return new FineTuneInputs([.. tasks.Select(task => TaskRows.Load(task, data))], setup);
+        TaskRows[] rows = [.. tasks.Select(task => TaskRows.Load(task, data))];
+        var kit = kits(tasks, [.. rows.SelectMany(task => task.Train.Concat(task.Dev))]);
+        kit.RequireMemory(request.Run.Model, request.Training);
+        return new FineTuneInputs(rows, kit);
     }
 
     private static void RequireMetrics(IReadOnlyList<string> wanted, IReadOnlyList<string> known)
@@ -34,6 +38,6 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, RunSetup Setu
     }
 
     /// <summary>Measures on the dev rows, or on the test rows.</summary>
-    public MixtureEvaluator Evaluator(bool test, TrainingOptions options) =>
-        new([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], Setup.Tokenizer, options);
+    public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(bool test, TrainingOptions options) =>
+        Kit.Evaluator([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], options);
 }

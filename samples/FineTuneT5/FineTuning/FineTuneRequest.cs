@@ -34,6 +34,9 @@ public sealed record FineTuneRequest
 
     public double? Epochs { get; init; }
 
+    /// <summary>The part of the training labels that is replaced by wrong ones.</summary>
+    public double LabelNoise { get; init; }
+
     public CheckpointRequest Checkpoints { get; init; } = new();
 
     /// <summary>Held-out metrics whose best model is kept.</summary>
@@ -60,6 +63,8 @@ public sealed record FineTuneRequest
         Training.Validate();
         if (TrainFraction is { } fraction && !(fraction is > 0 and <= 1))
             throw new ArgumentException($"--train-fraction is {fraction}: it must be in (0, 1].");
+        if (!(LabelNoise is >= 0 and < 1))
+            throw new ArgumentException($"--label-noise is {LabelNoise}: it must be in [0, 1), for instance 0.2.");
         if (TrainRows is < 1)
             throw new ArgumentException($"--train-rows is {TrainRows}: it must be at least 1.");
         if (Epochs is { } epochs && !(epochs > 0 && double.IsFinite(epochs)))

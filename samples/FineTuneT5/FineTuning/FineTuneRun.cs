@@ -1,4 +1,5 @@
 using SamSharp.Analysis;
+using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Monitoring;
@@ -23,25 +24,26 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 
     public RunResult Execute(ITrainingObserver observer, CancellationToken cancellation)
     {
-        var examples = inputs.Tasks.Select(task => TrainingRows.Choose(task.Train, request.RowCount(task.Train.Count), plan.Options.Seed)).ToList();
+        var examples = inputs.Tasks.Select(task => LabelNoise.Add(
+            TrainingRows.Choose(task.Train, request.RowCount(task.Train.Count), plan.Options.Seed), request.LabelNoise, plan.Options.Seed)).ToList();
         var counts = examples.Select(task => task.Count).ToList();
         var options = request.Epochs is { } epochs
             ? plan.Options with { Steps = StepsOf(epochs, counts) }
             : plan.Options;
-        var tasks = examples.Select(task => options.Encode(task, inputs.Setup.Tokenizer)).ToList();
+        var tasks = examples.Select(task => inputs.Kit.Encode(task, options)).ToList();
         EncodedExample[] rows = [.. tasks.SelectMany(task => task)];
         // The tasks' rows in turn, so that the first of them are of every task.
         EncodedExample[] measured = [.. tasks.SelectMany(task => task.Index()).OrderBy(row => row.Index).Select(row => row.Item)];
-        var folder = new TrainingFolder(plan.Folder, inputs.Setup.Source.Vocabulary, request.Checkpoints.Keep);
+        var folder = new TrainingFolder(plan.Folder, inputs.Kit.Save, request.Checkpoints.Keep);
         folder.CleanUp();
         var checkpoint = request.Run.Resume ? folder.LatestCheckpoint : null;
 
         using var scope = NewDisposeScope();
-        using var model = inputs.Setup.CreateModel(options, checkpoint);
+        using var model = inputs.Kit.Create(options, checkpoint);
         var dev = inputs.Evaluator(test: false, options);
-        using var trainer = new Trainer(model, inputs.Setup.Tokenizer.PadId, rows, options, folder, checkpoint, counts)
+        using var trainer = new Trainer(model, inputs.Kit.PadId, rows, options, folder, checkpoint, counts)
         {
-            Evaluate = () => dev.Evaluate(model),
+            Evaluate = () => dev(model),
             KeepBest = request.KeepBest,
             StoppingMetric = inputs.MainMetric,
             SaveEvery = request.Checkpoints.Every,
@@ -65,29 +67,29 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
     private int StepsOf(double epochs, IReadOnlyList<int> counts) =>
         Math.Max(1, (int)Math.Ceiling(epochs * MixtureSampler.Weight(counts, plan.Options.MixtureCap) / plan.Options.BatchSize));
 
-    private RunResult Measure(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options, Trainer trainer)
+    private RunResult Measure(TrainedModel model, IReadOnlyList<EncodedExample> rows, TrainingOptions options, Trainer trainer)
     {
         var (radius, sharpness) = (SharpnessRho(options), Sharpness(model, rows, options));
         trainer.Report(new(trainer.Step, "train", new Dictionary<string, double> { ["sharpness"] = sharpness, ["sharpness_rho"] = radius }));
         if (inputs.HasTest)
-            trainer.Report(new(trainer.Step, "test", inputs.Evaluator(test: true, options).Evaluate(model)));
+            trainer.Report(new(trainer.Step, "test", inputs.Evaluator(test: true, options)(model)));
 
         var heldOut = trainer.Metrics.Last(record => record.Split == (inputs.HasTest ? "test" : "dev"));
         return new RunResult(plan.Name, options.Seed, trainer.Step, heldOut.Split, inputs.MainMetric,
             heldOut.Values[inputs.MainMetric], heldOut.Values["loss"], sharpness, radius, trainer.MedianStepMilliseconds);
     }
 
-    private double Sharpness(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)
+    private double Sharpness(TrainedModel model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)
     {
-        using var surface = TrainingLoss.Surface(model, inputs.Setup.Tokenizer.PadId, rows.Take(SharpnessRows), options.BatchSize);
+        using var surface = TrainingLoss.Surface(model, inputs.Kit.PadId, rows.Take(SharpnessRows), options.BatchSize);
         return new BatchwiseSharpness(new OneStepSharpness(new Ball(SharpnessRho(options)))).Measure(surface)[0].Value;
     }
 
-    private void SaveLandscape(T5Model model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)
+    private void SaveLandscape(TrainedModel model, IReadOnlyList<EncodedExample> rows, TrainingOptions options)
     {
         if (!request.Landscape || File.Exists(plan.LandscapeFile))
             return;
-        using var surface = TrainingLoss.Surface(model, inputs.Setup.Tokenizer.PadId, rows.Take(LandscapeRows), options.BatchSize);
+        using var surface = TrainingLoss.Surface(model, inputs.Kit.PadId, rows.Take(LandscapeRows), options.BatchSize);
         Landscape.Measure(plan.Name, surface, SharpnessRho(options)).Save(plan.LandscapeFile);
     }
 

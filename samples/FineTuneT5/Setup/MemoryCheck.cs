@@ -1,5 +1,4 @@
 using System.Globalization;
-using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
@@ -8,20 +7,20 @@ namespace SamSharp.Samples.FineTuneT5.Setup;
 public static class MemoryCheck
 {
     /// <summary>Bytes that a run needs whatever its batch: weights, gradients, optimizer state and the weights saved during the ascent.</summary>
-    public static double Required(T5Config config, TrainingOptions options, int bytesPerWeight)
+    public static double Required(long parameterCount, TrainingOptions options, int bytesPerWeight)
     {
         var copies = 2 + OptimizerCatalog.StatePerWeight(options.Optimizer) + (options.Rho > 0 ? 1 : 0);
-        return (double)config.ParameterCount * copies * bytesPerWeight;
+        return (double)parameterCount * copies * bytesPerWeight;
     }
 
     /// <exception cref="InsufficientMemoryException">There is not enough.</exception>
-    public static void Require(string model, T5Config config, TrainingOptions options, int bytesPerWeight)
+    public static void Require(string model, long parameterCount, TrainingOptions options, int bytesPerWeight)
     {
-        var (required, available) = (Required(config, options, bytesPerWeight), Available());
+        var (required, available) = (Required(parameterCount, options, bytesPerWeight), Available());
         if (required > available)
         {
             throw new InsufficientMemoryException(
-                $"Model '{model}' has {config.ParameterCount / 1e6:N0} M weights and needs at least {Gigabytes(required)} to train with " +
+                $"Model '{model}' has {parameterCount / 1e6:N0} M weights and needs at least {Gigabytes(required)} to train with " +
                 $"{options.Optimizer}, {Gigabytes(available)} are free: take a smaller model, --dtype bfloat16 or --optimizer adafactor.");
         }
     }

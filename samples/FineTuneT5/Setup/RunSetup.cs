@@ -1,4 +1,8 @@
+using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Sampling;
+using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
@@ -6,8 +10,14 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>What a <see cref="RunRequest"/> names: the model's files and shape, its vocabulary, and the device. No weights are read yet.</summary>
-public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Config Config, Device Device, NumberTypes Types)
+public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Config Config, Device Device, NumberTypes Types) : IModelKit
 {
+    /// <inheritdoc/>
+    public long ParameterCount => Config.ParameterCount;
+
+    /// <inheritdoc/>
+    public int PadId => Tokenizer.PadId;
+
     public static RunSetup Load(RunRequest request, CancellationToken cancellation)
     {
         var device = Devices.Find(request.Device);
@@ -16,13 +26,37 @@ public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Confi
         return new(source, tokenizer, source.Config(tokenizer.VocabularySize), device, request.Types);
     }
 
-    /// <summary>Refuses a model that this machine cannot train.</summary>
-    /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
-    public void RequireMemory(string model, TrainingOptions options)
+    /// <summary>A T5 writes the labels of any task.</summary>
+    public static KitFinder Finder(RunRequest request, CancellationToken cancellation)
     {
-        if (Device.type == TorchSharp.DeviceType.CPU) MemoryCheck.Require(model, Config, options, Types.BytesPerWeight);
+        var setup = Load(request, cancellation);
+        return (_, _) => setup;
     }
 
-    /// <summary>The model with a checkpoint's weights or its first ones.</summary>
+    /// <inheritdoc/>
+    public void RequireMemory(string model, TrainingOptions options)
+    {
+        if (Device.type == TorchSharp.DeviceType.CPU) MemoryCheck.Require(model, ParameterCount, options, Types.BytesPerWeight);
+    }
+
+    /// <inheritdoc/>
+    public TrainedModel Create(TrainingOptions options, string? checkpoint = null) => CreateModel(options, checkpoint);
+
+    /// <summary>The same, as the T5 that it is.</summary>
     public T5Model CreateModel(TrainingOptions options, string? checkpoint = null) => Source.Create(Config, options, Device, Types, checkpoint);
+
+    /// <inheritdoc/>
+    public void Save(TrainedModel model, string folder, ScalarType? type = null) =>
+        T5Checkpoint.Save((T5Model)model, folder, Source.Vocabulary, type);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TaskExample> examples, TrainingOptions options) => options.Encode(examples, Tokenizer);
+
+    /// <inheritdoc/>
+    public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(
+        IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options)
+    {
+        var evaluator = new MixtureEvaluator(parts, Tokenizer, options);
+        return model => evaluator.Evaluate((T5Model)model);
+    }
 }

@@ -8,7 +8,7 @@ namespace SamSharp.Samples.FineTuneT5.Setup;
 public static class TrainingLoss
 {
     /// <summary>The caller disposes it. While it is open the model is in evaluation mode.</summary>
-    public static LossSurface Surface(T5Model model, int padId, IEnumerable<EncodedExample> rows, int batchSize)
+    public static LossSurface Surface(TrainedModel model, int padId, IEnumerable<EncodedExample> rows, int batchSize)
         => new(model, [.. rows.Chunk(batchSize).Select(part => new LossBatch(
             () =>
             {

@@ -66,6 +66,13 @@ public static class T5Checkpoint
         model.Config.Save(Path.Combine(folder, ConfigFile));
     }
 
+    /// <summary>The same, with a copy of the vocabulary.</summary>
+    public static void Save(T5Model model, string folder, string vocabulary, ScalarType? dtype = null)
+    {
+        Save(model, folder, dtype);
+        File.Copy(vocabulary, Path.Combine(folder, "spiece.model"), overwrite: true);
+    }
+
     private static string SourceOf(string name, T5Config config, SafetensorsFolder weights)
     {
         if (name != Embedding || weights.Tensors.ContainsKey(name))

@@ -8,8 +8,11 @@ public sealed record ModelFiles(bool WithVocabulary = true)
 {
     public const string Vocabulary = "spiece.model";
 
+    /// <summary>The vocabulary's file.</summary>
+    public string VocabularyFile { get; init; } = Vocabulary;
+
     /// <summary>The files beside the weights.</summary>
-    public IReadOnlyList<string> BesideWeights => WithVocabulary ? [T5Checkpoint.ConfigFile, Vocabulary] : [T5Checkpoint.ConfigFile];
+    public IReadOnlyList<string> BesideWeights => WithVocabulary ? [T5Checkpoint.ConfigFile, VocabularyFile] : [T5Checkpoint.ConfigFile];
 
     /// <summary>Whether a folder holds them all.</summary>
     public bool AreIn(string folder)

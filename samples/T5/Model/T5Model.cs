@@ -8,7 +8,7 @@ namespace SamSharp.Samples.T5.Model;
 /// A T5 encoder-decoder with Hugging Face's parameter names and numerics. A new model is in training mode (dropout acts);
 /// one loaded from a checkpoint is in evaluation mode. Ids and masks are int64 [batch, length]; a mask of 1 is visible.
 /// </summary>
-public sealed class T5Model : Module
+public sealed class T5Model : TrainedModel
 {
     /// <summary>Labels of this value take no part in the loss.</summary>
     public const long IgnoredLabel = -100;
@@ -27,7 +27,6 @@ public sealed class T5Model : Module
     private readonly Linear? _head;
 
     private readonly CausalMask _causalMask = new();
-    private ScalarType? _computeType;
 
     /// <summary>A new model with random weights, float32 on the CPU.</summary>
     /// <param name="config">Its shape.</param>
@@ -54,20 +53,10 @@ public sealed class T5Model : Module
     public T5Config Config { get; }
 
     /// <summary>Where the weights lie.</summary>
-    public Device Device => _embedding.Device;
+    public override Device Device => _embedding.Device;
 
     /// <summary>The weights' element type.</summary>
-    public ScalarType Type => _embedding.Type;
-
-    /// <summary>
-    /// The type that activations have: the weights' own, or a 16 bit one beside float32 weights, as T5 was trained (Raffel et al., 2020, in
-    /// bfloat16). Norms, softmax and loss are computed in float32 at least.
-    /// </summary>
-    public ScalarType ComputeType
-    {
-        get => _computeType ?? Type;
-        set => _computeType = value;
-    }
+    public override ScalarType Type => _embedding.Type;
 
     internal T5Stack Encoder => _encoder;
 
@@ -102,7 +91,7 @@ public sealed class T5Model : Module
     /// <param name="attentionMask">Its mask.</param>
     /// <param name="labels">The target with its end token; the decoder's input is made of it here.</param>
     /// <param name="labelSmoothing">The part of each label's probability that is spread over the vocabulary.</param>
-    public Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
+    public override Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();
         return LossFrom(Encode(inputIds, attentionMask), attentionMask, labels, labelSmoothing).MoveToOuterDisposeScope();

@@ -56,9 +56,10 @@ public sealed class MultiRcTask() : FileTask("multirc")
 
     private static ChoiceExample Example(string question, string answer, string paragraph, int label, string group)
     {
-        var input = $"multirc question: {question} answer: {answer} paragraph: {paragraph}"
-            .Replace("<br>", " ", StringComparison.Ordinal).Replace("<b>", "", StringComparison.Ordinal)
-            .Replace("</b>", "", StringComparison.Ordinal);
-        return new(input, Words[label], group);
+        var input = Clean($"multirc question: {question} answer: {answer} paragraph: {paragraph}");
+        return new(input, Words[label], group) { Texts = [Clean($"{question} {answer}"), Clean(paragraph)] };
     }
+
+    private static string Clean(string text) => text
+        .Replace("<br>", " ", StringComparison.Ordinal).Replace("<b>", "", StringComparison.Ordinal).Replace("</b>", "", StringComparison.Ordinal);
 }

@@ -8,6 +8,10 @@ internal sealed partial class PromptTemplate(string template)
 {
     public string Fill(DataRow row, Func<string, string> clean) => Column().Replace(template, match => clean(row[match.Groups[1].Value]));
 
+    /// <summary>The columns' texts alone, in the template's order.</summary>
+    public IReadOnlyList<string> Texts(DataRow row, Func<string, string> clean) =>
+        [.. Column().Matches(template).Select(match => clean(row[match.Groups[1].Value]))];
+
     /// <summary>Whether all columns are white space.</summary>
     public bool IsEmpty(DataRow row) => Column().Matches(template).All(match => string.IsNullOrWhiteSpace(row[match.Groups[1].Value]));
 

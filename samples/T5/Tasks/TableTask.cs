@@ -23,7 +23,7 @@ public abstract class TableTask(string name, string prompt) : FileTask(name)
     {
         if (SkipsEmpty && _prompt.IsEmpty(row))
             return [];
-        return [new TaskExample(_prompt.Fill(row, Clean), Target(row))];
+        return [new TaskExample(_prompt.Fill(row, Clean), Target(row)) { Texts = _prompt.Texts(row, Clean) }];
     }
 
     private string Target(DataRow row)

@@ -7,17 +7,18 @@ namespace SamSharp.Samples.T5.Training;
 /// <summary>The base optimizers a run may name, with the settings that suit T5.</summary>
 public static class OptimizerCatalog
 {
-    private delegate optim.Optimizer Factory(IEnumerable<Parameter> parameters, double learningRate, double weightDecay);
+    private delegate optim.Optimizer Factory(IEnumerable<IEnumerable<Parameter>> groups, double learningRate, double weightDecay);
 
     // Default learning rate, tensors of state for each weight (factored ones count as none), and how to make it.
     private static readonly Dictionary<string, (double LearningRate, int State, Factory Create)> Known = new()
     {
-        ["adamw"] = (1e-3, 2, (parameters, lr, decay) => new FusedAdamW(parameters, lr, weightDecay: decay)),
-        ["adafactor"] = (1e-3, 0, (parameters, lr, decay) => new Adafactor(parameters, lr, weightDecay: decay)),
-        ["adam"] = (1e-3, 2, (parameters, lr, decay) => new FusedAdam(parameters, lr, weightDecay: decay)),
-        ["sgd"] = (1e-2, 1, (parameters, lr, decay) => new FusedSGD(parameters, lr, momentum: 0.9, weightDecay: decay)),
-        ["rmsprop"] = (1e-3, 1, (parameters, lr, decay) => optim.RMSProp(parameters, lr, weight_decay: decay)),
-        ["adagrad"] = (1e-2, 1, (parameters, lr, decay) => optim.Adagrad(parameters, lr, weight_decay: decay)),
+        ["adamw"] = (1e-3, 2, (all, lr, decay) => new FusedAdamW(all.Select(part => new FusedAdamW.ParamGroup(part)), lr, weightDecay: decay)),
+        ["adafactor"] = (1e-3, 0, (all, lr, decay) => new Adafactor(all.Select(part => new Adafactor.ParamGroup(part)), lr, weightDecay: decay)),
+        ["adam"] = (1e-3, 2, (all, lr, decay) => new FusedAdam(all.Select(part => new FusedAdam.ParamGroup(part)), lr, weightDecay: decay)),
+        ["sgd"] = (1e-2, 1, (all, lr, decay) =>
+            new FusedSGD(all.Select(part => new FusedSGD.ParamGroup(part)), lr, momentum: 0.9, weightDecay: decay)),
+        ["rmsprop"] = (1e-3, 1, (all, lr, decay) => optim.RMSProp(all.Select(part => new RMSProp.ParamGroup(part)), lr, weight_decay: decay)),
+        ["adagrad"] = (1e-2, 1, (all, lr, decay) => optim.Adagrad(all.Select(part => new Adagrad.ParamGroup(part)), lr, weight_decay: decay)),
     };
 
     public static IReadOnlyList<string> Names { get; } = [.. Known.Keys];
@@ -27,8 +28,9 @@ public static class OptimizerCatalog
     /// <summary>How many numbers of state the optimizer keeps for each weight.</summary>
     public static int StatePerWeight(string name) => Find(name).State;
 
-    public static optim.Optimizer Create(string name, IEnumerable<Parameter> parameters, double learningRate, double weightDecay)
-        => Find(name).Create(parameters, learningRate, weightDecay);
+    /// <param name="groups">The parameters, a param group for each list.</param>
+    public static optim.Optimizer Create(string name, IEnumerable<IEnumerable<Parameter>> groups, double learningRate, double weightDecay)
+        => Find(name).Create(groups, learningRate, weightDecay);
 
     /// <exception cref="ArgumentException">There is no such optimizer.</exception>
     public static void RequireKnown(string name) => Find(name);

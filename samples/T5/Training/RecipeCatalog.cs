@@ -7,7 +7,7 @@ public static class RecipeCatalog
 {
     private const string Rho = "rho", Seed = "seed";
 
-    private delegate SharpnessAwareOptions Factory(double rho, T5Model model, TrainingOptions options);
+    private delegate SharpnessAwareOptions Factory(double rho, TrainedModel model, TrainingOptions options);
 
     // The name in tables, whether the ascent needs the whole batch (its gradient is used as the one at w, or it must be the step's), and how to
     // make it.
@@ -51,13 +51,16 @@ public static class RecipeCatalog
     public static SharpnessAwareOptions Plain { get; } = new() { Rho = 0 };
 
     /// <summary>The recipe of a run, for this model.</summary>
-    public static SharpnessAwareOptions Create(TrainingOptions options, T5Model model) =>
-        Find(options.Recipe).Create(options.Rho, model, options) with
+    public static SharpnessAwareOptions Create(TrainingOptions options, TrainedModel model)
+    {
+        var recipe = Find(options.Recipe).Create(options.Rho, model, options) with
         {
             Module = model,
             ReplayRandomness = options.ReplayRandomness,
             ReplaySeed = options.Seed,
         };
+        return options.Perturb == TrainingOptions.Body && model.FreshHead is { } head ? recipe.Except(head) : recipe;
+    }
 
     /// <exception cref="ArgumentException">There is no such recipe.</exception>
     public static void RequireKnown(string name) => Find(name);

@@ -12,12 +12,13 @@ namespace SamSharp.Samples.T5.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    private readonly T5Model _model;
+    private readonly TrainedModel _model;
     private readonly IBatchSource _rows;
     private readonly TrainingOptions _options;
     private readonly TrainingFolder _folder;
     private readonly SharpnessAwareOptimizer _optimizer;
     private readonly LearningRateSchedule _schedule;
+    private readonly IReadOnlyList<RateGroup> _groups;
     private readonly LossMeter _losses = new();
     private readonly TrainingClock _clock = new();
     private readonly MetricsLog _metrics;
@@ -32,21 +33,22 @@ public sealed class Trainer : IDisposable
     /// <param name="taskRows">How many of the rows belong to each task of a mixture, one task after the other; null: they are one task's.</param>
     /// <exception cref="ArgumentException">An option is out of range, or differs from the checkpoint's.</exception>
     public Trainer(
-        T5Model model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
+        TrainedModel model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
         IReadOnlyList<int>? taskRows = null)
         : this(model, padId, Sample(rows, options, taskRows ?? [rows.Count]), options, folder, checkpoint)
     {
     }
 
-    /// <inheritdoc cref="Trainer(T5Model, int, IReadOnlyList{EncodedExample}, TrainingOptions, TrainingFolder, string?, IReadOnlyList{int}?)"/>
-    public Trainer(T5Model model, int padId, IBatchSource rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null)
+    /// <inheritdoc cref="Trainer(TrainedModel, int, IReadOnlyList{EncodedExample}, TrainingOptions, TrainingFolder, string?, IReadOnlyList{int}?)"/>
+    public Trainer(TrainedModel model, int padId, IBatchSource rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null)
     {
         options.Validate();
         (_model, _padId, _rows, _options, _folder) = (model, padId, rows, options, folder);
         _device = model.Device;
         _schedule = LearningRateSchedule.Of(options);
+        _groups = RateGroup.Of(model, options);
         _optimizer = new SharpnessAwareOptimizer(
-            OptimizerCatalog.Create(options.Optimizer, model.parameters(), _schedule.Peak, options.WeightDecay),
+            OptimizerCatalog.Create(options.Optimizer, _groups.Select(group => group.Parameters), _schedule.Peak, options.WeightDecay),
             options.Rho > 0 ? RecipeCatalog.Create(options, model) : RecipeCatalog.Plain);
         _ascentFraction = RecipeCatalog.NeedsWholeBatch(options.Recipe) ? 1 : options.AscentFraction;
         _metrics = new MetricsLog(folder.Metrics, checkpoint is null ? [] : Restore(checkpoint));
@@ -124,8 +126,8 @@ public sealed class Trainer : IDisposable
         using var scope = NewDisposeScope();
         StepSeed.Apply(_options.Seed, Step);
         var rate = _schedule.At(Step);
-        foreach (var group in _optimizer.ParamGroups)
-            group.LearningRate = rate;
+        foreach (var (group, own) in _optimizer.ParamGroups.Zip(_groups))
+            group.LearningRate = rate * own.Factor;
 
         var batch = Batch.Collate(_rows.At(Step), _padId, _device);
         var part = batch.Head(_ascentFraction);

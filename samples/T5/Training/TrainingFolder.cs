@@ -15,14 +15,23 @@ namespace SamSharp.Samples.T5.Training;
 /// metrics so far; <c>model/</c> is the same without the training state.
 /// </summary>
 /// <param name="path">The run's folder; made when first written to.</param>
-/// <param name="vocabulary">The <c>spiece.model</c> that goes with the model.</param>
+/// <param name="writeModel">Writes a model's files to a folder, in the type that is given or the weights' own.</param>
 /// <param name="keep">How many checkpoints to keep.</param>
-public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
+public sealed class TrainingFolder(string path, Action<TrainedModel, string, ScalarType?> writeModel, int keep = 2)
 {
     private const string OptimizerFile = "optimizer.bin";
     private const string StateFile = "training.json";
     private const string MetricsFile = "metrics.jsonl";
     private const string StepPrefix = "step-";
+
+    /// <summary>The folder of a run that trains a T5.</summary>
+    /// <param name="path">The run's folder; made when first written to.</param>
+    /// <param name="vocabulary">The <c>spiece.model</c> that goes with the model.</param>
+    /// <param name="keep">How many checkpoints to keep.</param>
+    public TrainingFolder(string path, string vocabulary, int keep = 2)
+        : this(path, (model, folder, type) => T5Checkpoint.Save((T5Model)model, folder, vocabulary, type), keep)
+    {
+    }
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
@@ -43,12 +52,12 @@ public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
     /// <summary>The metrics of the run in that folder.</summary>
     public static string MetricsOf(string path) => System.IO.Path.Combine(path, MetricsFile);
 
-    public string SaveCheckpoint(T5Model model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics)
+    public string SaveCheckpoint(TrainedModel model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics)
     {
         var folder = System.IO.Path.Combine(Checkpoints, StepPrefix + state.Step.ToString("D8", CultureInfo.InvariantCulture));
         AtomicFolder.Write(folder, temporary =>
         {
-            WriteModel(model, temporary);
+            writeModel(model, temporary, null);
             optimizer.save_state_dict(System.IO.Path.Combine(temporary, OptimizerFile));
             state.Save(System.IO.Path.Combine(temporary, StateFile));
             metrics.WriteCopy(System.IO.Path.Combine(temporary, MetricsFile));
@@ -59,10 +68,11 @@ public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
     }
 
     /// <param name="dtype">The type of the weights in the file; default: their own.</param>
-    public void SaveModel(T5Model model, ScalarType? dtype = null) => AtomicFolder.Write(Model, temporary => WriteModel(model, temporary, dtype));
+    public void SaveModel(TrainedModel model, ScalarType? dtype = null) =>
+        AtomicFolder.Write(Model, temporary => writeModel(model, temporary, dtype));
 
     /// <summary>Writes the model that is the best so far by a metric: <c>best/accuracy</c>.</summary>
-    public void SaveBest(T5Model model, string metric) => AtomicFolder.Write(BestOf(metric), temporary => WriteModel(model, temporary));
+    public void SaveBest(TrainedModel model, string metric) => AtomicFolder.Write(BestOf(metric), temporary => writeModel(model, temporary, null));
 
     /// <summary>Where the best model by a metric is; a mixture's <c>cola/matthews</c> is <c>cola-matthews</c>.</summary>
     public string BestOf(string metric) => System.IO.Path.Combine(In("best"), metric.Replace('/', '-'));
@@ -80,12 +90,6 @@ public sealed class TrainingFolder(string path, string vocabulary, int keep = 2)
         AtomicFolder.DeleteUnfinished(Path);
         AtomicFolder.DeleteUnfinished(Checkpoints);
         AtomicFolder.DeleteUnfinished(In("best"));
-    }
-
-    private void WriteModel(T5Model model, string folder, ScalarType? dtype = null)
-    {
-        T5Checkpoint.Save(model, folder, dtype);
-        File.Copy(vocabulary, System.IO.Path.Combine(folder, "spiece.model"));
     }
 
     private static string CheckpointsOf(string path) => System.IO.Path.Combine(path, "checkpoints");

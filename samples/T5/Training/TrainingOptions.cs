@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
@@ -10,6 +11,9 @@ namespace SamSharp.Samples.T5.Training;
 /// </summary>
 public sealed record TrainingOptions
 {
+    /// <summary>What <see cref="Perturb"/> calls all but a fresh head.</summary>
+    public const string Body = "body";
+
     /// <summary>One of <see cref="OptimizerCatalog.Names"/>.</summary>
     public string Optimizer { get; init; } = "adamw";
 
@@ -32,6 +36,20 @@ public sealed record TrainingOptions
     /// <see cref="RecipeCatalog.NeedsWholeBatch"/> takes it whole.
     /// </summary>
     public double AscentFraction { get; init; } = 0.25;
+
+    /// <summary><see cref="Body"/> leaves a fresh head out of the perturbation; null perturbs all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Perturb { get; init; }
+
+    /// <summary>A fresh head learns at this many times the rate of the rest; null: at the same.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? HeadRate { get; init; }
+
+    /// <summary>
+    /// What keeps its values, for models that can: 0 freezes the embeddings, n them and the n lowest layers; null trains everything.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? FrozenLayers { get; init; }
 
     /// <summary>Draws the same dropout masks in both passes of a step, which are then those of a step without SAM.</summary>
     public bool ReplayRandomness { get; init; }
@@ -109,6 +127,10 @@ public sealed record TrainingOptions
         Require(Patience is null or >= 1, $"The patience is {Patience}: it must be at least 1 evaluation.");
         Require(Patience is null || EvaluateEvery > 0, "Patience counts evaluations: give a number of steps to evaluate after, too.");
         Require(LogEvery >= 1, $"Logging every {LogEvery} steps: it must be at least 1.");
+        Require(Perturb is null or Body, $"What is perturbed is '{Perturb}': it must be all or {Body}.");
+        Require(HeadRate is null or (> 0 and < double.PositiveInfinity),
+            $"The head's rate is {HeadRate} times the others': it must be a positive number, for instance 10.");
+        Require(FrozenLayers is null or >= 0, $"The number of frozen layers is {FrozenLayers}: it must be 0 (the embeddings alone) or more.");
         OptimizerCatalog.RequireKnown(Optimizer);
         RecipeCatalog.RequireKnown(Recipe);
         LearningRateSchedule.RequireKnown(Schedule);

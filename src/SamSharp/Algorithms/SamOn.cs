@@ -19,6 +19,26 @@ public static partial class Recipe
     };
 }
 
+public static partial class OptimizerExtensions
+{
+    /// <summary>
+    /// The same recipe with a part of the model left out of the perturbation, for instance a classifier that starts from random weights on a
+    /// pre-trained body: <c>Recipe.Sam(0.1).Except(model.Head)</c>. Its parameters do not count in the norm and keep their exact values in the
+    /// second pass; the base optimizer still updates them.
+    /// </summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="module">The part. Its parameters are recognized by their handles, so move the model to its device first.</param>
+    /// <exception cref="ArgumentException">The module has no parameters.</exception>
+    public static SharpnessAwareOptions Except(this SharpnessAwareOptions recipe, nn.Module module)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(module);
+        var handles = module.parameters().Select(parameter => parameter.Handle).ToHashSet();
+        if (handles.Count == 0) throw new ArgumentException("The module has no parameters to leave out of the perturbation.", nameof(module));
+        return recipe with { Geometry = new SelectedGeometry(recipe.Geometry, slot => !handles.Contains(slot.Parameter.Handle)) };
+    }
+}
+
 /// <summary>Selects the parameters of normalization layers.</summary>
 public static class NormalizationLayers
 {

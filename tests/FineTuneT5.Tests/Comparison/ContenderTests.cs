@@ -27,7 +27,18 @@ public class ContenderTests
         Assert.Equal(options with { Rho = 0, AscentFraction = 1 }, Contender.Base.Apply(options));
     }
 
+    [Fact]
+    public void A_fresh_head_is_left_out_where_the_name_says_so()
+    {
+        var contender = Contender.Parse("sam:body/4*2");
+        Assert.Equal(new Contender("sam:body/4*2", "sam", 0.25, 2) { Perturb = "body" }, contender);
+        Assert.Equal("SAM, head left out, 1/4 ascent, +100% steps", contender.Title);
+        Assert.Equal("body", contender.Apply(new TrainingOptions()).Perturb);
+        Assert.Equal("body", Contender.Parse("sam").Apply(new TrainingOptions { Perturb = "body" }).Perturb);
+    }
+
     [Theory]
+    [InlineData("base:body", "no ascent")]
     [InlineData("samm", "Known: sam")]
     [InlineData("sam/0", "sam/4")]
     [InlineData("SAM", "sam/4")]

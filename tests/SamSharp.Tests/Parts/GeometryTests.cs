@@ -1,3 +1,4 @@
+using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
@@ -163,6 +164,50 @@ public class GeometryTests
         }).Dispose();
         foreach (var (name, value) in at.Where(p => p.Key != chosen)) Close.Bits(before[name], value);
         Assert.Equal(0.1, (at[chosen] - before[chosen]).norm().item<double>(), 9);
+    }
+
+    [Fact]
+    public void A_part_of_the_model_is_left_out_as_a_group_of_its_own_would_be()
+    {
+        Tensor After(Func<nn.Module, nn.Module, SharpnessAwareOptimizer> wrap)
+        {
+            random.manual_seed(1);
+            using var body = nn.Linear(4, 3);
+            using var head = nn.Linear(3, 2);
+            using var input = randn(8, 4);
+            var before = head.weight!.detach().clone();
+            using var optimizer = wrap(body, head);
+            var seen = before;
+            for (var step = 0; step < 3; step++)
+            {
+                before = head.weight!.detach().clone();
+                optimizer.Step(() =>
+                {
+                    seen = head.weight!.detach().clone();
+                    var loss = head.call(body.call(input).tanh()).Squared().mean();
+                    loss.backward();
+                    return loss;
+                }).Dispose();
+                Close.Bits(before, seen); // the second pass saw the head's own values
+                Assert.NotEqual(0, (before - head.weight!).abs().max().item<float>());
+            }
+            return cat([body.weight!.flatten(), head.weight!.flatten()]).detach().clone();
+        }
+
+        var excepted = After((body, head) => optim.SGD(body.parameters().Concat(head.parameters()), 0.1)
+            .WithSharpnessAwareness((Recipe.Asam(body, 0.5) with { Geometry = new AdaptiveGeometry() }).Except(head)));
+        var grouped = After((body, head) => new FusedSGD(
+            [new FusedSGD.ParamGroup(body.parameters()), new FusedSGD.ParamGroup(head.parameters())], 0.1)
+            .WithSharpnessAwareness(Recipe.Asam(body, 0.5) with { Geometry = new AdaptiveGeometry(), Groups = [null, new() { Perturbed = false }] }));
+        Close.To(grouped, excepted, 1e-6);
+    }
+
+    [Fact]
+    public void A_module_without_parameters_cannot_be_left_out()
+    {
+        using var empty = nn.ReLU();
+        Assert.Contains("no parameters", Assert.Throws<ArgumentException>(() => Recipe.Sam().Except(empty)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentNullException>(() => Recipe.Sam().Except(null!));
     }
 
     [Fact]

@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace SamSharp.Samples.T5.Model;
+
+/// <summary>What training, comparing and measuring need of a model, whatever its kind. Ids and masks are int64 [batch, length].</summary>
+/// <param name="name">The module's name.</param>
+public abstract class TrainedModel(string name) : nn.Module(name)
+{
+    private ScalarType? _computeType;
+
+    /// <summary>Where the weights lie.</summary>
+    public abstract Device Device { get; }
+
+    /// <summary>The weights' element type.</summary>
+    public abstract ScalarType Type { get; }
+
+    /// <summary>
+    /// The type that activations have: the weights' own, or a 16 bit one beside float32 weights, as T5 was trained (Raffel et al., 2020, in
+    /// bfloat16). Norms, softmax and loss are computed in float32 at least.
+    /// </summary>
+    public ScalarType ComputeType
+    {
+        get => _computeType ?? Type;
+        set => _computeType = value;
+    }
+
+    /// <summary>The part that starts from random weights beside pre-trained ones; null where there is none.</summary>
+    public virtual nn.Module? FreshHead => null;
+
+    /// <summary>The mean cross-entropy, in float32 at least, over all labels that are not -100.</summary>
+    /// <param name="inputIds">The input.</param>
+    /// <param name="attentionMask">Its mask; 1 is visible.</param>
+    /// <param name="labels">[batch, labels of a row].</param>
+    /// <param name="labelSmoothing">The part of each label's probability that is spread over all classes.</param>
+    public abstract Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0);
+}
