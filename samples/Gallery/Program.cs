@@ -1,0 +1,25 @@
+using SamSharp.Samples.Gallery;
+using static TorchSharp.torch;
+
+// Draws the pictures of the README and the gallery of recipes: dotnet run -c Release --project samples/Gallery [-- FOLDER]
+if (args.Length > 1 || args is ["-h" or "--help"])
+{
+    Console.WriteLine("Usage: dotnet run -c Release --project samples/Gallery [-- FOLDER]");
+    Console.WriteLine("Draws what a step does, the loss around the weights with and without SAM, and the way of every recipe, into FOLDER.");
+    return args.Length > 1 ? 1 : 0;
+}
+
+set_num_threads(1); // the tensors are tiny
+var folder = args is [var given] ? given : Path.Combine("samples", "Gallery", "Pictures");
+Directory.CreateDirectory(folder);
+foreach (var (name, save) in new (string, Action<string>)[]
+{
+    ("step.png", StepPicture.Save), ("landscape.png", LandscapePicture.Save),
+})
+{
+    save(Path.Combine(folder, name));
+    Console.WriteLine(Path.Combine(folder, name));
+}
+RecipeSheet.Save(folder);
+Console.WriteLine(Path.Combine(folder, "README.md"));
+return 0;
