@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using SamSharp.Kernels.Cuda;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SamSharp.Kernels;
@@ -10,24 +8,44 @@ namespace SamSharp.Kernels;
 /// tensors (and one more to finish a sum), and waits for nothing. Every other list goes to <see cref="MultiTensorKernels"/>, as does every list on a
 /// device where they cannot run.
 /// </summary>
-/// <param name="open">Opens the driver, when the first list arrives.</param>
-/// <param name="kind">The kind of device; only tests use another one than CUDA.</param>
-internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = DeviceType.CUDA) : ITensorListKernels
+/// <param name="devices">The devices.</param>
+/// <param name="place">Where tensors lie.</param>
+internal sealed class CudaKernels(CudaDevices devices, TensorPlace place) : ITensorListKernels
 {
     private readonly MultiTensorKernels _others = new();
-    private readonly Lazy<ICudaDriver> _driver = new(open);
-    private readonly ConcurrentDictionary<int, Lazy<CudaDevice>> _devices = new();
-    private readonly ConcurrentDictionary<int, string> _failures = new();
 
     /// <summary>Whether these kernels run on each device that a list was on, and if not, why.</summary>
-    public string Status => _devices.IsEmpty
-        ? "not used so far: there was no list of contiguous tensors on a CUDA device"
-        : string.Join("; ", _devices.Keys.Order().Select(ordinal => _failures.TryGetValue(ordinal, out var failure)
-            ? $"cuda:{ordinal}: not used, since {failure}"
-            : $"cuda:{ordinal}: used, {LaunchesOn(ordinal)} launches so far"));
+    public string Status => devices.Status;
 
     /// <summary>Launches so far, on all devices.</summary>
-    public long Launches => _devices.Keys.Sum(LaunchesOn);
+    public long Launches => devices.Launches;
+
+    /// <summary>Kernels that test each device at first use.</summary>
+    /// <param name="open">Opens the driver, when the first list arrives.</param>
+    /// <param name="warn">Tells the user once for each device that the kernels do not run there.</param>
+    /// <param name="off">Why they run on no device; null if they may.</param>
+    /// <param name="place">Where tensors lie; null for the GPUs.</param>
+    public static CudaKernels Tested(Func<ICudaDriver> open, Action<string> warn, string? off = null, TensorPlace? place = null)
+    {
+        var where = place ?? TensorPlace.Gpu;
+        return new(new CudaDevices(open, Difference, warn, off), where);
+
+        string? Difference(CudaDevice opened, int ordinal, Device device)
+        {
+            var only = new CudaDevices(opened);
+            var difference = CudaSelfTest.Run(new CudaKernels(only, where with { OrdinalOf = _ => ordinal }), device);
+            return only.Failure ?? difference;
+        }
+    }
+
+    /// <summary>The dtype of tensors of a type.</summary>
+    public static ScalarType DtypeOf(ElementType type) => type switch
+    {
+        ElementType.Float32 => ScalarType.Float32,
+        ElementType.Float64 => ScalarType.Float64,
+        ElementType.Float16 => ScalarType.Float16,
+        _ => ScalarType.BFloat16,
+    };
 
     /// <inheritdoc/>
     public Tensor Norm(Tensor[] vectors)
@@ -57,10 +75,12 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
     {
         ArgumentNullException.ThrowIfNull(norm);
         Tensor[] norms = [norm];
-        if (norm.NumberOfElements != 1 || norm.dtype != NumberOf(norm.dtype) || !TryFind([norms], out var ordinal, out var device))
+        if (norm.NumberOfElements != 1 || norm.dtype != NumberOf(norm.dtype) || !TryFind([norms], out var device))
             return _others.Scale(norm, radius, floor);
         var scale = empty([], norm.dtype, norm.device);
-        if (Try(ordinal, () => device.Scale(norm.dtype, TensorAddress.Of(norm), radius, floor, TensorAddress.Of(scale)))) return scale;
+        var type = TypeOf(norm)!.Value;
+        if (Try(norm, device, to => to.Scale(type, place.AddressOf(norm), radius, floor, place.AddressOf(scale))) && device.Trouble is null)
+            return scale;
         scale.Dispose();
         return _others.Scale(norm, radius, floor);
     }
@@ -112,96 +132,88 @@ internal sealed class CudaKernels(Func<ICudaDriver> open, DeviceType kind = Devi
         if (done < targets.Length) _others.Mix(targets[done..], own, vectors[done..], other);
     }
 
+    /// <summary>The total of the numbers that a pass has left, or the root of it; null if other kernels must compute it.</summary>
+    internal Tensor? Finish(Kernel finish, Tensor sums)
+    {
+        if (!TryFind([[sums]], out var device) || device.Trouble is not null) return null;
+        var (type, result) = (TypeOf(sums)!.Value, empty([], sums.dtype, sums.device));
+        if (Try(sums, device, to => to.Finish(finish, type, place.AddressOf(sums), (uint)sums.NumberOfElements, place.AddressOf(result)))
+            && device.Trouble is null) return result;
+        result.Dispose();
+        return null;
+    }
+
     /// <summary>The sum of what a pass leaves for each chunk; null if other kernels must compute it.</summary>
     private Tensor? Sum(Kernel pass, Kernel finish, Tensor[] weights, Tensor[] vectors, double number = 0)
     {
-        if (!TryFind([weights, vectors], out var ordinal, out var device)) return null;
-        var (type, place) = (NumberOf(vectors[0].dtype), vectors[0].device);
         var chunks = vectors.Sum(vector => LaunchTable.ChunksOf(vector.NumberOfElements));
-        using var sums = empty(chunks, type, place);
-        var result = empty([], type, place);
-        if (Run(ordinal, device, pass, weights, vectors, vectors, TensorAddress.Of(sums), 0, number) == vectors.Length
-            && Try(ordinal, () => device.Finish(finish, type, TensorAddress.Of(sums), (uint)chunks, TensorAddress.Of(result)))) return result;
-        result.Dispose();
-        return null;
+        if (chunks == 0 || !TryFind([weights, vectors], out var device)) return null;
+        using var sums = empty(chunks, NumberOf(vectors[0].dtype), vectors[0].device);
+        return Run(device, pass, weights, vectors, vectors, place.AddressOf(sums), 0, number) == vectors.Length ? Finish(finish, sums) : null;
     }
 
     /// <summary>A pass that writes results. Returns how many tensors of the list it has done; other kernels do the rest, if any.</summary>
     private int Map(Kernel pass, Tensor[] weights, Tensor[] vectors, Tensor[] results, Tensor[] factors, double number = 0)
     {
-        if (!TryFind([weights, vectors, results], out var ordinal, out var device)) return 0;
-        if (!Array.TrueForAll(factors, f => f.device_type == kind && f.device_index == ordinal && f.dtype == NumberOf(weights[0].dtype))) return 0;
-        return Run(ordinal, device, pass, weights, vectors, results, AddressOf(0), AddressOf(1), number);
+        if (weights.Length == 0 || !Array.TrueForAll(factors, factor => IsNumberFor(factor, weights[0]))) return 0;
+        return TryFind([weights, vectors, results], out var device)
+            ? Run(device, pass, weights, vectors, results, AddressOf(0), AddressOf(1), number) : 0;
 
-        nint AddressOf(int factor) => factor < factors.Length ? TensorAddress.Of(factors[factor]) : 0;
+        nint AddressOf(int factor) => factor < factors.Length ? place.AddressOf(factors[factor]) : 0;
     }
 
     /// <summary>A pass over a list, as many tensors at a time as a launch takes. Returns how many it has done
     /// before a launch failed; all, if none did.</summary>
-    private int Run(int ordinal, CudaDevice device, Kernel pass, Tensor[] weights, Tensor[] vectors, Tensor[] results, nint first, nint second,
-        double number)
+    private int Run(CudaDevice device, Kernel pass, Tensor[] weights, Tensor[] vectors, Tensor[] results, nint first, nint second, double number)
     {
-        var (table, dtype, done) = (new LaunchTable(), weights[0].dtype, 0);
+        var (table, type, done) = (new LaunchTable(), TypeOf(weights[0])!.Value, 0);
         for (var i = 0; i < weights.Length; table.Continue(), done = i)
         {
             for (; i < weights.Length && !table.IsFull; i++)
             {
                 if (weights[i].NumberOfElements is > 0 and var elements)
-                    table.Add(elements, TensorAddress.Of(weights[i]), TensorAddress.Of(vectors[i]), TensorAddress.Of(results[i]));
+                    table.Add(elements, place.AddressOf(weights[i]), place.AddressOf(vectors[i]), place.AddressOf(results[i]));
             }
-            if (table.Chunks > 0 && !Try(ordinal, () => device.Pass(pass, dtype, table, first, second, number))) break;
+            if (table.Chunks > 0 && !Try(weights[0], device, to => to.Pass(pass, type, table, first, second, number))) break;
         }
         return done;
     }
 
     /// <summary>The device for lists that can be passed over: contiguous tensors of one dtype on one device, with equal
-    /// numbers of elements position by position.</summary>
-    private bool TryFind(ReadOnlySpan<Tensor[]> lists, out int ordinal, out CudaDevice device)
+    /// numbers of elements position by position, and not all of them empty.</summary>
+    private bool TryFind(ReadOnlySpan<Tensor[]> lists, out CudaDevice device)
     {
-        (ordinal, device) = (0, null!);
-        if (lists[0].Length == 0 || lists[0][0].device_type != kind || !CudaDevice.Takes(lists[0][0].dtype)) return false;
-        ordinal = lists[0][0].device_index;
-        var dtype = lists[0][0].dtype;
+        device = null!;
+        if (lists[0].Length == 0 || lists[0][0].device_type != place.Kind || TypeOf(lists[0][0]) is null) return false;
+        var (ordinal, dtype, empty) = (place.OrdinalOf(lists[0][0]), lists[0][0].dtype, true);
         foreach (var list in lists)
         {
             if (list.Length != lists[0].Length) return false;
             for (var i = 0; i < list.Length; i++)
             {
                 var tensor = list[i];
-                if (tensor.device_type != kind || tensor.device_index != ordinal || tensor.dtype != dtype || !tensor.is_contiguous()
+                if (tensor.device_type != place.Kind || place.OrdinalOf(tensor) != ordinal || tensor.dtype != dtype || !tensor.is_contiguous()
                     || tensor.NumberOfElements != lists[0][i].NumberOfElements) return false;
+                empty &= tensor.NumberOfElements == 0;
             }
         }
-        return TryLoad(ordinal, out device);
+        return !empty && devices.TryFind(ordinal, lists[0][0].device, out device);
     }
 
-    private bool TryLoad(int ordinal, out CudaDevice device)
+    private bool Try(Tensor at, CudaDevice device, Action<CudaDevice> launch) => devices.Try(place.OrdinalOf(at), device, launch);
+
+    /// <summary>Whether a tensor is a single number in which lists like <paramref name="like"/> are computed, on their device.</summary>
+    private bool IsNumberFor(Tensor factor, Tensor like) => factor.NumberOfElements == 1 && factor.dtype == NumberOf(like.dtype)
+        && factor.device_type == like.device_type && place.OrdinalOf(factor) == place.OrdinalOf(like);
+
+    private static ElementType? TypeOf(Tensor tensor) => tensor.dtype switch
     {
-        device = null!;
-        if (_failures.ContainsKey(ordinal)) return false;
-        var loading = _devices.GetOrAdd(ordinal, number => new Lazy<CudaDevice>(() => new CudaDevice(_driver.Value, number)));
-        CudaDevice? loaded = null;
-        if (!Try(ordinal, () => loaded = loading.Value)) return false;
-        device = loaded!;
-        return true;
-    }
-
-    /// <summary>False if the driver refuses; other kernels then serve the device from now on.</summary>
-    private bool Try(int ordinal, Action action)
-    {
-        try
-        {
-            action();
-            return true;
-        }
-        catch (CudaException e)
-        {
-            _failures.TryAdd(ordinal, e.Message);
-            return false;
-        }
-    }
-
-    private long LaunchesOn(int ordinal) => _devices[ordinal] is { IsValueCreated: true } device ? device.Value.Launches : 0;
+        ScalarType.Float32 => ElementType.Float32,
+        ScalarType.Float64 => ElementType.Float64,
+        ScalarType.Float16 => ElementType.Float16,
+        ScalarType.BFloat16 => ElementType.BFloat16,
+        _ => null,
+    };
 
     private static ScalarType NumberOf(ScalarType dtype) => dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 }

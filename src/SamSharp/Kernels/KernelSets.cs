@@ -5,7 +5,7 @@ namespace SamSharp.Kernels;
 /// <summary>The implementations of the update, each safe to share.</summary>
 internal static class KernelSets
 {
-    private static readonly CudaKernels OnCuda = new(() => new CudaDriver());
+    private static readonly CudaKernels OnCuda = MakeCuda(Environment.GetEnvironmentVariable(CudaSwitch.Variable));
 
     /// <summary>The best for each list's device: <see cref="Vectorized"/> on the CPU, <see cref="Cuda"/> on NVIDIA's,
     /// <see cref="MultiTensor"/> on any other.</summary>
@@ -30,6 +30,11 @@ internal static class KernelSets
 
     /// <summary>Launches of the kernels of <see cref="Cuda"/> so far, on all devices.</summary>
     public static long CudaLaunches => OnCuda.Launches;
+
+    /// <summary>The kernels on the installed driver. If they cannot run, one line on standard error says so.</summary>
+    /// <param name="setting">The value of the environment variable that turns them off.</param>
+    internal static CudaKernels MakeCuda(string? setting) =>
+        CudaKernels.Tested(() => new CudaDriver(), Console.Error.WriteLine, CudaSwitch.Reason(setting));
 
     static KernelSets() => Default = new DeviceKernels(Vectorized, Cuda, MultiTensor);
 

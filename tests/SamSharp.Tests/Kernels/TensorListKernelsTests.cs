@@ -1,5 +1,5 @@
 using SamSharp.Kernels;
-using SamSharp.Tests.Kernels.Cuda;
+using SamSharp.Tests.Kernels.Ptx;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Kernels;
@@ -9,21 +9,16 @@ namespace SamSharp.Tests.Kernels;
 [Collection(GlobalRandomNumbers.Name)]
 public class TensorListKernelsTests
 {
-    /// <summary>What is compared with the reference; the CUDA kernels as they run on the CPU, where a compiler for them is installed.</summary>
-    private static Dictionary<string, ITensorListKernels> Candidates
+    private const string OnPtx = "CUDA, its PTX run here";
+
+    /// <summary>What is compared with the reference.</summary>
+    private static readonly Dictionary<string, Func<ITensorListKernels>> Candidates = new()
     {
-        get
-        {
-            var candidates = new Dictionary<string, ITensorListKernels>
-            {
-                ["default"] = KernelSets.Default,
-                ["vectorized"] = KernelSets.Vectorized,
-                ["multi-tensor"] = KernelSets.MultiTensor,
-            };
-            if (HostDevice.Problem is null) candidates["CUDA on the host"] = HostDevice.Kernels();
-            return candidates;
-        }
-    }
+        ["default"] = () => KernelSets.Default,
+        ["vectorized"] = () => KernelSets.Vectorized,
+        ["multi-tensor"] = () => KernelSets.MultiTensor,
+        [OnPtx] = () => PtxDevice.Kernels(),
+    };
 
     public static TheoryData<string, ScalarType, bool> Cases()
     {
@@ -61,6 +56,7 @@ public class TensorListKernelsTests
             Assert.Empty(a.shape);
             Assert.Equal(1, Value(a) / Value(b), dtype == float64 ? 12 : dtype == float32 ? 5 : 2);
         }
+        AssertLaunched(kernels, contiguous ? 9 : 1); // a sum takes two launches, and a scale one
     }
 
     [Theory]
@@ -96,6 +92,7 @@ public class TensorListKernelsTests
                 Close.To(theirResults[i], myResults[i], Tolerance(dtype));
             }
         }
+        AssertLaunched(kernels, contiguous ? 7 : 0);
     }
 
     [Theory]
@@ -107,6 +104,7 @@ public class TensorListKernelsTests
         foreach (var norm in new[] { 0, float.NaN, float.PositiveInfinity })
             Assert.Equal(0, Value(kernels.Scale(tensor(norm), 0.05, 1e-12)));
         Assert.Equal(0.05 / 2, Value(kernels.Scale(tensor(2f), 0.05, 1e-12)), 7);
+        AssertLaunched(kernels, 4);
     }
 
     [Theory]
@@ -117,6 +115,7 @@ public class TensorListKernelsTests
         using var scope = NewDisposeScope();
         Assert.Equal(189736.66, Value(kernels.Norm([ScalarArithmetic.Full([10], 60000, dtype: float16)])), 0);
         Assert.Equal(Math.Sqrt(4097), Value(kernels.Norm([ones(4096, dtype: bfloat16), ones(1, dtype: bfloat16)])), 4);
+        AssertLaunched(kernels, 4);
     }
 
     [Theory]
@@ -132,6 +131,7 @@ public class TensorListKernelsTests
             var expected = large.to(float64).Squared().sum().sqrt().item<double>();
             Assert.Equal(1, Value(kernels.Norm([large, zeros(3)])) / expected, 6);
         }
+        AssertLaunched(kernels, 4); // two of the four are not contiguous
     }
 
     [Theory]
@@ -189,6 +189,26 @@ public class TensorListKernelsTests
         kernels.Copy([], []);
         kernels.Accumulate([], [], 1);
         kernels.Mix([], tensor(1f), [], tensor(1f));
+        AssertLaunched(kernels, 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void Empty_tensors_are_fine(string name)
+    {
+        var kernels = Named(name);
+        using var scope = NewDisposeScope();
+        Tensor[] nothing = [zeros(0), zeros(2, 0, 3)];
+        var one = tensor(1f);
+        Assert.Equal(0, Value(kernels.Norm(nothing)));
+        Assert.Equal(0, Value(kernels.AdaptiveNorm(nothing, nothing, 0.01)));
+        Assert.Equal(0, Value(kernels.Dot(nothing, nothing)));
+        kernels.Perturb(nothing, nothing, nothing, one);
+        kernels.PerturbAdaptive(nothing, nothing, nothing, one, 0);
+        kernels.Copy(nothing, nothing);
+        kernels.Accumulate(nothing, nothing, 1);
+        kernels.Mix(nothing, one, nothing, one);
+        AssertLaunched(kernels, 0);
     }
 
     [Theory]
@@ -219,6 +239,7 @@ public class TensorListKernelsTests
         Assert.Equal(alive, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         Assert.True(weight.requires_grad && weight.is_leaf);
         Assert.Equal(1 + (21 * 0.5f), weight[0].item<float>());
+        AssertLaunched(kernels, 21 * 11);
     }
 
     /// <summary>Squares that overflow or vanish in float32, and numbers that float16 cannot hold, where the result itself is representable.</summary>
@@ -252,7 +273,15 @@ public class TensorListKernelsTests
 
     public static TheoryData<string> Implementations() => new([.. Candidates.Keys, "reference"]);
 
-    private static ITensorListKernels Named(string name) => name == "reference" ? KernelSets.Reference : Candidates[name];
+    private static ITensorListKernels Named(string name) => name == "reference" ? KernelSets.Reference : Candidates[name]();
+
+    /// <summary>That the kernels ran themselves, where they can: a fallback would pass every comparison.</summary>
+    private static void AssertLaunched(ITensorListKernels kernels, int launches)
+    {
+        if (kernels is not CudaKernels cuda) return;
+        Assert.Equal(launches, cuda.Launches);
+        Assert.DoesNotContain("not used, since", cuda.Status, StringComparison.Ordinal);
+    }
 
     private static double Tolerance(ScalarType dtype) => dtype == float64 ? 1e-14 : dtype == float32 ? 1e-6 : dtype == float16 ? 4e-3 : 4e-2;
 

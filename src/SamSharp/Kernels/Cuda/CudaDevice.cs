@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.Json;
-using static TorchSharp.torch;
 
 namespace SamSharp.Kernels.Cuda;
 
@@ -17,7 +16,7 @@ internal sealed unsafe class CudaDevice
 
     private readonly ICudaDriver _driver;
     private readonly nint _context;
-    private readonly Dictionary<(Kernel, ScalarType), nint> _functions = [];
+    private readonly Dictionary<(Kernel, ElementType), nint> _functions = [];
     private long _launches;
 
     /// <param name="driver">The driver.</param>
@@ -25,7 +24,6 @@ internal sealed unsafe class CudaDevice
     /// <exception cref="CudaException">The driver refuses.</exception>
     public CudaDevice(ICudaDriver driver, int ordinal)
     {
-        TensorAddress.Require();
         _driver = driver;
         Require(driver.Init(), "cuInit");
         Require(driver.DeviceGet(out var device, ordinal), "cuDeviceGet");
@@ -36,8 +34,11 @@ internal sealed unsafe class CudaDevice
     /// <summary>Launches so far.</summary>
     public long Launches => Interlocked.Read(ref _launches);
 
-    /// <summary>Whether there are kernels for a dtype.</summary>
-    public static bool Takes(ScalarType dtype) => dtype is ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16 or ScalarType.BFloat16;
+    /// <summary>Why nothing more can be launched, although everything so far was; null as long as nothing is known.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Counts from 0 again.</summary>
+    public void ForgetLaunches() => Interlocked.Exchange(ref _launches, 0);
 
     /// <summary>One pass over the tensors of a table.</summary>
     /// <param name="pass">A kernel that passes over a list.</param>
@@ -47,28 +48,37 @@ internal sealed unsafe class CudaDevice
     /// <param name="second">Where it finds its second factor.</param>
     /// <param name="number">A number that it needs.</param>
     /// <exception cref="CudaException">The driver refuses.</exception>
-    public void Pass(Kernel pass, ScalarType dtype, LaunchTable table, nint first, nint second, double number) =>
+    public void Pass(Kernel pass, ElementType dtype, LaunchTable table, nint first, nint second, double number) =>
         Launch(pass, dtype, table.Chunks, PassThreads, &table, &first, &second, &number);
 
     /// <summary>The total of sums that a pass has left, or the square root of it.</summary>
     /// <exception cref="CudaException">The driver refuses.</exception>
-    public void Finish(Kernel finish, ScalarType number, nint sums, uint count, nint result) =>
+    public void Finish(Kernel finish, ElementType number, nint sums, uint count, nint result) =>
         Launch(finish, number, 1, FinishThreads, &sums, &count, &result);
 
     /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite.</summary>
     /// <exception cref="CudaException">The driver refuses.</exception>
-    public void Scale(ScalarType number, nint norm, double radius, double floor, nint result) =>
+    public void Scale(ElementType number, nint norm, double radius, double floor, nint result) =>
         Launch(Kernel.Scale, number, 1, 1, &norm, &radius, &floor, &result);
 
-    private void Launch(Kernel kernel, ScalarType dtype, uint blocks, uint threads, void* first, void* second, void* third, void* fourth = null)
+    private void Launch(Kernel kernel, ElementType dtype, uint blocks, uint threads, void* first, void* second, void* third, void* fourth = null)
     {
         var arguments = stackalloc void*[] { first, second, third, fourth };
         var function = _functions[(kernel, dtype)];
         Require(_driver.CtxPushCurrent(_context), "cuCtxPushCurrent");
-        var result = _driver.LaunchKernel(function, blocks, threads, arguments);
-        Require(_driver.CtxPopCurrent(out _), "cuCtxPopCurrent");
-        Require(result, "cuLaunchKernel");
+        var (launched, popped) = (0, 0);
+        try
+        {
+            launched = _driver.LaunchKernel(function, blocks, threads, arguments);
+        }
+        finally
+        {
+            popped = _driver.CtxPopCurrent(out _);
+        }
+        Require(launched, "cuLaunchKernel");
         Interlocked.Increment(ref _launches);
+        // What was launched runs: were it called a failure, others would do the same work again.
+        if (popped != 0) Trouble ??= Describe(popped, "cuCtxPopCurrent");
     }
 
     private void Load()
@@ -77,8 +87,8 @@ internal sealed unsafe class CudaDevice
         fixed (byte* image = Image()) Require(_driver.ModuleLoadData(out module, image), "cuModuleLoadData");
         foreach (var kernel in Enum.GetValues<Kernel>())
         {
-            foreach (var dtype in Enum.GetValues<ScalarType>().Where(dtype =>
-                Takes(dtype) && (kernel < Kernel.Total || dtype is ScalarType.Float32 or ScalarType.Float64)))
+            foreach (var dtype in Enum.GetValues<ElementType>().Where(dtype =>
+                kernel < Kernel.Total || dtype is ElementType.Float32 or ElementType.Float64))
             {
                 Require(_driver.ModuleGetFunction(out var function, module, NameOf(kernel, dtype)), "cuModuleGetFunction");
                 _functions[(kernel, dtype)] = function;
@@ -86,7 +96,7 @@ internal sealed unsafe class CudaDevice
         }
     }
 
-    private static string NameOf(Kernel kernel, ScalarType dtype) =>
+    private static string NameOf(Kernel kernel, ElementType dtype) =>
         $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(kernel.ToString())}_{dtype.ToString().ToLowerInvariant()}";
 
     private static byte[] Image()
@@ -112,6 +122,8 @@ internal sealed unsafe class CudaDevice
 
     private void Require(int result, string call)
     {
-        if (result != 0) throw new CudaException($"{call} gave {_driver.ErrorName(result)} ({result})");
+        if (result != 0) throw new CudaException(Describe(result, call));
     }
+
+    private string Describe(int result, string call) => $"{call} gave {_driver.ErrorName(result)} ({result})";
 }

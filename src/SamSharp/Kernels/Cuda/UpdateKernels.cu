@@ -1,11 +1,9 @@
 // The passes of the update over a list of tensors, each a few launches whatever the list's length. UpdateKernels.ptx beside this file is
-// made from it by .ci/cuda-kernels; the tests compile it as plain C++ and run it on the CPU.
+// made from it by .ci/cuda-kernels; the tests run it on the CPU.
 //
 // A list is cut into chunks, one to a block. The table of its tensors travels as a kernel parameter, so that nothing is copied to the
 // device and nothing there goes stale. Products and sums are rounded one by one (-ffp-contract=off): with the same scale, float32 and
 // float64 results are those of the CPU, bit for bit. Sums are added up in an order that depends on sizes and alignment alone.
-
-#ifdef __CUDA__
 
 #define DEVICE inline __attribute__((device, always_inline))
 #define SHARED __attribute__((shared))
@@ -21,10 +19,6 @@ template <unsigned Threads, class Body> DEVICE void each_thread(Body body)
 }
 
 DEVICE double square_root(double x) { return __nvvm_sqrt_rn_d(x); }
-
-#else
-#include "HostKernels.h" // the same names for the CPU
-#endif
 
 // LaunchTable.cs has these numbers too.
 constexpr unsigned PassThreads = 256;

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
 using SamSharp.Kernels;
 using SamSharp.Kernels.Cuda;
+using SamSharp.Tests.Kernels.Ptx;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Kernels.Cuda;
 
-/// <summary>What is launched, and what happens where it cannot be; without a GPU and without a compiler.</summary>
+/// <summary>What is launched, and what happens where it cannot be; without a GPU.</summary>
 public class CudaFallbackTests
 {
     [Fact]
@@ -16,7 +17,7 @@ public class CudaFallbackTests
         Tensor[] weights = [ones(3), ones(0), ones(40_000)], vectors = [ones(3), ones(0), ones(40_000)], results = [ones(3), ones(0), ones(40_000)];
         var scale = tensor(0.5f);
 
-        HostDevice.Kernels(() => recorder).PerturbAdaptive(weights, results, vectors, scale, 0.125);
+        PtxDevice.On(recorder).PerturbAdaptive(weights, results, vectors, scale, 0.125);
 
         var launch = Assert.Single(recorder.Launches);
         Assert.Equal(("adaptive_step_float32", 4u, 256u, 0.125), (launch.Kernel, launch.Blocks, launch.Threads, launch.Number));
@@ -37,7 +38,7 @@ public class CudaFallbackTests
     {
         using var scope = NewDisposeScope();
         var recorder = new RecordingDriver();
-        var kernels = HostDevice.Kernels(() => recorder);
+        var kernels = PtxDevice.On(recorder);
         var list = Enumerable.Range(0, 509).Select(_ => ones(5)).ToArray();
 
         kernels.Norm(list);
@@ -62,7 +63,8 @@ public class CudaFallbackTests
     {
         using var scope = NewDisposeScope();
         var recorder = new RecordingDriver { Failure = (call, after) };
-        var kernels = HostDevice.Kernels(() => recorder);
+        List<string> warnings = [];
+        var kernels = PtxDevice.On(recorder, warn: warnings.Add);
         Assert.Equal("not used so far: there was no list of contiguous tensors on a CUDA device", kernels.Status);
 
         Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 4 })]).item<float>());
@@ -81,18 +83,63 @@ public class CudaFallbackTests
         kernels.Copy([weight], [result]);
         Assert.Equal(1.5f, weight[0].item<float>());
         Assert.Equal(calls, recorder.Calls.Count); // the driver is not asked again
+        Assert.Contains($"since {call} gave", Assert.Single(warnings), StringComparison.Ordinal);
+        var pushed = recorder.Calls.Count(name => name == "cuCtxPushCurrent") - (call == "cuCtxPushCurrent" ? 1 : 0);
+        Assert.Equal(pushed, recorder.Calls.Count(name => name == "cuCtxPopCurrent")); // nothing stays on the thread's stack
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_launch_that_fails_half_way_leaves_only_the_rest_to_others()
     {
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
         using var scope = NewDisposeScope();
-        var kernels = HostDevice.Kernels(() => new RecordingDriver(HostDevice.OpenDriver()) { Failure = ("cuLaunchKernel", 1) });
+        var kernels = PtxDevice.Kernels(around: driver => new RecordingDriver(driver) { Failure = ("cuLaunchKernel", 1) });
         var sums = Enumerable.Range(0, 300).Select(_ => ones(2)).ToArray();
         kernels.Accumulate(sums, sums.Select(_ => ones(2)).ToArray(), 1);
         Assert.All(sums, sum => Assert.Equal(2, sum[0].item<float>()));
         Assert.Contains("not used, since cuLaunchKernel", kernels.Status, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cuLaunchKernel")]
+    [InlineData("cuCtxPopCurrent")]
+    public void Whatever_fails_around_a_launch_its_work_is_done_once(string call)
+    {
+        using var scope = NewDisposeScope();
+        var kernels = PtxDevice.Kernels(around: driver => new RecordingDriver(driver) { Failure = (call, 1) });
+        var sum = ones(2);
+        kernels.Accumulate([sum], [ones(2)], 1);
+        Assert.Equal(2, sum[0].item<float>());
+        kernels.Accumulate([sum], [ones(2)], 1);
+        Assert.Equal(3, sum[0].item<float>());
+        Assert.Contains($"not used, since {call}", kernels.Status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_driver_that_throws_leaves_no_context_behind()
+    {
+        using var scope = NewDisposeScope();
+        var driver = new PtxDriver { Edit = text => text.Replace("bar.sync \t0;", "", StringComparison.Ordinal) };
+        Assert.Throws<PtxException>(() => PtxDevice.Kernels(driver).Norm([ones(2)]));
+        Assert.Equal(0, driver.ContextsPushed);
+    }
+
+    [Fact]
+    public void Two_devices_are_served_each_in_its_own_context_and_one_may_fail()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (second, expected) in new[]
+        {
+            (5, "cuda:2: used, 2 launches so far; cuda:5: used, 2 launches so far"),
+            (9, "cuda:2: used, 2 launches so far; cuda:9: not used, since cuDeviceGet gave CUDA_ERROR_INVALID_VALUE (1)"),
+        })
+        {
+            var driver = new PtxDriver();
+            var place = new TensorPlace(DeviceType.CPU, tensor => tensor.dtype == float64 ? second : 2, driver.Memory.AddressOf);
+            var kernels = PtxDevice.On(driver, place);
+            Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 4 })]).item<float>());
+            Assert.Equal(5, kernels.Norm([tensor(new double[] { 3, 4 })]).item<double>());
+            Assert.Equal(expected, kernels.Status);
+        }
     }
 
     [Fact]
@@ -100,7 +147,7 @@ public class CudaFallbackTests
     {
         using var scope = NewDisposeScope();
         var recorder = new RecordingDriver();
-        var kernels = HostDevice.Kernels(() => recorder);
+        var kernels = PtxDevice.On(recorder);
         Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 0, 4, 0 }).slice(0, 0, 4, 2)]).item<float>());
         var (weight, half) = (ones(2), ones(2, dtype: float16));
         kernels.Perturb([weight], [weight], [ones(2)], tensor(0.5));        // a float64 scale
@@ -114,9 +161,14 @@ public class CudaFallbackTests
     public void Without_a_driver_the_status_says_so()
     {
         using var scope = NewDisposeScope();
-        var kernels = HostDevice.Kernels(() => new CudaDriver("no-such-driver.so"));
+        List<string> warnings = [];
+        var kernels = CudaKernels.Tested(() => new CudaDriver("no-such-driver.so"), warnings.Add, null,
+            new(DeviceType.CPU, _ => 3, TensorAddress.Of));
         Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 4 })]).item<float>());
-        Assert.EndsWith("not used, since NVIDIA's driver is not installed: there is no no-such-driver.so", kernels.Status, StringComparison.Ordinal);
+        const string Reason = "since NVIDIA's driver is not installed: there is no no-such-driver.so";
+        Assert.EndsWith($"cuda:3: not used, {Reason}", kernels.Status, StringComparison.Ordinal);
+        Assert.Equal(["SamSharp: libtorch's operators compute the updates on cuda:3; this library's kernels do not run there, " + Reason + "."],
+            warnings);
     }
 
     [Fact]

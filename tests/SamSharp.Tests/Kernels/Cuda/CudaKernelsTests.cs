@@ -1,26 +1,18 @@
 using System.Runtime.InteropServices;
 using SamSharp.Kernels;
+using SamSharp.Tests.Kernels.Ptx;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Kernels.Cuda;
 
-/// <summary>The CUDA kernels, compiled for the CPU, at what is theirs: chunks, several launches, alignment and rounding. The theories that
-/// all kernels share
-/// run in <see cref="TensorListKernelsTests"/>.</summary>
+/// <summary>The CUDA kernels at what is theirs: chunks, several launches, alignment and rounding. The PTX that is shipped runs, on a device that
+/// checks every access. The theories that all kernels share run in <see cref="TensorListKernelsTests"/>.</summary>
 [TensorScope]
 public class CudaKernelsTests
 {
     private const long Chunk = 16384;
 
     private static readonly ScalarType[] Dtypes = [float32, float64, float16, bfloat16];
-
-    [SkippableFact]
-    public void There_is_a_compiler_where_the_gate_runs()
-    {
-        if (Environment.GetEnvironmentVariable("CI") == "true") Assert.Null(HostDevice.Problem);
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
-        Assert.Equal("used, 2 launches so far", Used(kernels => kernels.Norm([ones(3)]).Dispose()));
-    }
 
     public static TheoryData<ScalarType, long> SizesAroundChunks()
     {
@@ -30,13 +22,12 @@ public class CudaKernelsTests
         return data;
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(SizesAroundChunks))]
     public void Every_alignment_gives_what_libtorch_computes_in_the_numbers_dtype(ScalarType dtype, long size)
     {
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
         using var scope = NewDisposeScope();
-        var kernels = HostDevice.Kernels();
+        var kernels = PtxDevice.Kernels();
         var number = dtype == float64 ? float64 : float32;
         var (scale, kappa) = (tensor(0.3, dtype: number), 0.01);
         foreach (var (wOffset, vOffset, rOffset) in new[] { (0, 0, 0), (1, 1, 1), (3, 3, 3), (0, 1, 0), (2, 5, 7), (0, 0, 1) })
@@ -61,32 +52,32 @@ public class CudaKernelsTests
             Assert.Equal(1, ((w.to(float64).abs().Plus(kappa) * v.to(float64)).norm() / kernels.AdaptiveNorm([w], [v], kappa)).item<double>(),
                 number == float64 ? 12 : 5);
         }
-        Assert.DoesNotContain("not used", kernels.Status, StringComparison.Ordinal);
+        Assert.Equal($"cuda:0: used, {6 * 11} launches so far", kernels.Status); // 5 maps, and 3 sums of two launches each
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(SizesAroundChunks))]
     public void Nothing_is_written_beside_the_results(ScalarType dtype, long size)
     {
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
         using var scope = NewDisposeScope();
+        var kernels = PtxDevice.Kernels();
         foreach (var offset in new[] { 0, 1, 8 })
         {
             var whole = zeros(size + 16, dtype: dtype);
-            HostDevice.Kernels().Copy([whole.narrow(0, offset, size)], [ones(size, dtype: dtype)]);
+            kernels.Copy([whole.narrow(0, offset, size)], [ones(size, dtype: dtype)]);
             Assert.Equal(size, whole.to(float64).sum().item<double>());
             Assert.Equal(size, whole.narrow(0, offset, size).to(float64).sum().item<double>());
         }
+        Assert.Equal(3, kernels.Launches);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Long_lists_take_several_launches_and_give_the_same_sum_as_one_tensor()
     {
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
         using var scope = NewDisposeScope();
         using var generator = new Generator(5);
-        var recorder = new RecordingDriver(HostDevice.OpenDriver());
-        var kernels = HostDevice.Kernels(() => recorder);
+        RecordingDriver recorder = null!;
+        var kernels = PtxDevice.Kernels(around: driver => recorder = new(driver));
         var list = Enumerable.Range(0, 250).Select(i => randn(i % 7 == 0 ? 0 : (i * 131 % 40_000) + 1, generator: generator)).ToArray();
         var expected = cat(list).to(float64).norm().item<double>();
 
@@ -99,13 +90,12 @@ public class CudaKernelsTests
         foreach (var (sum, tensor) in sums.Zip(list)) Close.Bits(tensor.Times(2), sum);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Sums_are_the_same_bits_however_often_they_are_taken_and_whatever_the_launch_they_are_in()
     {
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
         using var scope = NewDisposeScope();
         using var generator = new Generator(6);
-        var kernels = HostDevice.Kernels();
+        var kernels = PtxDevice.Kernels();
         var vector = randn(100_003, generator: generator);
         var padded = Enumerable.Range(0, 130).Select(_ => zeros(1)).Append(vector).ToArray(); // the vector in the second launch
         Close.Bits(kernels.Norm([vector]), kernels.Norm([vector]));
@@ -113,28 +103,28 @@ public class CudaKernelsTests
         Assert.Equal(kernels.Norm([vector]).item<float>(), kernels.Norm(padded).item<float>(), 1e-4f);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Half_precision_rounds_as_libtorch_does_everywhere()
     {
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
         using var scope = NewDisposeScope();
+        var kernels = PtxDevice.Kernels();
         foreach (var dtype in new[] { bfloat16, float16 })
         {
             var (values, result) = (zeros(65536, dtype: dtype), zeros(65536, dtype: dtype));
             var patterns = MemoryMarshal.Cast<byte, ushort>(values.bytes);
             for (var i = 0; i < patterns.Length; i++) patterns[i] = (ushort)i;
-            HostDevice.Kernels().Mix([result], tensor(0f), [values], tensor(1.00390625f)); // 1 + 2^-8: ties in bfloat16
+            kernels.Mix([result], tensor(0f), [values], tensor(1.00390625f)); // 1 + 2^-8: ties in bfloat16
             var expected = values.to(float32).Times(1.00390625f).to(dtype);
             var numbers = expected.isnan().logical_not();
             Close.Bits(expected[numbers].Plus(0), result[numbers]);
             Assert.True(result.isnan().eq(expected.isnan()).all().item<bool>());
         }
+        Assert.Equal(2, kernels.Launches);
     }
 
-    [SkippableFact]
+    [Fact]
     public void The_wrapper_steps_on_it_as_on_the_default_kernels()
     {
-        Skip.If(HostDevice.Problem is not null, HostDevice.Problem);
         using var scope = NewDisposeScope();
         Tensor Train(ITensorListKernels kernels)
         {
@@ -145,7 +135,9 @@ public class CudaKernelsTests
             return problem.Weights();
         }
 
-        Close.To(Train(KernelSets.Reference), Train(HostDevice.Kernels()), 1e-4);
+        var own = PtxDevice.Kernels();
+        Close.To(Train(KernelSets.Reference), Train(own), 1e-4);
+        Assert.True(own.Launches >= 5 * 4, own.Status); // two for a norm, one for a scale, one for a step, list by list
     }
 
     /// <summary>Random numbers that start so many elements after a boundary of 16 bytes.</summary>
@@ -156,11 +148,4 @@ public class CudaKernelsTests
     }
 
     private static double Tolerance(ScalarType number) => number == float64 ? 1e-13 : 1e-5;
-
-    private static string Used(Action<ITensorListKernels> action)
-    {
-        var kernels = HostDevice.Kernels();
-        action(kernels);
-        return kernels.Status[(kernels.Status.IndexOf(": ", StringComparison.Ordinal) + 2)..];
-    }
 }
