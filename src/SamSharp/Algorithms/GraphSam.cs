@@ -6,8 +6,10 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>GraphSAM (Wang et al., 2024): climbs along the gradient at w once per epoch, and in between along an average of the descent
-    /// gradients; see <see cref="RefreshedAverage"/> and <see cref="TensorClippedGeometry"/>.</summary>
+    /// <summary>GraphSAM (Wang et al., 2024): climbs along the gradient at w once per epoch, h = g, and in between along an average of the descent
+    /// gradients, after every step h = beta h + (1 - beta) g(w + e) / |g(w + e)|, with a norm for each tensor; only steps that take g
+    /// have two passes. See also <see cref="TensorClippedGeometry"/>.</summary>
+    /// <remarks>h is saved in checkpoints. A parameter that had no gradient when h was last refreshed has h = 0.</remarks>
     /// <param name="stepsPerEpoch">The steps of an epoch; as in the authors' code, the gradient at w is
     /// computed in the first step of each epoch.</param>
     /// <param name="epochsPerDecay">The number of epochs after which the radius shrinks (lambda). The official code has no default.</param>
@@ -35,7 +37,7 @@ public static partial class Recipe
 /// <param name="Every">The interval in steps, at least 1: steps 1, 1 + every, 1 + 2 every, ... refresh. The authors refresh once per epoch. 1
 /// computes the gradient at w in every step.</param>
 /// <param name="Beta">The decay of h per step, from 0 to 1. Default 0.99 (the official code).</param>
-public sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirection
+internal sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirection
 {
     private const string Average = "average";
 

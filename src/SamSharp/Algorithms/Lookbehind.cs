@@ -84,6 +84,7 @@ public sealed class Lookbehind : IDisposable
             var share = _alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - slot.Parameter, way);
             slot.Parameter.IncreaseBy(way.mul_(share));
         }
+        Autocast.DropCopies();
     }
 
     /// <summary>(cos + 1) / 2; 1/2 where either vector is 0 and the value does not matter.</summary>

@@ -43,6 +43,7 @@ internal sealed class PerturbedPasses : IDisposable
     {
         Weights.Restore();
         Table.ReleaseGradients();
+        Autocast.DropCopies();
     }
 
     /// <summary>Whether no number is infinite or NaN; reads one value for each device and type.</summary>

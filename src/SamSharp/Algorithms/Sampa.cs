@@ -8,7 +8,19 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>SAMPa (Xie, Pethick, Cevher, 2024) over SGD; see <see cref="LookAheadGradient"/>, which also says which batch goes where.</summary>
+    /// <summary>
+    /// SAMPa combines the gradient p at w + rho q / |q| with the gradient at the point that plain descent along q would reach,
+    /// y = w - lr (q + weightDecay w + momentum b), where q is the gradient at the y of the previous step and b is SGD's momentum buffer; q is
+    /// then computed again at y, and the base optimizer gets (1 - lambda) p + lambda q (Xie, Pethick, Cevher, "SAMPa: Sharpness-aware
+    /// Minimization Parallelized", 2024; LIONS-EPFL/SAMPa).
+    /// </summary>
+    /// <remarks>
+    /// <para>p belongs to the step's closure and q to the ascent closure. <c>Step(closure)</c> computes both on one batch, as in the paper.
+    /// <c>Step(previousBatch, ascent: thisBatch)</c> matches the authors' script, which computes p on the previous step's batch
+    /// (in the first step, on its own batch).</para>
+    /// <para>In the first step there is no q: e is 0 and y is w. It can look ahead only along steps of SGD without nesterov, dampening
+    /// or maximize. q is saved in checkpoints.</para>
+    /// </remarks>
     /// <param name="rho">The radius. Default 0.1 (the official script).</param>
     /// <param name="lambda">The share of the gradient at the look-ahead point. Default 0.2 (the official script).</param>
     [Published("SAMPa", "Xie et al. 2024", "1", "5")]
@@ -20,21 +32,11 @@ public static partial class Recipe
 }
 
 /// <summary>
-/// SAMPa's direction and combiner in one. It combines the gradient p at w + rho q / |q| with the gradient at the point that plain descent
-/// along q would reach, y = w - lr (q + weightDecay w + momentum b), where q is the gradient at the y of the previous step and b is SGD's
-/// momentum buffer; q is then computed again at y, and the base optimizer gets (1 - lambda) p + lambda q (Xie, Pethick, Cevher, "SAMPa:
-/// Sharpness-aware Minimization Parallelized", 2024; LIONS-EPFL/SAMPa). The two gradients do not depend on each other, so SAMPa can compute
-/// them on two devices at once; here they are computed one after the other.
+/// SAMPa's direction and combiner in one (<see cref="Recipe.Sampa"/>). The two gradients of a step do not depend on each other, so SAMPa can
+/// compute them on two devices at once; here they are computed one after the other.
 /// </summary>
-/// <remarks>
-/// <para>p belongs to the step's closure and q to the ascent closure. <c>Step(closure)</c> computes both on one batch, as in the paper.
-/// <c>Step(previousBatch, ascent: thisBatch)</c> matches the authors' script, which computes p on the previous step's batch
-/// (in the first step, on its own batch).</para>
-/// <para>In the first step there is no q: e is 0 and y is w. It can look ahead only along steps of SGD without nesterov, dampening
-/// or maximize. q is saved in checkpoints.</para>
-/// </remarks>
 /// <param name="Lambda">The share of the gradient at y, from 0 to 1. Default 0.2 (the official script).</param>
-public sealed record LookAheadGradient(double Lambda = 0.2) : IDirection, ICombiner
+internal sealed record LookAheadGradient(double Lambda = 0.2) : IDirection, ICombiner
 {
     private const string Last = "last";
 

@@ -76,6 +76,7 @@ public sealed class WeightAverage : IDisposable
             .Concat(_model.buffers().Select(buffer => buffer.clone().DetachFromDisposeScope())).ToArray();
         var places = _pairs.Select(pair => pair.Weight).Concat(_model.buffers()).ToArray();
         foreach (var (weight, average) in _pairs) weight.copy_(average);
+        Autocast.DropCopies();
         _isIn = true;
         return new Scope(() =>
         {
@@ -85,6 +86,7 @@ public sealed class WeightAverage : IDisposable
                 place.copy_(value);
                 value.Dispose();
             }
+            Autocast.DropCopies();
             _isIn = false;
         });
     }

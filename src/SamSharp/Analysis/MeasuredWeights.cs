@@ -38,16 +38,17 @@ internal sealed class MeasuredWeights : IDisposable
     /// <summary>Calls a function at w + displacement, and puts the weights back bit for bit, whatever happens.</summary>
     public T At<T>(WeightVector? displacement, Func<T> look)
     {
-        if (displacement is null) return look();
+        if (displacement is null) return Look(look);
         RequireFits(displacement);
         try
         {
             Write((weight, i) => weight.copy_(Origin[i].Plus(displacement.Tensors[i])));
-            return look();
+            return Look(look);
         }
         finally
         {
             Write((weight, i) => weight.copy_(Origin[i]));
+            Autocast.DropCopies();
         }
     }
 
@@ -67,6 +68,13 @@ internal sealed class MeasuredWeights : IDisposable
     public void Dispose()
     {
         foreach (var tensor in Origin) tensor.Dispose();
+    }
+
+    /// <summary>A look with gradients cannot use copies of weights that one without has left, and the other way round.</summary>
+    private static T Look<T>(Func<T> look)
+    {
+        Autocast.DropCopies();
+        return Autocast.Call(look);
     }
 
     private void Write([InDisposeScope] Action<Tensor, int> write)

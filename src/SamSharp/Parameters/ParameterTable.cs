@@ -56,8 +56,9 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
     public Tensor Evaluate(Func<Tensor> closure)
     {
         ClearGradients();
+        Autocast.DropCopies();
         using var gradients = enable_grad();
-        return closure() ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
+        return Autocast.Call(closure) ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
     }
 
     /// <summary>Reads every gradient of a pass into the buckets.</summary>

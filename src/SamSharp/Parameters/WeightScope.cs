@@ -37,6 +37,7 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
 
         using var noGradient = no_grad();
         for (var i = atHome; i < _exchanged.Count; i++) _exchanged[i].LeaveHome();
+        Autocast.DropCopies();
     }
 
     /// <summary>Puts every weight back.</summary>
@@ -52,6 +53,7 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
         }
         _exchanged.Clear();
         _copied.Clear();
+        Autocast.DropCopies();
     }
 
     /// <summary>Restores, and frees the buffers.</summary>

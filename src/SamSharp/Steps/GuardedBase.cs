@@ -27,6 +27,7 @@ internal sealed class GuardedBase(Optimizer optimizer)
         {
             if (_guarded is not null) _guarded.Step(table.Slots, unread ? foundInf : null);
             else Optimizer.step()?.Dispose();
+            Autocast.DropCopies();
             return true;
         }
         catch (KeyNotFoundException e)

@@ -31,7 +31,9 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
     private Tensor Look()
     {
         using var noGradient = no_grad();
-        return Keep(Vector(losses(null)));
+        var looked = Keep(Vector(losses(null)));
+        Autocast.DropCopies(); // those made without gradients would cut the weights off
+        return looked;
     }
 
     /// <summary>Makes a pass over a subset. An ascent over all examples also gives their losses at w.</summary>
