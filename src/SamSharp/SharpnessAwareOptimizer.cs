@@ -77,6 +77,10 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>How each param group is treated; may be changed between steps.</summary>
     public IReadOnlyList<SharpnessGroup> Groups => _services.Table.Groups;
 
+    /// <summary>What the loss is multiplied by now; 1 without a <see cref="SharpnessAwareOptions.LossScaler"/>. Reading it waits for the
+    /// device.</summary>
+    public double LossScale => _services.Scale?.Value ?? 1;
+
     /// <summary>Whether this library's CUDA kernels run on each device, and if not, why: "cuda:0: used, 12 launches so far", or
     /// "cuda:0: not used, since cuModuleLoadData gave CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)". The text is
     /// for people; its wording may change.</summary>
@@ -116,6 +120,16 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
             step.StepBase();
             return loss;
         });
+    }
+
+    /// <summary>Computes gradients as <c>loss.backward()</c> does, of the loss times <see cref="LossScale"/>. The optimizer divides the scale out of
+    /// the gradients when it reads them. Without a <see cref="SharpnessAwareOptions.LossScaler"/> it is <c>loss.backward()</c>.</summary>
+    /// <param name="loss">The loss, one element. Closures return this loss itself, not scaled.</param>
+    public void Backward(Tensor loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        if (_services.Scale is { } scale) scale.Backward(loss);
+        else loss.backward();
     }
 
     /// <summary>

@@ -37,13 +37,14 @@ public static partial class OptimizerExtensions
             var value = loss(leaf);
             if (ascends || clean is null)
             {
-                value.backward();
+                optimizer.Backward(value);
                 clean ??= leaf.grad!.detach().DetachFromDisposeScope();
                 outputs.backward([leaf.grad!]);
             }
             else
             {
                 outputs.backward([clean]);
+                optimizer.Services.Scale?.NoteScaled(); // the kept gradient is
             }
             return value.detach().MoveToOuterDisposeScope();
         }

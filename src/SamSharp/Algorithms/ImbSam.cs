@@ -33,7 +33,8 @@ public static partial class OptimizerExtensions
             if (head is not null)
             {
                 using var gradients = enable_grad(); // the head's gradient adds to the tail's
-                var own = head().detach();
+                optimizer.Services.Scale?.ScaleAgain(table.Filled.Select(bucket => bucket.Final));
+                var own = Autocast.Call(head).detach();
                 loss = loss is null ? own : loss.Plus(own);
             }
             optimizer.Services.Report.LossTensor = loss;

@@ -34,4 +34,10 @@ internal static class Check
 
     public static double PositiveFraction(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
         value is > 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must lie in (0, 1].");
+
+    public static double AboveOne(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        value > 1 && double.IsFinite(value) ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a number above 1.");
+
+    public static double BelowOne(double value, [CallerArgumentExpression(nameof(value))] string name = "value") =>
+        value is > 0 and < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must lie between 0 and 1.");
 }

@@ -1,3 +1,4 @@
+using SamSharp.Precision;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
@@ -11,7 +12,9 @@ namespace SamSharp.Steps;
 /// <param name="module">Gives the parameters their names; may be null.</param>
 /// <param name="treatment">Parameters of different treatment never share a bucket.</param>
 /// <param name="perturbs">Whether a parameter is perturbed at all.</param>
-internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int> treatment, Func<ParameterSlot, bool> perturbs)
+/// <param name="scale">The scale of the losses; it is divided out of gradients as they are read.</param>
+internal sealed class ParameterTable(
+    nn.Module? module, Func<ParameterSlot, int> treatment, Func<ParameterSlot, bool> perturbs, LossScale? scale = null)
 {
     /// <summary>The number of elements from which an exchange of storages, about a microsecond, costs less than copying there and back.</summary>
     private const long WorthExchanging = 4096;
@@ -98,6 +101,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
             if (perturbed) bucket.FillAtPerturbed();
             else bucket.FillAtWeights();
         }
+        scale?.Unscale(Buckets.Select(bucket => bucket.Final));
         return any;
     }
 
@@ -186,6 +190,7 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
             RequireAlive(slot);
             slot.Parameter.grad = null;
         }
+        scale?.NoteCleared();
     }
 
     private ParameterBucket[] InBuckets(IEnumerable<ParameterSlot> slots) => slots
@@ -201,8 +206,11 @@ internal sealed class ParameterTable(nn.Module? module, Func<ParameterSlot, int>
         return names;
     }
 
-    private static void RequireFloat(ParameterSlot slot)
+    private void RequireFloat(ParameterSlot slot)
     {
+        if (scale is not null && slot.Parameter.dtype == ScalarType.Float16)
+            throw new ArgumentException($"{slot.Describe()} is float16, where a gradient without its scale would vanish again. " +
+                "Keep weights in float32 and compute in Autocast.Float16, or use bfloat16 weights, which need no scale.");
         if (!slot.Parameter.is_floating_point())
             throw new ArgumentException($"{slot.Describe()} has dtype {slot.Parameter.dtype}; only floating point parameters can be perturbed.");
     }

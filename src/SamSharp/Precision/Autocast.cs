@@ -10,7 +10,7 @@ namespace SamSharp;
 /// </summary>
 /// <remarks>
 /// <para>The state belongs to the thread that opened the scope: open it where the forward pass runs, and do not let it span an <c>await</c>.
-/// Inner scopes override outer ones until they end. float16 needs a loss scale; bfloat16 does not.</para>
+/// Inner scopes override outer ones until they end. float16 needs a loss scale (<see cref="LossScaler"/>); bfloat16 does not.</para>
 /// <para>libtorch keeps the 16-bit copy of a weight until the outermost scope ends. The optimizers and measures of this library drop these
 /// copies whenever weights have moved, so that a scope may lie inside a closure or around whole steps. Code of yours that changes
 /// weights within a scope has to close the scope first.</para>
@@ -51,7 +51,7 @@ public sealed class Autocast : IDisposable
     /// <exception cref="NotSupportedException">libtorch does not export its autocast functions.</exception>
     public static Autocast BFloat16(Device device) => Open(AutocastFunctions.OfLibtorch, device, ScalarType.BFloat16);
 
-    /// <summary>Computes in float16, whose numbers end at 65504 and vanish below 6e-8: scale the loss.</summary>
+    /// <summary>Computes in float16, whose numbers end at 65504 and vanish below 6e-8: scale the loss (<see cref="LossScaler"/>).</summary>
     /// <inheritdoc cref="BFloat16"/>
     public static Autocast Float16(Device device) => Open(AutocastFunctions.OfLibtorch, device, ScalarType.Float16);
 

@@ -14,6 +14,8 @@ internal static class Composition
         if (options.AscentSteps > 1 && options.Combiner.NeedsFurtherPasses)
             throw new ArgumentException($"{NameOf(options.Combiner)} evaluates the loss at multiples of one perturbation; " +
                 $"{options.AscentSteps} ascents make several. Use one ascent.");
+        if (options is { LossScaler: not null, SkipNonFinite: false })
+            throw new ArgumentException("A scaled loss overflows now and then, and such steps must be skipped: leave SkipNonFinite on.");
         using var memory = new RecipeMemory(options);
         foreach (var part in memory.Parts)
         {

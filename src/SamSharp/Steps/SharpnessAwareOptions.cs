@@ -67,6 +67,12 @@ public sealed record SharpnessAwareOptions
     /// </summary>
     public bool SkipNonFinite { get; init; } = true;
 
+    /// <summary>
+    /// How the loss is scaled for float16; null (default) for no scale. With it, closures call <see cref="SharpnessAwareOptimizer.Backward"/>
+    /// instead of <c>loss.backward()</c>. It needs <see cref="SkipNonFinite"/>.
+    /// </summary>
+    public LossScaler? LossScaler { get; init; }
+
     /// <summary>One entry per param group of the base optimizer, null for the defaults; groups beyond the
     /// list use the defaults. Default: empty.</summary>
     public IReadOnlyList<SharpnessGroup?> Groups { get; init; } = [];

@@ -91,8 +91,7 @@ internal sealed class SharpnessStep : IDisposable
         var made = _isUsable && _services.Base.TryStep(_services.Table, foundInf, acts || _services.Peers.Exist, Report);
         if (made) _services.AfterStep(acts ? _descent : null);
         if (!made) Report.Skip();
-        _services.Steps++;
-        _services.End(made);
+        _services.Count(made, foundInf);
     }
 
     /// <summary>Makes a further pass of the same step. Its loss is ours to free, unless the closure returns the same tensor each time.</summary>

@@ -1,4 +1,5 @@
 using SamSharp.Kernels;
+using SamSharp.Precision;
 using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
@@ -15,7 +16,8 @@ internal sealed class StepServices : IDisposable
         Options = options;
         Base = new GuardedBase(baseOptimizer);
         Kernels = options.GivenKernels ?? KernelSets.Of(options.Kernels);
-        Table = new ParameterTable(options.Module, options.Geometry.Treatment, options.Geometry.Perturbs);
+        Scale = options.LossScaler is { } scaler ? new LossScale(scaler, () => Table!.Buckets[0].Device) : null;
+        Table = new ParameterTable(options.Module, options.Geometry.Treatment, options.Geometry.Perturbs, Scale);
         Weights = new WeightScope(Kernels);
         Statistics = new RunningStatistics(options.Module);
         Random = new RandomReplay(options.ReplayRandomness, options.ReplaySeed);
@@ -30,6 +32,9 @@ internal sealed class StepServices : IDisposable
     public ITensorListKernels Kernels { get; }
 
     public ParameterTable Table { get; }
+
+    /// <summary>The scale of the losses; null if they have none.</summary>
+    public LossScale? Scale { get; }
 
     public WeightScope Weights { get; }
 
@@ -63,6 +68,7 @@ internal sealed class StepServices : IDisposable
     {
         _isOpen = true;
         ForgetLosses();
+        Scale?.Begin();
         Report.Begin(Steps + 1);
         Statistics.Begin();
         Random.Begin();
@@ -95,6 +101,16 @@ internal sealed class StepServices : IDisposable
         if (Options.Combiner.ActsAfterStep) Peers.AverageWeights();
     }
 
+    /// <summary>Counts a step, adapts the scale of the losses, and ends the step.</summary>
+    /// <param name="made">False if it was skipped, as far as known.</param>
+    /// <param name="foundInf">What <see cref="FindNonFinite"/> gave; null if it was not asked.</param>
+    public void Count(bool made, Tensor? foundInf)
+    {
+        Steps++;
+        Scale?.Update(foundInf);
+        End(made);
+    }
+
     /// <summary>Ends a step. A skipped step leaves the recipe's memory and the running statistics as it found them.</summary>
     public void End(bool made)
     {
@@ -119,7 +135,7 @@ internal sealed class StepServices : IDisposable
 
     /// <summary>1 if a number of the step is not finite, else 0; a float32 on the device of the first parameters.</summary>
     /// <param name="gradients">Whether to look at the final gradients.</param>
-    /// <param name="losses">Whether to look at the losses, and at the norm of the direction.</param>
+    /// <param name="losses">Whether to look at the losses, at the norm of the direction, and at overflows of scaled gradients.</param>
     public Tensor FindNonFinite(bool gradients = true, bool losses = true)
     {
         using var scope = NewDisposeScope();
@@ -129,7 +145,9 @@ internal sealed class StepServices : IDisposable
         Tensor?[] others = losses ? [Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor, _otherLosses] : [];
         var numbers = norms.Concat(others.OfType<Tensor>()).Select(number => number.to(ScalarType.Float64, device).reshape([])).ToArray();
         var all = numbers.Length > 0 ? Kernels.Norm(numbers) : zeros([], device: device);
-        return all.isfinite().logical_not().to(ScalarType.Float32).MoveToOuterDisposeScope();
+        var found = all.isfinite().logical_not();
+        if (losses && Scale is not null) found = found.logical_or(Scale.FoundOverflow().to(ScalarType.Bool));
+        return found.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether the parts of the recipe may take up the numbers of this step: a number that is not finite would stay in their memory.
@@ -155,6 +173,7 @@ internal sealed class StepServices : IDisposable
         Statistics.Dispose();
         Random.Dispose();
         Memory.Dispose();
+        Scale?.Dispose();
         Report.Dispose();
         ForgetLosses();
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SamSharp.Precision;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,6 +14,7 @@ internal sealed class WrapperState : OptimizerOptions
 {
     private const string Magic = "SamSharp state";
     private const int Version = 3, MostNames = 64, MostText = 1 << 16;
+    private const string ScaleName = "scale", StepsName = "steps without overflow";
     private static readonly string[] RoleNames = ["the direction", "the geometry", "the radius schedule", "the combiner"];
 
     private readonly StepServices _services;
@@ -42,8 +44,9 @@ internal sealed class WrapperState : OptimizerOptions
             foreach (var slot in slots) WriteShape(writer, slot.Parameter);
         }
         foreach (var part in _services.Memory.Roles) writer.Write(Describe(part));
-        writer.Write(_services.Memory.All.Count());
+        writer.Write(_services.Memory.All.Count() + (_services.Scale is null ? 0 : 1));
         foreach (var (part, memory) in _services.Memory.All) Write(writer, part, memory);
+        if (_services.Scale is { } scale) Write(writer, scale);
         writer.Write(_services.Steps);
         writer.Write(_services.Report.SkippedSteps);
     }
@@ -93,9 +96,23 @@ internal sealed class WrapperState : OptimizerOptions
                 memories.Remove(saved!);
                 memory.Load(saved?.Numbers ?? [], saved?.Tensors ?? []);
             }
+            if (memories.FirstOrDefault(saved => saved.Part == nameof(LossScaler)) is { } scale)
+                _services.Scale?.Resume(scale.Numbers.GetValueOrDefault(ScaleName, 1), (int)scale.Numbers.GetValueOrDefault(StepsName));
             _services.Steps = steps;
             _services.Report.ResumeFrom(steps, skipped);
         };
+    }
+
+    /// <summary>The scale of the losses is saved as if a part remembered it.</summary>
+    private static void Write(BinaryWriter writer, LossScale scale)
+    {
+        writer.Write(nameof(LossScaler));
+        writer.Write(2);
+        writer.Write(ScaleName);
+        writer.Write(scale.Value);
+        writer.Write(StepsName);
+        writer.Write((double)scale.Steps);
+        writer.Write(0);
     }
 
     private static void Write(BinaryWriter writer, IStepPart part, PartMemory memory)

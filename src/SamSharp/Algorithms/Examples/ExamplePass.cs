@@ -4,7 +4,7 @@ namespace SamSharp;
 
 /// <summary>The two passes of a step over chosen examples. No dispose scope is open while the user's losses are computed, so that
 /// everything else created there lives on.</summary>
-internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rule) : IDisposable
+internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rule, Action<Tensor> backward) : IDisposable
 {
     private readonly List<Tensor> _made = [];
     private Tensor? _atWeights;
@@ -43,7 +43,7 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
         if (isAscent && subset.Rows is null) _atWeights ??= Keep(own.detach());
         using var weighted = subset.Weights is null ? null : own * subset.Weights;
         var loss = (weighted ?? own).mean();
-        loss.backward();
+        backward(loss);
         return loss;
     }
 

@@ -32,7 +32,7 @@ internal static class ExampleSteps
         Action<bool>? beforePass)
     {
         ArgumentNullException.ThrowIfNull(losses);
-        using var pass = new ExamplePass(losses, rule);
+        using var pass = new ExamplePass(losses, rule, optimizer.Backward);
         return optimizer.Step(
             () =>
             {
