@@ -126,7 +126,8 @@ public class LossScalerTests
         Tensor Train(bool casts, LossScaler? scaler)
         {
             using var problem = new Problem(float32, hidden: 32);
-            using var optimizer = SgdBases.All[bases](problem.Parameters, 1e6, 0).WithSharpnessAwareness(Recipe.Sam(0.1) with { LossScaler = scaler });
+            using var optimizer = SgdBases.All[bases](problem.Parameters, 1e6, 0)
+                .WithSharpnessAwareness(Recipe.Sam(0.1) with { LossScaler = scaler });
             for (var t = 0; t < 20; t++)
             {
                 optimizer.Step(() =>
@@ -215,8 +216,10 @@ public class LossScalerTests
         using var half = new Problem(float16);
         Assert.Contains("would vanish again", Assert.Throws<ArgumentException>(() => optim.SGD(half.Parameters, 0.1).WithSharpnessAwareness(
             new SharpnessAwareOptions { LossScaler = new() })).Message, StringComparison.Ordinal);
-        foreach (var wrong in new Func<LossScaler>[] { () => new(0), () => new(GrowthFactor: 1), () => new(BackoffFactor: 1), () => new(GrowthInterval: 0) })
-            Assert.Throws<ArgumentOutOfRangeException>(() => wrong());
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LossScaler(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LossScaler(GrowthFactor: 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LossScaler(BackoffFactor: 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LossScaler(GrowthInterval: 0));
     }
 
     [Fact]
