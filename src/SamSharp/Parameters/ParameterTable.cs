@@ -1,4 +1,4 @@
-using SamSharp.Precision;
+using SamSharp.MixedPrecision;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;

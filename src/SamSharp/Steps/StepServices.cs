@@ -1,5 +1,5 @@
 using SamSharp.Kernels;
-using SamSharp.Precision;
+using SamSharp.MixedPrecision;
 using static TorchSharp.torch;
 
 namespace SamSharp.Steps;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SamSharp.Precision;
+using SamSharp.MixedPrecision;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
-using SamSharp.Precision;
+using SamSharp.MixedPrecision;
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Tests.Precision;
+namespace SamSharp.Tests.MixedPrecision;
 
 /// <summary>Scopes of autocast, on the CPU; the state of the CUDA half is the same code, and can be set without a GPU.</summary>
 [TensorScope]

@@ -1,7 +1,7 @@
 using SamSharp.Kernels;
 using static TorchSharp.torch;
 
-namespace SamSharp.Precision;
+namespace SamSharp.MixedPrecision;
 
 /// <summary>The scale of an optimizer's losses, and what must be known to adapt it. All of it stays on the device.</summary>
 /// <param name="settings">How the scale changes.</param>

@@ -2,7 +2,7 @@ using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Precision;
+namespace SamSharp.Tests.MixedPrecision;
 
 /// <summary>Losses that are scaled so that gradients do not vanish in float16.</summary>
 [TensorScope]

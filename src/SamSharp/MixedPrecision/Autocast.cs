@@ -1,4 +1,4 @@
-using SamSharp.Precision;
+using SamSharp.MixedPrecision;
 using TorchSharp;
 using static TorchSharp.torch;
 

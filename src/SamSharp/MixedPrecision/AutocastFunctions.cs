@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace SamSharp.Precision;
+namespace SamSharp.MixedPrecision;
 
 /// <summary>
 /// libtorch's functions for autocast, which TorchSharp does not bind. They take and return bytes and ints only, so that they can be called

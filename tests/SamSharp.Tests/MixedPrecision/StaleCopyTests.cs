@@ -3,7 +3,7 @@ using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
 using TorchSharp.Modules;
 
-namespace SamSharp.Tests.Precision;
+namespace SamSharp.Tests.MixedPrecision;
 
 /// <summary>
 /// libtorch keeps the 16-bit copy of a weight until the outermost scope of autocast ends. A scope around whole steps must give the same bits as
