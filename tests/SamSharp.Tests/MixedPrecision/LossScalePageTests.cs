@@ -29,7 +29,8 @@ public class LossScalePageTests
         : expected.allclose(Train(recipe, _ => 1024)!, rtol: 1e-9) ? "Cancels while it stays the same"
         : "Does not cancel";
 
-    /// <summary>The weights after some steps whose gradients are scaled in every pass and divided by the scale just before the base optimizer.</summary>
+    /// <summary>The weights after some steps whose gradients are scaled in every pass, and divided by the scale just before the base
+    /// optimizer's step.</summary>
     private static Tensor? Train(string recipe, Func<int, double> scaleOf)
     {
         using var problem = new Problem();
