@@ -59,7 +59,7 @@ public sealed record FisherMask(double Keep = 0.1, int Interval = 100, Func<Para
         if (ascents % Interval != 0) return;
         var device = ascent.Buckets[0].Device;
         var scores = ascent.Buckets.SelectMany(bucket => bucket.Parameters.Zip(bucket.AtWeights)).Where(pair => Masks?.Invoke(pair.First) != false)
-            .Select(pair => (pair.First, pair.Second.detach().Squared().to(ScalarType.Float32, device))).ToArray();
+            .Select(pair => (pair.First, pair.Second.detach().abs().to(ScalarType.Float32, device))).ToArray();
         TopScores.Keep(scores, (long)Math.Ceiling(Keep * scores.Sum(score => score.Item2.numel())), memory);
     }
 }

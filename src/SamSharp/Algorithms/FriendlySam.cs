@@ -53,7 +53,7 @@ public sealed record ResidualGradient(double Sigma = 1, double Lambda = 0.9) : I
         foreach (var bucket in ascent.Buckets)
         {
             var isNew = bucket.Parameters.Select(parameter => memory.Find(Average, parameter) is null).ToArray();
-            var (average, gradients) = (memory.Change(Average, bucket.Parameters), bucket.AtWeights);
+            var (average, gradients) = (memory.Change(Average, bucket.Parameters, bucket.Accumulator), bucket.AtWeights);
             bucket.Direction = Array.ConvertAll(gradients, gradient => gradient.clone());
             ascent.Accumulate(bucket.Direction, average, -Sigma);
             ascent.Mix(average, Lambda, gradients, 1 - Lambda);

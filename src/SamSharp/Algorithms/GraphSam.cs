@@ -66,8 +66,9 @@ internal sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirect
         if (refreshes) memory.Forget(Average);
         foreach (var bucket in ascent.Buckets)
         {
-            bucket.Direction = memory.Change(Average, bucket.Parameters);
-            if (refreshes) ascent.Copy(bucket.Direction, bucket.AtWeights);
+            var average = memory.Change(Average, bucket.Parameters, bucket.Accumulator);
+            if (refreshes) ascent.Copy(average, bucket.AtWeights);
+            bucket.Direction = bucket.InWeightsType(average);
         }
     }
 
@@ -79,12 +80,13 @@ internal sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirect
         {
             var known = Enumerable.Range(0, bucket.Parameters.Count)
                 .Where(i => memory.Find(Average, bucket.Parameters[i]) is not null).ToArray();
-            var average = memory.Change(Average, Array.ConvertAll(known, i => bucket.Parameters[i]));
-            descent.Mix(average, Beta, Array.ConvertAll(known, i => Unit(bucket.AtPerturbed[i])), 1 - Beta);
+            var average = memory.Change(Average, Array.ConvertAll(known, i => bucket.Parameters[i]), bucket.Accumulator);
+            var units = Array.ConvertAll(known, i =>
+                bucket.AtPerturbed[i].to(bucket.Accumulator).div(descent.Norm([bucket.AtPerturbed[i]]).Plus(1e-12)));
+            descent.Mix(average, Beta, units, 1 - Beta);
         }
     }
 
-    private static Tensor Unit(Tensor gradient) => gradient.div(gradient.EuclideanNorm().Plus(1e-12));
 }
 
 /// <summary>
@@ -111,10 +113,11 @@ internal sealed record TensorClippedGeometry(double NormFloor = 1e-12) : IGeomet
             var scale = ascent.Scale(bucket, norm, NormFloor);
             var limit = Math.Abs(bucket.Radius);
             var steps = bucket.Weights.Zip(bucket.Direction, (weight, direction) =>
-                Cut(weight.Squared().mul_(direction).mul_(scale), limit)).ToArray();
+                Cut(ascent, weight.to(bucket.Accumulator).mul(scale).mul_(weight).mul_(direction), limit)).ToArray();
             ascent.PerturbBy(bucket, steps, 1);
         }
     }
 
-    private static Tensor Cut(Tensor step, double limit) => step.mul_(step.EuclideanNorm().Plus(1e-30).DividedInto(limit).Clamped(max: 1.0));
+    private static Tensor Cut(Ascent ascent, Tensor step, double limit) =>
+        step.mul_(ascent.Norm([step]).Plus(1e-30).DividedInto(limit).Clamped(max: 1.0));
 }

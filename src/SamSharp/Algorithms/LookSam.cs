@@ -39,7 +39,10 @@ public sealed record LayerwiseGeometry : IGeometry
     {
         var norm = ascent.Norm();
         foreach (var bucket in ascent.Buckets)
-            bucket.Direction = bucket.Weights.Zip(bucket.Direction, (w, d) => d.mul(Ratio(w, d, bucket.Accumulator))).ToArray();
+        {
+            bucket.Direction = bucket.Weights.Zip(bucket.Direction, (w, d) =>
+                d.to(bucket.Accumulator).mul(Ratio(ascent.Norm([w]), ascent.Norm([d])))).ToArray();
+        }
         return norm;
     }
 
@@ -49,9 +52,6 @@ public sealed record LayerwiseGeometry : IGeometry
         foreach (var bucket in ascent.Buckets) ascent.PerturbUnnormalized(bucket, norm);
     }
 
-    private static Tensor Ratio(Tensor weight, Tensor direction, ScalarType accumulator)
-    {
-        var ratio = weight.to_type(accumulator).EuclideanNorm().div(direction.to_type(accumulator).EuclideanNorm());
-        return ratio.nan_to_num(0, 0, 0).to_type(direction.dtype);
-    }
+    /// <summary>A number, in float32 at least: half precision would round it, and often has no number as large.</summary>
+    private static Tensor Ratio(Tensor weight, Tensor direction) => weight.div(direction).nan_to_num(0, 0, 0);
 }

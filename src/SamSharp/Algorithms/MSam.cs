@@ -85,7 +85,7 @@ internal sealed class GradientMean(StepServices services) : IDisposable
         if (services.Report.PerturbedLossTensor is { } perturbed) BatchPart.AddTo(ref _perturbedLoss, perturbed.alias(), share);
         using var noGradient = no_grad();
         foreach (var bucket in services.Table.Filled)
-            services.Kernels.Accumulate(_sums.Of(bucket.Parameters), bucket.Parameters.Select(parameter => parameter.Final!).ToArray(), share);
+            services.Kernels.Accumulate(_sums.Of(bucket.Parameters, Zeros), bucket.Parameters.Select(parameter => parameter.Final!).ToArray(), share);
         services.Table.ReleaseGradients();
     }
 
@@ -96,12 +96,18 @@ internal sealed class GradientMean(StepServices services) : IDisposable
         services.Report.PerturbedLossTensor = _perturbedLoss;
         foreach (var parameter in services.Table.Slots)
         {
-            if (_sums.Find(parameter) is { } sum) parameter.Parameter.grad = sum;
+            if (_sums.Find(parameter) is not { } sum) continue;
+            using var gradient = sum.to(parameter.Parameter.dtype);
+            parameter.Parameter.grad = gradient;
         }
         services.Table.RequireGradients("second", perturbed: false);
     }
 
     /// <summary>The mean loss, which the caller owns.</summary>
+    /// <summary>Sums of half precision are kept in float32.</summary>
+    private static Tensor Zeros(ParameterSlot slot) =>
+        zeros(slot.Parameter.shape, ParameterBucket.AccumulatorOf(slot.Parameter.dtype), slot.Parameter.device);
+
     public Tensor TakeLoss() => (_loss ?? _perturbedLoss!).alias();
 
     public void Dispose()

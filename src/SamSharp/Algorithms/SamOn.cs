@@ -89,9 +89,9 @@ public sealed record LayerScaledGeometry(double Eta = 0.01, Func<ParameterSlot, 
     /// <inheritdoc/>
     public Tensor Norm(Ascent ascent)
     {
-        foreach (var bucket in ascent.Buckets) bucket.Direction = Scaled(bucket);
+        foreach (var bucket in ascent.Buckets) bucket.Direction = Scaled(ascent, bucket);
         var norm = ascent.Norm();
-        foreach (var bucket in ascent.Buckets) bucket.Direction = Scaled(bucket);
+        foreach (var bucket in ascent.Buckets) bucket.Direction = Scaled(ascent, bucket);
         return norm;
     }
 
@@ -101,6 +101,7 @@ public sealed record LayerScaledGeometry(double Eta = 0.01, Func<ParameterSlot, 
         foreach (var bucket in ascent.Buckets) ascent.Perturb(bucket, norm, NormFloor);
     }
 
-    private Tensor[] Scaled(ParameterBucket bucket) => bucket.Treatment == 0 ? bucket.Direction
-        : bucket.Direction.Zip(bucket.Weights, (vector, weight) => vector.mul(weight.EuclideanNorm().MultiplyBy(1 + Eta))).ToArray();
+    private Tensor[] Scaled(Ascent ascent, ParameterBucket bucket) => bucket.Treatment == 0 ? bucket.Direction
+        : bucket.Direction.Zip(bucket.Weights, (vector, weight) =>
+            vector.to(bucket.Accumulator).mul(ascent.Norm([weight]).MultiplyBy(1 + Eta))).ToArray();
 }

@@ -65,7 +65,9 @@ public sealed record SampleFisherMask(double Sparsity = 0.2) : IElementMask
             using var noGradient = no_grad();
             foreach (var parameter in optimizer.Parameters)
             {
-                if (parameter.Parameter.grad is { } gradient) scores.Of([parameter])[0].IncreaseByProduct(gradient, gradient);
+                if (parameter.Parameter.grad is not { } gradient) continue;
+                var wide = gradient.to(ParameterBucket.AccumulatorOf(gradient.dtype));
+                scores.Of([parameter], _ => zeros_like(wide))[0].IncreaseByProduct(wide, wide);
             }
         }
         optimizer.zero_grad();
@@ -185,8 +187,9 @@ public sealed record DynamicMask(int Refreshes, int RefreshEvery, double Sparsit
     private (ParameterSlot Parameter, Tensor Score)[] Scores(Ascent ascent, MaskScore by, long draw) =>
         ascent.Buckets.SelectMany(bucket => bucket.Parameters.Select((parameter, i) => (parameter, (by switch
         {
-            MaskScore.Weight => bucket.Results[i].abs(),
-            MaskScore.Gradient => bucket.AtWeights[i].abs(),
-            _ => SeededNoise.Draw(parameter, Seed, draw, 0, (shape, dtype, generator) => rand(shape, dtype, generator: generator)),
+            // Half precision has too few numbers to tell scores apart.
+            MaskScore.Weight => bucket.Results[i].to(bucket.Accumulator, copy: true).abs_(),
+            MaskScore.Gradient => bucket.AtWeights[i].to(bucket.Accumulator, copy: true).abs_(),
+            _ => SeededNoise.Draw(parameter, Seed, draw, 0, (shape, _, generator) => rand(shape, bucket.Accumulator, generator: generator)),
         }).IncreaseBy(1e-7)))).ToArray();
 }

@@ -40,8 +40,10 @@ public sealed record AveragedGradient(double Theta = 0.9) : IDirection
         foreach (var bucket in ascent.Buckets)
         {
             // The average of a gradient with itself is the gradient, so a parameter's first gradient needs no special case.
-            bucket.Direction = ascent.MemoryOf(this).Change(Average, bucket.Parameters, parameter => parameter.Gradient!.clone());
-            ascent.Mix(bucket.Direction, 1 - Theta, bucket.AtWeights, Theta);
+            var average = ascent.MemoryOf(this).Change(Average, bucket.Parameters,
+                parameter => parameter.Gradient!.to(bucket.Accumulator, copy: true));
+            ascent.Mix(average, 1 - Theta, bucket.AtWeights, Theta);
+            bucket.Direction = bucket.InWeightsType(average);
         }
     }
 

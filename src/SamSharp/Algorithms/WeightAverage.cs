@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -5,7 +6,8 @@ namespace SamSharp;
 /// <summary>
 /// The average of a model's weights over training, independent of the optimizer: uniform (SWA; with SAM it is WASAM: Kaddour, Liu, Silva,
 /// Kusner, "When Do Flat Minima Optimizers Work?", 2022, who average from three quarters of training on) or exponential (EMA). It costs one
-/// copy of the weights, and two while the averages are swapped in.
+/// copy of the weights, and two while the averages are swapped in. Averages of float16 and bfloat16 weights are kept in float32, where small updates
+/// still count.
 /// </summary>
 /// <example><code>
 /// using var average = WeightAverage.Uniform(model);
@@ -26,13 +28,13 @@ public sealed class WeightAverage : IDisposable
         _decay = decay;
         using var noGradient = no_grad();
         _pairs = model.parameters().DistinctBy(p => p.Handle).Where(p => p.is_floating_point())
-            .Select(p => ((Tensor)p, Copy(p))).ToArray();
+            .Select(p => ((Tensor)p, Copy(p, ParameterBucket.AccumulatorOf(p.dtype)))).ToArray();
     }
 
-    private static Tensor Copy(Tensor weight)
+    private static Tensor Copy(Tensor weight, ScalarType type)
     {
         using var values = weight.detach();
-        return values.clone().DetachFromDisposeScope();
+        return values.to(type, copy: true).DetachFromDisposeScope();
     }
 
     /// <summary>How many times <see cref="Update"/> was called.</summary>
@@ -61,7 +63,7 @@ public sealed class WeightAverage : IDisposable
         {
             using var scope = NewDisposeScope();
             if (share == 1) average.copy_(weight);
-            else average.lerp_(weight, tensor(share, average.dtype, average.device));
+            else average.lerp_(weight.to(average.dtype), tensor(share, average.dtype, average.device));
         }
         Count++;
     }
@@ -72,7 +74,7 @@ public sealed class WeightAverage : IDisposable
     {
         if (_isIn) throw new InvalidOperationException("The averages are already swapped in.");
         using var noGradient = no_grad();
-        var kept = _pairs.Select(pair => Copy(pair.Weight))
+        var kept = _pairs.Select(pair => Copy(pair.Weight, pair.Weight.dtype))
             .Concat(_model.buffers().Select(buffer => buffer.clone().DetachFromDisposeScope())).ToArray();
         var places = _pairs.Select(pair => pair.Weight).Concat(_model.buffers()).ToArray();
         foreach (var (weight, average) in _pairs) weight.copy_(average);
@@ -95,7 +97,8 @@ public sealed class WeightAverage : IDisposable
     /// <see cref="SwapIn"/>, whose end restores the old statistics.</summary>
     /// <param name="batches">Training batches.</param>
     /// <param name="forward">Runs the model on one batch; the result is disposed.</param>
-    /// <remarks>Like torch.optim.swa_utils.update_bn, it resets the statistics and weights every batch equally.</remarks>
+    /// <remarks>Like torch.optim.swa_utils.update_bn, it resets the statistics and weights every batch equally. If a batch throws, the statistics
+    /// are as before.</remarks>
     /// <exception cref="InvalidOperationException">The averages are not swapped in.</exception>
     public void RefreshStatistics<T>(IEnumerable<T> batches, Func<T, Tensor> forward)
     {
@@ -105,7 +108,10 @@ public sealed class WeightAverage : IDisposable
         var norms = _model.modules().Prepend(_model).OfType<TorchSharp.Modules.NormBase>().Where(norm => norm.track_running_stats).ToArray();
         if (norms.Length == 0) return;
         var momenta = norms.Select(norm => norm.momentum).ToArray();
-        var training = _model.training;
+        using var statistics = new RunningStatistics(_model);
+        statistics.Begin();
+        using var modes = new ModuleModes(_model);
+        var ended = false;
         try
         {
             foreach (var norm in norms) norm.reset_running_stats();
@@ -119,11 +125,12 @@ public sealed class WeightAverage : IDisposable
                 forward(batch);
                 seen++;
             }
+            ended = true;
         }
         finally
         {
             foreach (var (norm, momentum) in norms.Zip(momenta)) norm.momentum = momentum;
-            _model.train(training);
+            if (!ended) statistics.Rollback();
         }
     }
 
@@ -131,13 +138,17 @@ public sealed class WeightAverage : IDisposable
     public IReadOnlyDictionary<string, Tensor> StateDictionary() =>
         Names().Zip(_pairs).ToDictionary(pair => pair.First, pair => pair.Second.Average.clone());
 
-    /// <summary>Restores saved averages.</summary>
+    /// <summary>Restores saved averages. If that fails, nothing has changed.</summary>
     /// <param name="averages">What <see cref="StateDictionary"/> returned.</param>
     /// <param name="count">The value of <see cref="Count"/> at that time.</param>
-    /// <exception cref="ArgumentException">A name is missing, or a shape differs.</exception>
+    /// <exception cref="ArgumentException">A name is missing, a shape differs, or a tensor holds no floating-point numbers.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">count is negative.</exception>
+    /// <exception cref="InvalidOperationException">The averages are swapped in.</exception>
     public void Load(IReadOnlyDictionary<string, Tensor> averages, long count)
     {
         ArgumentNullException.ThrowIfNull(averages);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (_isIn) throw new InvalidOperationException("The averages are swapped in; end the scope of SwapIn() before loading others.");
         var names = Names().ToArray();
         foreach (var (name, (_, own)) in names.Zip(_pairs))
         {
@@ -148,6 +159,9 @@ public sealed class WeightAverage : IDisposable
                 throw new ArgumentException($"The saved average {name} has shape [{string.Join(", ", saved.shape)}], " +
                     $"the model's parameter has shape [{string.Join(", ", own.shape)}].", nameof(averages));
             }
+            if (!saved.is_floating_point())
+                throw new ArgumentException($"The saved average {name} has type {saved.dtype}; averages are floating-point numbers.",
+                    nameof(averages));
         }
         using var noGradient = no_grad();
         foreach (var (name, (_, own)) in names.Zip(_pairs)) own.copy_(averages[name]);

@@ -10,7 +10,8 @@ namespace SamSharp.Kernels;
 /// </summary>
 internal static class WideNorm
 {
-    private const double Smallest = 1e-14;
+    /// <summary>The norm in float32 that is computed again if it is smaller.</summary>
+    public const double Smallest = 1e-14;
 
     /// <summary>The norm, computed in float64 if necessary.</summary>
     /// <param name="compute">Computes it in float32.</param>

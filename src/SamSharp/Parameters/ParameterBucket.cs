@@ -70,6 +70,12 @@ public sealed class ParameterBucket
 
     internal static ScalarType AccumulatorOf(ScalarType dtype) => dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 
+    /// <summary>Vectors in the dtype of the weights: themselves, or copies for weights in half precision, whose averages are kept in
+    /// float32.</summary>
+    [InDisposeScope]
+    internal Tensor[] InWeightsType(Tensor[] vectors) => Array.ConvertAll(vectors, vector =>
+        vector.dtype == _all[0].Parameter.dtype ? vector : vector.to(_all[0].Parameter.dtype));
+
     /// <summary>One parameter of this bucket, with its gradients.</summary>
     internal ParameterBucket Only(int index)
     {

@@ -15,7 +15,10 @@ public sealed record FilterGeometry(IGeometry Wrapped) : GeometryDecorator(Wrapp
     public override Tensor Norm(Ascent ascent)
     {
         foreach (var bucket in ascent.Buckets)
-            bucket.Direction = bucket.Direction.Zip(bucket.Weights, (direction, weight) => direction.mul(Filters.Norms(weight))).ToArray();
+        {
+            bucket.Direction = bucket.Direction.Zip(bucket.Weights, (direction, weight) =>
+                direction.to(bucket.Accumulator).mul(Filters.Norms(weight))).ToArray();
+        }
         return Wrapped.Norm(ascent);
     }
 }

@@ -44,6 +44,10 @@ public sealed class PartMemory : IDisposable
         return tensors;
     }
 
+    /// <summary>The same for averages and sums, of at least the given precision: small contributions are lost in half precision.</summary>
+    internal Tensor[] Change(string name, IReadOnlyList<ParameterSlot> parameters, ScalarType accumulator) =>
+        Change(name, parameters, parameter => zeros(parameter.Parameter.shape, accumulator, parameter.Parameter.device));
+
     /// <summary>Replaces a parameter's tensor, and takes over the new one.</summary>
     public void Put(string name, ParameterSlot parameter, Tensor tensor) => EntryOf(name, parameter).Replace(tensor);
 

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace SamSharp.Analysis;
 
 /// <summary>Directions for slices and planes. The caller disposes each.</summary>
@@ -22,7 +20,7 @@ public static class SliceDirection
             if (direction.dim() < 2 || direction.NumberOfElements == 0)
                 direction.zero_();
             else
-                direction.mul_(FilterNorms(weights.Tensors[i]).div(FilterNorms(direction)));
+                direction.mul_(Filters.Norms(weights.Tensors[i]).div(Filters.Norms(direction)));
         });
     }
 
@@ -57,9 +55,4 @@ public static class SliceDirection
         using var origin = surface.Weights();
         return weights.Clone().Add(origin, -1);
     }
-
-    /// <summary>[rows, 1, ...], so that it divides the tensor.</summary>
-    [InDisposeScope]
-    private static Tensor FilterNorms(Tensor tensor) =>
-        tensor.flatten(1).norm(1, keepdim: true, p: 2).reshape([tensor.shape[0], .. Enumerable.Repeat(1L, (int)tensor.dim() - 1)]);
 }
