@@ -42,8 +42,7 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     {
         ArgumentNullException.ThrowIfNull(group);
         using var turn = Enter("A param group cannot be added");
-        _services.Table.Add(group, group.Parameters, sharpness ?? new SharpnessGroup());
-        BaseOptimizer.add_param_group(group);
+        _services.Table.Add(group, group.Parameters, sharpness ?? new SharpnessGroup(), accept: () => BaseOptimizer.add_param_group(group));
         ShareGroups();
     }
 
@@ -187,13 +186,14 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
                 $"but {BaseOptimizer.GetType().Name} has {groups.Count}.", nameof(sharpness));
         for (var i = 0; i < groups.Count; i++)
             _services.Table.Add(groups[i], groups[i].Parameters, (i < sharpness.Count ? sharpness[i] : null) ?? new SharpnessGroup());
+        if (Parameters.Count == 0) throw new ArgumentException($"{_services.Base.Name} has no parameters; there is nothing to optimize.");
         ShareGroups();
     }
 
     private StateDictionary StateWith(WrapperState own)
     {
-        var state = (BaseOptimizer as OptimizerHelper ?? throw new InvalidOperationException(
-            $"{BaseOptimizer.GetType().Name} has no state dictionary, so its state cannot be saved or loaded.")).state_dict();
+        var state = _services.Base.State() ?? throw new InvalidOperationException(
+            $"{_services.Base.Name} keeps no state where TorchSharp looks for it, so it cannot be saved or loaded.");
         state.Options.Insert(0, own);
         return state;
     }
@@ -208,7 +208,6 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     private void ShareGroups()
     {
         _parameter_groups = BaseOptimizer.ParamGroups.Cast<ParamGroup>().ToList();
-        if (BaseOptimizer is not OptimizerHelper helper) return;
-        foreach (var (slot, state) in _services.Table.Slots.Zip(helper.state_dict().State)) _state[slot.Parameter.Handle] = state;
+        foreach (var (slot, state) in _services.Table.Slots.Zip(_services.Base.State()?.State ?? [])) _state[slot.Parameter.Handle] = state;
     }
 }

@@ -23,11 +23,6 @@ internal sealed class CollectingThread : IDisposable
         _thread.Start();
     }
 
-    /// <summary>How long a stress test runs: SAMSHARP_STRESS_MINUTES, or some seconds.</summary>
-    public static TimeSpan Duration { get; } =
-        double.TryParse(Environment.GetEnvironmentVariable("SAMSHARP_STRESS_MINUTES"), out var minutes)
-            ? TimeSpan.FromMinutes(minutes) : TimeSpan.FromSeconds(6);
-
     public void Dispose()
     {
         _stop.Cancel();

@@ -22,7 +22,7 @@ namespace SamSharp;
 /// step also sums two gradients. A parameter without a gradient is skipped. Running statistics of normalization layers see every
 /// pass. A step whose losses and gradients are not all finite is skipped, and the check reads one value from the device. float16
 /// and bfloat16 parameters have their state and arithmetic in float32. To draw weights from the posterior, add z / sqrt(N s), where
-/// s is the state's tensor <c>precisions</c>.</para>
+/// s is the state's tensor <c>precisions</c>. A step that throws changes nothing.</para>
 /// </remarks>
 public sealed class BSam : StatefulOptimizer, optim.IBetas
 {
@@ -72,6 +72,14 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     /// and state are then as before the step.</summary>
     public bool SkippedLastStep { get; private set; }
 
+    /// <summary>The model, if it has running statistics: a step that throws or is skipped leaves them as it found them. Null (default): it does
+    /// not know them.</summary>
+    public nn.Module? Module
+    {
+        get => _passes.Module;
+        init => _passes.Module = value;
+    }
+
     /// <summary>The betas of groups added from now on that do not set their own.</summary>
     public (double, double) Betas
     {
@@ -89,10 +97,11 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
     /// <param name="parts">At least one part; each closure is called twice.</param>
     /// <returns>The weighted mean of the parts' losses at w + rho g / s, without history. The losses that the closures return are freed.</returns>
     /// <exception cref="ArgumentException">There is no part, or a weight is not a positive number.</exception>
-    /// <exception cref="InvalidOperationException">A closure left no gradient.</exception>
+    /// <exception cref="InvalidOperationException">A closure left no gradient, or a step is under way.</exception>
     public Tensor Step(IReadOnlyList<BatchPart> parts)
     {
         var whole = BatchPart.TotalWeight(parts);
+        using var step = _passes.Begin();
         using SlotTensors gradients = new(), magnitudes = new();
         Tensor? loss = null, firstLoss = null;
         try
@@ -115,12 +124,12 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
                 AddTo(gradients, (h, _) => h, share);
             }
             Update(gradients, magnitudes, [firstLoss!, loss!]);
+            step.End(made: !SkippedLastStep);
             (var result, loss) = (loss, null);
             return result!;
         }
         finally
         {
-            _passes.PutBack();
             loss?.Dispose();
             firstLoss?.Dispose();
         }

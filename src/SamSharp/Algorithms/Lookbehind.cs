@@ -8,10 +8,12 @@ namespace SamSharp;
 /// weights move part of the way (Mordido, Malviya, Baratin, Chandar, "Lookbehind-SAM: k Steps Back, 1 Step Forward", 2024).
 /// </summary>
 /// <remarks>With p and f starting at w, k times: p := p + e(p); f := base step from f with the gradient at p. Then w := w + alpha (f - w). The base
-/// optimizer's state continues through all inner steps, which count as steps. It makes 2k passes, as chandar-lab/Lookbehind-SAM does.</remarks>
+/// optimizer's state continues through all inner steps, which count as steps. It makes 2k passes, as chandar-lab/Lookbehind-SAM does. While a step
+/// with k above 1 runs, a temporary file holds the optimizer's state too, so that a step that throws can be undone.</remarks>
 public sealed class Lookbehind : IDisposable
 {
     private readonly SharpnessAwareOptimizer _optimizer;
+    private readonly TurnGate _gate = new();
     private readonly SlotTensors _slow = new(), _fast = new(), _first = new(), _climbed = new(), _next = new();
     private readonly int _steps;
     private readonly double? _alpha;
@@ -30,12 +32,18 @@ public sealed class Lookbehind : IDisposable
         _alpha = alpha is null or (>= 0 and <= 1) ? alpha : throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must lie in [0, 1].");
     }
 
-    /// <summary>Makes the step for one batch.</summary>
+    /// <summary>Makes the step for one batch. A step that throws changes nothing: weights, states, statistics and random numbers are as
+    /// before.</summary>
     /// <param name="closure">Computes the loss, calls <c>backward()</c> and returns the loss; called 2k times.</param>
     /// <returns>The loss at w, without history.</returns>
+    /// <exception cref="InvalidOperationException">A step is under way; or as for <see cref="SharpnessAwareOptimizer.Gradient"/>.</exception>
     public Tensor Step(Func<Tensor> closure)
     {
         ArgumentNullException.ThrowIfNull(closure);
+        using var turn = _gate.Enter();
+        // A single inner step undoes itself.
+        using var backup = _steps > 1 && _optimizer.Services.Base.State() is not null ? new OptimizerBackup(_optimizer.Services) : null;
+        backup?.Take();
         foreach (var start in new[] { _slow, _fast, _climbed }) Take(start);
         Tensor? loss = null;
         var ended = false;
@@ -43,19 +51,10 @@ public sealed class Lookbehind : IDisposable
         {
             for (var i = 0; i < _steps; i++)
             {
-                Put(_climbed);
-                var own = _optimizer.Gradient(() =>
-                {
-                    if (_optimizer.IsPerturbed) Take(_next);
-                    return closure();
-                });
+                var own = MakeInnerStep(closure);
                 if (loss is null) loss = own.detach().DetachFromDisposeScope();
                 own.Dispose();
-                if (_optimizer.LastStep.Perturbed) Take(_climbed, from: _next);
-                Put(_fast);
-                _optimizer.Apply();
-                Take(_fast);
-                if (i == 0) Take(_first);
+                if (i == 0) Take(_first, from: _fast);
             }
             ended = true;
             return loss!;
@@ -64,8 +63,28 @@ public sealed class Lookbehind : IDisposable
         {
             Put(_slow);
             if (ended) GoPartOfTheWay();
-            else loss?.Dispose();
+            else
+            {
+                loss?.Dispose();
+                backup?.Return();
+            }
         }
+    }
+
+    /// <summary>Climbs on from p, and steps on from f. A step that is skipped leaves both.</summary>
+    private Tensor MakeInnerStep(Func<Tensor> closure)
+    {
+        Put(_climbed);
+        var loss = _optimizer.Gradient(() =>
+        {
+            if (_optimizer.IsPerturbed) Take(_next);
+            return closure();
+        });
+        Put(_fast);
+        _optimizer.Apply();
+        if (_optimizer.LastStep is { Perturbed: true, Skipped: false }) Take(_climbed, from: _next);
+        Take(_fast);
+        return loss;
     }
 
     /// <summary>Frees the copies of the weights.</summary>
@@ -91,8 +110,9 @@ public sealed class Lookbehind : IDisposable
     [InDisposeScope]
     private static Tensor Alignment(Tensor first, Tensor whole)
     {
-        var cosine = (first * whole).sum() / (first.norm() * whole.norm());
-        return cosine.nan_to_num(0, 0, 0).IncreaseBy(1).DivideBy(2);
+        var (one, other) = (first.to(ScalarType.Float64), whole.to(ScalarType.Float64)); // products of half precision overflow
+        var cosine = (one * other).sum() / (one.norm() * other.norm());
+        return cosine.nan_to_num(0, 0, 0).IncreaseBy(1).DivideBy(2).to(whole.dtype);
     }
 
     private void Take(SlotTensors copies, SlotTensors? from = null)

@@ -6,18 +6,42 @@ using static TorchSharp.torch;
 namespace SamSharp;
 
 /// <summary>Computes gradients at perturbed weights, and puts the weights back bit for bit before anything
-/// is updated, even if a closure throws.</summary>
+/// is updated. A step that throws also leaves random numbers and running statistics as it found them.</summary>
 /// <remarks>Running statistics of normalization layers see every pass.</remarks>
 internal sealed class PerturbedPasses : IDisposable
 {
+    private readonly TurnGate _gate = new();
+    private readonly RandomReplay _random = new(replays: false, seed: 0);
+    private RunningStatistics _statistics = new(null);
+
     public ParameterTable Table { get; } = new(null, _ => 0, _ => true);
 
     public WeightScope Weights { get; } = new(KernelSets.Default);
+
+    /// <summary>The model whose running statistics a step that throws or is skipped leaves as they were.</summary>
+    public nn.Module? Module
+    {
+        get;
+        set
+        {
+            _statistics.Dispose();
+            _statistics = new RunningStatistics(field = value);
+        }
+    }
 
     /// <summary>The lists that have gradients now.</summary>
     public IReadOnlyList<ParameterBucket> Lists => [.. Table.Filled];
 
     public void Add(ParamGroup group) => Table.Add(group, group.Parameters, new SharpnessGroup());
+
+    /// <summary>Begins a step, and keeps out other threads and calls from closures until the result is disposed.</summary>
+    public StepUnderWay Begin()
+    {
+        var turn = _gate.Enter();
+        _statistics.Begin();
+        _random.Begin();
+        return new StepUnderWay(this, turn);
+    }
 
     /// <summary>
     /// Sets the weights of all lists to what <paramref name="weight"/> computes from the list, the index in it and the present weight.
@@ -39,13 +63,6 @@ internal sealed class PerturbedPasses : IDisposable
         });
     }
 
-    public void PutBack()
-    {
-        Weights.Restore();
-        Table.ReleaseGradients();
-        Autocast.DropCopies();
-    }
-
     /// <summary>Whether no number is infinite or NaN; reads one value for each device and type.</summary>
     public static bool AreFinite(IEnumerable<Tensor> tensors)
     {
@@ -55,5 +72,37 @@ internal sealed class PerturbedPasses : IDisposable
             .All(list => double.IsFinite(KernelSets.Default.Norm([.. list]).Value()));
     }
 
-    public void Dispose() => Weights.Dispose();
+    public void Dispose()
+    {
+        Weights.Dispose();
+        _statistics.Dispose();
+        _random.Dispose();
+    }
+
+    /// <summary>A step. Once disposed, the weights are in place, and a step that has not ended is undone.</summary>
+    public sealed class StepUnderWay(PerturbedPasses passes, TurnGate.Turn turn) : IDisposable
+    {
+        private bool _hasEnded;
+
+        /// <summary>Ends the step. A skipped one leaves running statistics as it found them.</summary>
+        public void End(bool made)
+        {
+            _hasEnded = true;
+            if (!made) passes._statistics.Rollback();
+        }
+
+        public void Dispose()
+        {
+            passes.Weights.Restore();
+            passes.Table.ReleaseGradients();
+            Autocast.DropCopies();
+            if (!_hasEnded)
+            {
+                passes._statistics.Rollback();
+                passes._random.Rollback();
+            }
+            passes._random.Dispose();
+            turn.Dispose();
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -44,13 +45,15 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
     /// <param name="epoch">The number of the present epoch, from 0.</param>
     /// <param name="indices">[batch]: the indices of the examples, int64, from 0.</param>
     /// <param name="current">[batch, classes]: the present logits.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit each other or the stored logits.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit each other or the stored logits, or an index is of no example; nothing has
+    /// changed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">epoch is negative.</exception>
     public void Store(int epoch, Tensor indices, Tensor current)
     {
         Require(epoch, indices, current);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
+        RequireKnown(indices);
         _logits ??= zeros([_epochs + 1, _examples, current.shape[1]], current.dtype, current.device).DetachFromDisposeScope();
         _storedIn ??= ScalarArithmetic.Full([_epochs + 1, _examples], -1, ScalarType.Int64, current.device).DetachFromDisposeScope();
         var rows = indices.to(_logits.device);
@@ -65,7 +68,8 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
 
     /// <summary>Restores what was saved.</summary>
     /// <param name="state">What <see cref="StateDictionary"/> returned.</param>
-    /// <exception cref="ArgumentException">The state is for another number of examples or epochs.</exception>
+    /// <exception cref="ArgumentException">The state is for another number of examples or epochs, or not of such numbers; nothing has
+    /// changed.</exception>
     public void Load(IReadOnlyDictionary<string, Tensor> state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -76,8 +80,12 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
             throw new ArgumentException($"The saved history has logits of shape [{string.Join(", ", logits?.shape ?? [])}]; " +
                 $"[{_epochs + 1}, {_examples}, classes] is expected, with the epochs they were stored in.", nameof(state));
         }
+        if (logits is not null && (!logits.is_floating_point() || storedIn!.dtype != ScalarType.Int64))
+            throw new ArgumentException($"The saved history has logits of type {logits.dtype} from epochs of type {storedIn!.dtype}; " +
+                "floating-point numbers from Int64 are expected.", nameof(state));
+        var (copy, epochs) = (logits?.clone().DetachFromDisposeScope(), storedIn?.clone().DetachFromDisposeScope());
         Dispose();
-        (_logits, _storedIn) = (logits?.clone().DetachFromDisposeScope(), storedIn?.clone().DetachFromDisposeScope());
+        (_logits, _storedIn) = (copy, epochs);
     }
 
     /// <summary>Forgets and frees everything.</summary>
@@ -92,6 +100,16 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
         logits.Length == 3 && logits[0] == _epochs + 1 && logits[1] == _examples && storedIn.AsSpan().SequenceEqual(logits.AsSpan(0, 2));
 
     private int Place(int epoch) => epoch % (_epochs + 1);
+
+    /// <summary>Refuses indices of no example before anything is stored; on a GPU, where looking would wait, the device notices.</summary>
+    [InDisposeScope]
+    private void RequireKnown(Tensor indices)
+    {
+        if (indices.device_type != DeviceType.CPU || indices.NumberOfElements == 0) return;
+        var (least, most) = (indices.min().Read<long>(), indices.max().Read<long>());
+        if (least < 0 || most >= _examples)
+            throw new ArgumentException($"The indices reach from {least} to {most}; there are {_examples} examples, from 0.", nameof(indices));
+    }
 
     private void Require(int epoch, Tensor indices, Tensor current)
     {

@@ -22,7 +22,8 @@ namespace SamSharp;
 /// contain operators without a second derivative, such as fused attention. In addition to the weights, the optimizer keeps m, D and a copy of
 /// the weights. A parameter without a gradient is skipped; one that first gets a gradient between two estimates waits for the next estimate.
 /// float16 and bfloat16 parameters have their state and arithmetic in float32. Running statistics of normalization layers see every pass. A
-/// step whose losses and numbers are not all finite is skipped, and the check reads one value from the device.</para>
+/// step whose losses and numbers are not all finite is skipped, and the check reads one value from the device. A step that throws changes
+/// nothing.</para>
 /// <para>The authors' code puts the weights back before it multiplies with the Hessian, which then mixes the two
 /// points; here H is the Hessian at w + e.</para>
 /// </remarks>
@@ -67,7 +68,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// <exception cref="ArgumentException">A value is out of range, or a parameter appears twice.</exception>
     public Sassha(IEnumerable<ParamGroup> parameters, double lr = 0.15, double rho = 0.2, double beta1 = 0.9, double beta2 = 0.999,
         double epsilon = 1e-4, double weightDecay = 0, int lazy = 10, Func<long, double>? power = null, INoise? noise = null)
-        : base(parameters, new Options
+        : base(WithLazy(parameters, lazy), new Options
         {
             LearningRate = lr,
             Rho = rho,
@@ -77,7 +78,7 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
             WeightDecay = weightDecay,
         }, Layout)
     {
-        _lazy = Check.Positive(lazy);
+        _lazy = lazy;
         _power = power ?? (_ => 0.5);
         _noise = noise ?? new SignNoise();
     }
@@ -86,6 +87,14 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     /// Whether the last step was skipped because a loss, a gradient or an estimate was not finite. Weights and state are then as before the step.
     /// </summary>
     public bool SkippedLastStep { get; private set; }
+
+    /// <summary>The model, if it has running statistics: a step that throws or is skipped leaves them as it found them. Null (default): it does
+    /// not know them.</summary>
+    public nn.Module? Module
+    {
+        get => _passes.Module;
+        init => _passes.Module = value;
+    }
 
     /// <summary>The betas of groups added from now on that do not set their own.</summary>
     public (double, double) Betas
@@ -108,29 +117,33 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
     public Tensor Step(Func<Tensor> closure)
     {
         ArgumentNullException.ThrowIfNull(closure);
+        using var step = _passes.Begin();
         using var diagonals = new SlotTensors();
+        Tensor? loss = null, perturbedLoss = null;
         try
         {
             var number = StepsSoFar + 1;
             var power = Check.NonNegative(_power(number));
             var estimates = (number - 1) % _lazy == 0;
-            Tensor? loss = null;
             if (_parameter_groups.Any(group => ((Options)group.Options).Rho > 0))
             {
                 loss = Differentiate(closure, "first", again: false);
                 Climb();
             }
-            var perturbedLoss = Differentiate(closure, loss is null ? "only" : "second", again: estimates);
+            perturbedLoss = Differentiate(closure, loss is null ? "only" : "second", again: estimates);
             if (estimates) Estimate(perturbedLoss, number, diagonals);
             _passes.Weights.Restore();
             Update(power, diagonals, loss is null ? [perturbedLoss] : [loss, perturbedLoss]);
-            if (loss is null) return perturbedLoss;
-            perturbedLoss.Dispose();
-            return loss;
+            step.End(made: !SkippedLastStep);
+            var result = loss ?? perturbedLoss;
+            loss = null;
+            if (ReferenceEquals(result, perturbedLoss)) perturbedLoss = null;
+            return result;
         }
         finally
         {
-            _passes.PutBack();
+            loss?.Dispose();
+            perturbedLoss?.Dispose();
         }
     }
 
@@ -140,18 +153,33 @@ public sealed class Sassha : StatefulOptimizer, optim.IBetas
 
     private protected override void Adopt(TorchSharp.Modules.ParamGroup group) => _passes.Add(group);
 
+    /// <summary>Checks lazy before the base constructor takes up the groups.</summary>
+    private static IEnumerable<ParamGroup> WithLazy(IEnumerable<ParamGroup> parameters, int lazy)
+    {
+        Check.Positive(lazy);
+        return parameters;
+    }
+
     private Options OptionsOf(int group) => (Options)_parameter_groups[group].Options;
 
     private Tensor Differentiate(Func<Tensor> closure, string pass, bool again)
     {
         var loss = _passes.Table.Evaluate(closure);
-        if (_passes.Table.ReadGradients(perturbed: false))
-            throw new InvalidOperationException(
-                "The closure called backward() itself. SASSHA differentiates the loss twice and must call it: return only the loss.");
-        Differentiation.RequireDifferentiable(loss);
-        loss.backward(retain_graph: again);
-        _passes.Table.RequireGradients(pass, perturbed: false);
-        return loss;
+        try
+        {
+            if (_passes.Table.ReadGradients(perturbed: false))
+                throw new InvalidOperationException(
+                    "The closure called backward() itself. SASSHA differentiates the loss twice and must call it: return only the loss.");
+            Differentiation.RequireDifferentiable(loss);
+            loss.backward(retain_graph: again);
+            _passes.Table.RequireGradients(pass, perturbed: false);
+            return loss;
+        }
+        catch
+        {
+            loss.Dispose();
+            throw;
+        }
     }
 
     /// <summary>SAM's ascent, with one norm over all groups.</summary>

@@ -47,6 +47,13 @@ public abstract class GroupOptions : OptimizerOptions
 
     internal GroupOptions Copy() => (GroupOptions)MemberwiseClone();
 
+    /// <summary>Takes over another's values, null ones included.</summary>
+    internal void Return(GroupOptions before)
+    {
+        CopyFrom(before);
+        Loading = before.Loading;
+    }
+
     private protected void FillOthersFrom(GroupOptions defaults)
     {
         Numbers = [.. Numbers.Zip(defaults.Numbers, (own, other) => own ?? other)];

@@ -33,7 +33,30 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
         defaults.Validate();
         (_layout, _engine, _defaults, _loading) = (layout, engine, defaults, new(twin));
         _parameter_groups = [];
-        foreach (var group in groups) add_param_group(group);
+        var added = new List<(ParamGroup Group, GroupOptions? Options, GroupOptions? Before)>();
+        try
+        {
+            foreach (var group in groups)
+            {
+                var options = group.Options as GroupOptions;
+                var before = options?.Copy();
+                add_param_group(group);
+                added.Add((group, options, before));
+            }
+            if (_state.Count == 0)
+                throw new ArgumentException($"{GetType().Name} was given no parameters; there is nothing to optimize.", nameof(groups));
+        }
+        catch
+        {
+            // The caller's groups are as they were, for another attempt.
+            foreach (var (group, options, before) in added)
+            {
+                options?.Return(before!);
+                group.Options = options!;
+            }
+            foreach (var (_, state) in _state) ((ParameterState)state).Dispose();
+            throw;
+        }
     }
 
     /// <summary>Which implementation makes the steps. For tests: all compute the same.</summary>
@@ -59,7 +82,8 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     public override void add_param_group(ParamGroup param_group)
     {
         ArgumentNullException.ThrowIfNull(param_group);
-        var options = (param_group.Options ?? ((GroupOptions)_defaults).Copy()) as GroupOptions;
+        var own = (param_group.Options ?? ((GroupOptions)_defaults).Copy()) as GroupOptions;
+        var options = own?.Copy();
         if (options?.GetType() != _defaults.GetType())
             throw new ArgumentException($"The group's options are {param_group.Options?.GetType()}; {GetType().Name} needs {_defaults.GetType()}.");
         var parameters = param_group.Parameters.ToList();
@@ -71,6 +95,9 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
         {
             if (!parameter.is_floating_point())
                 throw new ArgumentException($"A parameter is of type {parameter.dtype}; {GetType().Name} needs floating-point parameters.");
+            if (ParameterTable.IsRepeated(parameter))
+                throw new ArgumentException($"A parameter of shape [{string.Join(", ", parameter.shape)}] has strides " +
+                    $"[{string.Join(", ", parameter.stride())}]: several of its elements are one number in memory. Clone it first.");
             if (!known.Add(parameter.Handle))
                 throw new ArgumentException(
                     $"A parameter of shape [{string.Join(", ", parameter.shape)}] was given twice; it would be updated twice a step.");
@@ -78,6 +105,8 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
 
         param_group.Parameters = parameters;
         Adopt(param_group);
+        own!.Return(options); // nothing can fail any more
+        options = own;
         options.Begin(1);
         options.InitialLearningRate = options.LearningRate!.Value;
         options.Loading = _loading;

@@ -37,19 +37,24 @@ internal sealed class ParameterTable(
     public bool IsOnCuda => Buckets.Any(bucket => bucket.Device.type == TorchSharp.DeviceType.CUDA);
 
     /// <summary>Adds a param group's parameters and fixes the list: TorchSharp would enumerate a lazy sequence again in every step.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="parameters">Its parameters.</param>
+    /// <param name="sharpness">How it is treated.</param>
+    /// <param name="accept">Called once everything is checked and before anything is added; may throw.</param>
     /// <exception cref="ArgumentException">A parameter cannot be perturbed, or would be updated twice.</exception>
-    public void Add(ILearningRateController group, IEnumerable<Parameter> parameters, SharpnessGroup sharpness)
+    public void Add(ILearningRateController group, IEnumerable<Parameter> parameters, SharpnessGroup sharpness, Action? accept = null)
     {
         var fixedParameters = parameters.ToArray();
         var added = fixedParameters.Select((p, i) =>
             new ParameterSlot(p, _slots.Count + i, _groups.Count, _names.GetValueOrDefault(p.Handle))).ToList();
-        foreach (var slot in added) RequireFloat(slot);
+        foreach (var slot in added) RequireUsable(slot);
         SharedStorage.RequireNone([.. _slots, .. added]);
         foreach (var slot in added)
             slot.IsExchangeable = slot.Parameter.NumberOfElements >= WorthExchanging && SharedStorage.IsOwn(slot.Parameter, _shared);
         var buckets = InBuckets([.. _slots, .. added]);
 
         if (group is ParamGroup own) own.Parameters = fixedParameters;
+        accept?.Invoke();
         _slots.AddRange(added);
         _groups.Add(sharpness);
         Buckets = buckets;
@@ -206,8 +211,15 @@ internal sealed class ParameterTable(
         return names;
     }
 
-    private void RequireFloat(ParameterSlot slot)
+    /// <summary>Whether a tensor was expanded: several of its elements are one number in memory, which nobody can move apart.</summary>
+    public static bool IsRepeated(Tensor tensor) =>
+        tensor.NumberOfElements > 0 && tensor.shape.Zip(tensor.stride()).Any(dimension => dimension is { First: > 1, Second: 0 });
+
+    private void RequireUsable(ParameterSlot slot)
     {
+        if (IsRepeated(slot.Parameter))
+            throw new ArgumentException($"{slot.Describe()} has strides [{string.Join(", ", slot.Parameter.stride())}]: several of its elements " +
+                "are one number in memory. Clone it first.");
         if (scale is not null && slot.Parameter.dtype == ScalarType.Float16)
             throw new ArgumentException($"{slot.Describe()} is float16, where a gradient without its scale would vanish again. " +
                 "Keep weights in float32 and compute in Autocast.Float16, or use bfloat16 weights, which need no scale.");

@@ -27,6 +27,7 @@ internal static class SavedTensor
         if (!saved.AsSpan().SequenceEqual(shape))
             throw new InvalidDataException($"The saved {what} has shape [{string.Join(", ", saved)}]; [{string.Join(", ", shape)}] is needed.");
 
+        SavedBytes.Require(reader, shape.Aggregate((long)type.ElementSize(), (bytes, size) => bytes * size));
         var tensor = empty(shape, type, CPU).DetachFromDisposeScope();
         try
         {

@@ -24,39 +24,77 @@ internal static class CheckpointFile
     /// <exception cref="InvalidDataException">The state is damaged or does not fit; nothing has changed.</exception>
     public static void Load(BinaryReader reader, WrapperState own, optim.Optimizer.StateDictionary all)
     {
-        // State that TorchSharp creates while loading must outlive the caller's dispose scope; what a failed load has read must not.
-        using var scope = NewDisposeScope();
+        using var scope = NewDisposeScope(); // what a failed load has read dies with it
         Action? takeOver = null;
         Guarded(() => takeOver = own.Read(reader));
         // The backup is a file because a state can be larger than an array.
-        using var before = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew,
-            FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 20, FileOptions.DeleteOnClose);
+        using var before = Temporary();
         SaveBase(all, before);
-        try
+        Lasting(() =>
         {
-            Guarded(() => LoadBase(all, reader));
-        }
-        catch
-        {
-            before.Position = 0;
-            using var backup = new BinaryReader(before);
-            LoadBase(all, backup);
-            throw;
-        }
+            try
+            {
+                Guarded(() => LoadBase(all, ReaderFor(own, reader)));
+            }
+            catch
+            {
+                before.Position = 0;
+                using var backup = new BinaryReader(before);
+                LoadBase(all, backup);
+                throw;
+            }
+        });
         takeOver!();
         scope.Detach(scope.DisposablesView);
     }
 
+    /// <summary>What TorchSharp creates while it loads a state, or puts one back, outlives every dispose scope.</summary>
+    private static void Lasting(Action load)
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            load();
+        }
+        finally
+        {
+            scope.Detach(scope.DisposablesView);
+        }
+    }
+
+    /// <summary>Saves the wrapper's and the base optimizer's state for <see cref="Return"/>.</summary>
+    public static void Save(WrapperState own, optim.Optimizer.StateDictionary ofBase, Stream stream)
+    {
+        using (var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true)) own.SaveStateDict(writer);
+        SaveBase(ofBase, stream);
+    }
+
+    /// <summary>Loads what <see cref="Save"/> has just written for the same optimizer.</summary>
+    public static void Return(BinaryReader reader, WrapperState own, optim.Optimizer.StateDictionary ofBase)
+    {
+        using var scope = NewDisposeScope();
+        var takeOver = own.Read(reader);
+        Lasting(() => LoadBase(ofBase, reader));
+        takeOver();
+        scope.Detach(scope.DisposablesView);
+    }
+
+    /// <summary>A file that is gone once it is closed.</summary>
+    public static FileStream Temporary() => new(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew,
+        FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 12, FileOptions.DeleteOnClose);
+
+    private static BinaryReader ReaderFor(WrapperState own, BinaryReader reader) => own.IsTorchSharps ? SavedBytes.ForTorchSharp(reader) : reader;
+
     private static void SaveBase(optim.Optimizer.StateDictionary all, Stream stream)
     {
         using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
-        foreach (var options in all.Options.Skip(1)) options.SaveStateDict(writer);
+        foreach (var options in all.Options.Where(options => options is not WrapperState)) options.SaveStateDict(writer);
         foreach (var state in all.State) state.SaveStateDict(writer);
     }
 
     private static void LoadBase(optim.Optimizer.StateDictionary all, BinaryReader reader)
     {
-        foreach (var options in all.Options.Skip(1)) options.LoadStateDict(reader);
+        foreach (var options in all.Options.Where(options => options is not WrapperState)) options.LoadStateDict(reader);
         foreach (var state in all.State) state.LoadStateDict(reader);
     }
 

@@ -12,6 +12,19 @@ internal sealed class GuardedBase(Optimizer optimizer)
 
     public string Name => Optimizer.GetType().Name;
 
+    /// <summary>The optimizer's options and states; null if it keeps its state elsewhere than TorchSharp's optimizers do.</summary>
+    public Optimizer.StateDictionary? State()
+    {
+        try
+        {
+            return (Optimizer as TorchSharp.Modules.OptimizerHelper)?.state_dict();
+        }
+        catch (KeyNotFoundException)
+        {
+            return null; // TorchSharp looks every parameter up in a dictionary that an optimizer need not fill
+        }
+    }
+
     /// <summary>Makes one step with the final gradients, unless found_inf says to skip it.</summary>
     /// <param name="table">The parameters with their final gradients.</param>
     /// <param name="foundInf">Not 0 where a number is not finite; null when this was not checked.</param>

@@ -29,6 +29,9 @@ internal sealed class WrapperState : OptimizerOptions
     /// in the state starts without a memory.</summary>
     public bool AcceptsOtherRecipe { get; init; }
 
+    /// <summary>Whether the base optimizer, and so the format of its state, is one of TorchSharp's.</summary>
+    public bool IsTorchSharps => _services.Base.Optimizer.GetType().Assembly == typeof(SGD).Assembly;
+
     private ParameterTable Table => _services.Table;
 
     public override void SaveStateDict(BinaryWriter writer)
@@ -169,6 +172,7 @@ internal sealed class WrapperState : OptimizerOptions
             throw new InvalidDataException($"The state has {what} of shape {Show(shape)} for {slot.Describe()}.");
         if (dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
             throw new InvalidDataException($"The state has {what} of type {dtype} for {slot.Describe()}.");
+        SavedBytes.Require(reader, shape.Aggregate((long)dtype.ElementSize(), (bytes, size) => bytes * size));
         var tensor = empty(shape, dtype);
         tensor.ReadBytesFromStream(reader.BaseStream);
         return (index, slot.Parameter.device_type == DeviceType.CPU ? tensor : tensor.to(slot.Parameter.device, disposeAfter: true));
@@ -201,6 +205,7 @@ internal sealed class WrapperState : OptimizerOptions
     {
         var length = reader.Read7BitEncodedInt();
         if (length is < 0 or > MostText) throw new InvalidDataException($"The state is damaged: it announces a text of {length} bytes.");
+        SavedBytes.Require(reader, length);
         var bytes = reader.ReadBytes(length);
         return bytes.Length == length ? System.Text.Encoding.UTF8.GetString(bytes) : throw new EndOfStreamException();
     }

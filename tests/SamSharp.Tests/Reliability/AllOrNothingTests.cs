@@ -5,6 +5,7 @@ namespace SamSharp.Tests.Reliability;
 
 /// <summary>A step that throws, or is skipped, leaves everything as it found it: training goes on bit for bit like one that never threw.</summary>
 [TensorScope]
+[Trait("Category", "Reliability")]
 [Collection(GlobalRandomNumbers.Name)]
 public class AllOrNothingTests
 {

@@ -30,7 +30,7 @@ public class CollectionTests
         using var collecting = new CollectingThread();
         var watch = Stopwatch.StartNew();
         var driven = new HashSet<string>();
-        for (var round = 0; round == 0 || watch.Elapsed < CollectingThread.Duration; round++)
+        for (var round = 0; round == 0 || watch.Elapsed < Campaign.StressTime; round++)
         {
             foreach (var recipe in Recipes)
             {

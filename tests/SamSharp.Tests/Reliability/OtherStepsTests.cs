@@ -71,7 +71,7 @@ public class OtherStepsTests
     {
         using var collecting = new CollectingThread();
         var watch = Stopwatch.StartNew();
-        for (var round = 0; round == 0 || watch.Elapsed < CollectingThread.Duration; round++)
+        for (var round = 0; round == 0 || watch.Elapsed < Campaign.StressTime; round++)
         {
             foreach (var (name, run) in Runs)
             {

@@ -3,7 +3,6 @@ using SamSharp.Samples.T5.Generation;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tests.Training;
 using SamSharp.Tests.Support;
-using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Reliability;
 
@@ -16,7 +15,7 @@ public class CollectionTests : TrainerFixture
     {
         using var collecting = new CollectingThread();
         var watch = Stopwatch.StartNew();
-        for (var round = 0; round == 0 || watch.Elapsed < CollectingThread.Duration; round++)
+        for (var round = 0; round == 0 || watch.Elapsed < Campaign.StressTime; round++)
         {
             using var folder = new TemporaryFolder();
             using var model = NewModel(dropout: 0.1);
