@@ -59,6 +59,31 @@ public class TensorListKernelsTests
         AssertLaunched(kernels, contiguous ? 9 : 1); // a sum takes two launches, and a scale one
     }
 
+    /// <summary>Passes over raw memory know one length for all lists: they must leave others to libtorch, which refuses them.</summary>
+    [Fact]
+    public void Lists_of_different_lengths_are_refused()
+    {
+        var (four, many, number) = (new[] { ones(4) }, new[] { ones(1000) }, tensor(0.5f));
+        foreach (var (shorter, longer) in new[] { (four, many), (many, four) })
+        {
+            foreach (var operation in new Action<ITensorListKernels>[]
+            {
+                k => k.AdaptiveNorm(shorter, longer, 0.1),
+                k => k.Dot(shorter, longer),
+                k => k.Perturb(shorter, shorter, longer, number),
+                k => k.Perturb(shorter, longer, longer, number),
+                k => k.PerturbAdaptive(shorter, shorter, longer, number, 0.1),
+                k => k.Copy(shorter, longer),
+                k => k.Accumulate(shorter, longer, 0.5),
+                k => k.Mix(shorter, number, longer, number),
+            })
+            {
+                Assert.ThrowsAny<Exception>(() => operation(KernelSets.Vectorized));
+                Assert.ThrowsAny<Exception>(() => operation(KernelSets.Default));
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Updates_are_the_reference_s(string name, ScalarType dtype, bool contiguous)

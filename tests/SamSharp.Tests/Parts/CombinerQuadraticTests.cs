@@ -92,6 +92,23 @@ public class CombinerQuadraticTests
         Close.Bits(plain.W, _quadratic.W);
     }
 
+    /// <summary>|g| and |g+| are below 2: nothing is clipped, and nothing grows to 100 either.</summary>
+    [Theory]
+    [InlineData(2.5)]
+    [InlineData(100)]
+    public void Clipping_leaves_small_gradients_alone(double norm)
+    {
+        double[] After(GradientClipping? clipping)
+        {
+            var quadratic = new Quadratic();
+            using var optimizer = optim.SGD([quadratic.W], 0.1)
+                .WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = new WeightedGradient(0.5, clipping) });
+            optimizer.Step(quadratic.Backward).Dispose();
+            return quadratic.Weights;
+        }
+        Close.To(After(null), After(new GradientClipping(norm)), 1e-15);
+    }
+
     [Fact]
     public void Clipping_tells_the_authors_from_the_other_implementation()
     {
