@@ -1,0 +1,103 @@
+// dotnet run mutants.cs -- <a copy of the repository, which is changed> [part of a name]...: see .ci/mutants.
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+var top = args[0];
+var limit = TimeSpan.FromMinutes(15); // of a test run, after which the mutant counts as noticed
+string[] unhelpful = ["Architecture", "Pages", "Analyzers", "Building", "CollectionTests", "OtherStepsTests"]; // they do not see values
+var mutants = Read(Path.Combine(top, ".ci", "mutants.txt")).Where(mutant => args.Length == 1 || args.Skip(1).Any(mutant.Name.Contains)).ToArray();
+var built = new HashSet<string>();
+var results = new List<(string Name, bool Killed, bool ByItsTests)>();
+var watch = Stopwatch.StartNew();
+foreach (var mutant in mutants)
+{
+    var (project, tests) = ProjectsOf(mutant.File);
+    if (built.Add(tests)) Require(Run($"build -c Release {tests} -v q", TimeSpan.FromHours(1)), "The code does not build as it is.");
+    var path = Path.Combine(top, mutant.File);
+    var before = File.ReadAllText(path);
+    if (!before.Contains(mutant.Old))
+    {
+        results.Add((mutant.Name, false, false));
+        Console.WriteLine($"OUTDATED  {mutant.Name}: {mutant.File} does not contain '{mutant.Old}'");
+        continue;
+    }
+    File.WriteAllText(path, before.Replace(mutant.Old, mutant.New));
+    try
+    {
+        Require(Run($"build -c Release {project} -v q --no-restore -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false " +
+            "-p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false", TimeSpan.FromHours(1)), $"{mutant.Name} does not build.");
+        var own = Test(project, tests, string.Join('|', mutant.Tests.Select(name => $"FullyQualifiedName~{name}")));
+        var all = own ?? Test(project, tests, string.Join('&', unhelpful.Select(name => $"FullyQualifiedName!~{name}")));
+        results.Add((mutant.Name, all is not null, own is not null));
+        Console.WriteLine(all is null ? $"SURVIVED  {mutant.Name}" : $"noticed   {mutant.Name}: {all}{(own is null ? ", by other tests" : "")}");
+    }
+    finally
+    {
+        File.WriteAllText(path, before);
+    }
+}
+var survivors = results.Count(result => !result.Killed);
+Console.WriteLine($"{results.Count} mutants: {results.Count - survivors} noticed, {results.Count(result => result.ByItsTests)} of them by the tests " +
+    $"that the list names; {survivors} survived. {watch.Elapsed.TotalMinutes:F0} minutes.");
+return survivors == 0 ? 0 : 1;
+
+// Copies what was built to the tests, and runs some of them. Returns what happened if one fails, or null.
+string? Test(string project, string tests, string filter)
+{
+    var name = Path.GetFileName(project) + ".dll";
+    var made = Newest(Path.Combine(top, project, "bin", "Release"), name);
+    var run = Newest(Path.Combine(top, tests, "bin", "Release"), Path.GetFileName(tests) + ".dll");
+    File.Copy(made, Path.Combine(Path.GetDirectoryName(run)!, name), overwrite: true);
+    var (ended, code, output) = Run($"test {run} --filter \"{filter}\"", limit);
+    if (!ended) return "the tests do not end";
+    if (output.Contains("No test matches")) Fail($"No test matches {filter}.");
+    var failed = Regex.Match(output, @"Failed: +(\d+), Passed: +(\d+)");
+    return code == 0 ? null : failed.Success ? $"{failed.Groups[1]} tests fail" : "the tests crash";
+}
+
+(bool Ended, int Code, string Output) Run(string arguments, TimeSpan time)
+{
+    var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = top, RedirectStandardOutput = true, RedirectStandardError = true };
+    using var process = Process.Start(start)!;
+    var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    if (!process.WaitForExit(time))
+    {
+        process.Kill(entireProcessTree: true);
+        return (false, 1, "");
+    }
+    return (true, process.ExitCode, output.Result + error.Result);
+}
+
+void Require((bool Ended, int Code, string Output) run, string otherwise)
+{
+    if (!run.Ended || run.Code != 0) Fail($"{otherwise}\n{run.Output}");
+}
+
+static void Fail(string message)
+{
+    Console.Error.WriteLine(message);
+    Environment.Exit(2);
+}
+
+static (string Project, string Tests) ProjectsOf(string file)
+{
+    var project = string.Join('/', file.Split('/')[..2]);
+    return (project, $"tests/{Path.GetFileName(project)}.Tests");
+}
+
+static string Newest(string folder, string name) => Directory.GetFiles(folder, name, SearchOption.AllDirectories)
+    .Where(path => !path.Contains("/ref/") && !path.Contains("/refint/")).MaxBy(File.GetLastWriteTimeUtc)!;
+
+// Blocks of lines: "# name", the file, "- what is there" and "+ what is put in its place", each on one or more lines, and "? test classes".
+static IEnumerable<Mutant> Read(string list)
+{
+    foreach (var block in File.ReadAllText(list).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+    {
+        var lines = block.Trim('\n').Split('\n');
+        if (!lines[0].StartsWith("# ")) continue;
+        string Of(char mark) => string.Join('\n', lines.Where(line => line.StartsWith(mark)).Select(line => line.Length > 2 ? line[2..] : ""));
+        yield return new(lines[0][2..], lines[1], Of('-'), Of('+'), Of('?').Split(' '));
+    }
+}
+
+internal sealed record Mutant(string Name, string File, string Old, string New, string[] Tests);
