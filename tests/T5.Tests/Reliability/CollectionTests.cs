@@ -3,6 +3,7 @@ using SamSharp.Samples.T5.Generation;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tests.Training;
 using SamSharp.Tests.Support;
+using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Tests.Reliability;
 
