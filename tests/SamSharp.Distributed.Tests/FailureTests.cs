@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using SamSharp.Distributed.Tests.Support;
+
+namespace SamSharp.Distributed.Tests;
+
+/// <summary>Processes that fail, are killed, or part.</summary>
+public class FailureTests
+{
+    private const string Steps = "40";
+
+    public static TheoryData<string> Implementations => [.. MpiRun.Implementations];
+
+    /// <summary>More kills for a long run: SAMSHARP_LONG_TESTS=1.</summary>
+    private static int Kills => Environment.GetEnvironmentVariable("SAMSHARP_LONG_TESTS") == "1" ? 20 : 2;
+
+    [SkippableTheory]
+    [MemberData(nameof(Implementations))]
+    public void An_exception_in_one_closure_ends_the_job_with_its_message(string mpi)
+    {
+        MpiRun.SkipWithout(mpi);
+        using var folder = new TemporaryFolder();
+        var run = MpiRun.Run(mpi, 2, "throw", folder.File("weights"));
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("Process 1 of 2 ends the job", run.Error, StringComparison.Ordinal);
+        Assert.Contains("the data of step 2 cannot be read", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.File("weights")));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Implementations))]
+    public void An_exception_that_leaves_Main_ends_the_job(string mpi)
+    {
+        MpiRun.SkipWithout(mpi);
+        var run = MpiRun.Run(mpi, 2, "unhandled");
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("nobody handles this", run.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Implementations))]
+    public void Copies_of_the_model_that_part_are_found(string mpi)
+    {
+        MpiRun.SkipWithout(mpi);
+        var run = MpiRun.Run(mpi, 2, "parted");
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("no longer those of member 1", run.Error, StringComparison.Ordinal);
+        Assert.Contains("step 3", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("step 4", run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A killed process takes the job with it, and the job goes on from its last checkpoint as if nothing had happened, bit for
+    /// bit.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Implementations))]
+    public void A_job_whose_process_is_killed_ends_and_resumes(string mpi)
+    {
+        MpiRun.SkipWithout(mpi);
+        using var whole = new TemporaryFolder();
+        MpiRun.Run(mpi, 2, "train", whole.Path, Steps, "0").Successful();
+        var random = new Random(17);
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            using var folder = new TemporaryFolder();
+            using (var job = MpiRun.Start(mpi, 2, [], "train", folder.Path, Steps, "25"))
+            {
+                var victim = WaitForWorker(job, random.Next(2));
+                Thread.Sleep(random.Next(2000));
+                victim.Kill();
+                var watch = Stopwatch.StartNew();
+                var run = MpiRun.Finish(job);
+                if (run.ExitCode != 0) Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"the job still ran {watch.Elapsed} after the kill");
+                else Assert.Contains("done", run.Output, StringComparison.Ordinal); // it was faster
+            }
+            MpiRun.Run(mpi, 2, "train", folder.Path, Steps, "0").Successful();
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(whole.Path, $"step{Steps}")).Select(Path.GetFileName))
+            {
+                Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Path, $"step{Steps}", file!)),
+                    File.ReadAllBytes(Path.Combine(folder.Path, $"step{Steps}", file!)));
+            }
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Implementations))]
+    public void A_second_job_keeps_out_of_the_folder_of_the_first(string mpi)
+    {
+        MpiRun.SkipWithout(mpi);
+        using var folder = new TemporaryFolder();
+        using var first = MpiRun.Start(mpi, 2, [], "train", folder.Path, Steps, "200");
+        while (!File.Exists(folder.File("lock"))) Thread.Sleep(50);
+        var second = MpiRun.Run(mpi, 2, "train", folder.Path, Steps, "0");
+        Assert.NotEqual(0, second.ExitCode);
+        Assert.Contains("Another job trains in", second.Error, StringComparison.Ordinal);
+        MpiRun.Finish(first).Successful();
+        Assert.True(Directory.Exists(folder.File($"step{Steps}")));
+    }
+
+    /// <summary>A process of the job that runs this assembly, once it is there.</summary>
+    private static Process WaitForWorker(Process job, int index)
+    {
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromMinutes(1); Thread.Sleep(20))
+        {
+            var workers = Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+                .Where(id => id > 0 && id != job.Id && IsWorkerOf(id, job.Id)).Order().ToArray();
+            if (workers.Length == 2) return Process.GetProcessById(workers[index]);
+        }
+        throw new TimeoutException("The job did not start its processes.");
+    }
+
+    private static bool IsWorkerOf(int id, int job)
+    {
+        try
+        {
+            var arguments = File.ReadAllText($"/proc/{id}/cmdline").Split('\0');
+            return Path.GetFileName(arguments[0]) == "dotnet" && arguments.Contains(typeof(FailureTests).Assembly.Location) && DescendsFrom(id, job);
+        }
+        catch (IOException)
+        {
+            return false; // it has ended meanwhile
+        }
+    }
+
+    private static bool DescendsFrom(int id, int ancestor)
+    {
+        while (id > 1)
+        {
+            if (id == ancestor) return true;
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            id = int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        return false;
+    }
+}
