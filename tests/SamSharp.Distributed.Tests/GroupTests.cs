@@ -115,6 +115,30 @@ public class GroupTests
         });
     }
 
+    /// <summary>A gradient that overflows on one member makes all of them lower the scale of their losses.</summary>
+    [Fact]
+    public void Scales_of_losses_stay_alike() => LocalGroup.Run(2, group =>
+    {
+        using var scope = NewDisposeScope();
+        using var problem = new Problem(ScalarType.Float32);
+        using var optimizer = new SharpnessAwareOptimizer(optim.SGD(problem.Parameters, 0.1), Recipe.Sam() with
+        {
+            LossScaler = new LossScaler(InitialScale: 1024),
+            Exchange = group.Gradients(model: problem.Model, compareEvery: 1),
+        });
+        for (var t = 0; t < 3; t++)
+        {
+            optimizer.Step(() =>
+            {
+                var loss = problem.Loss(Problem.Batch(problem.X, t + group.Rank), Problem.Batch(problem.Y, t + group.Rank));
+                optimizer.Backward(t == 1 && group.Rank == 1 ? loss.Times(double.PositiveInfinity) : loss);
+                return loss;
+            }).Dispose();
+            Assert.Equal(t == 1, optimizer.LastStep.Skipped);
+            Assert.Equal(t == 0 ? 1024 : 512, optimizer.Services.Scale!.Value);
+        }
+    });
+
     /// <summary>Recipes with a history, and those that act after the step, keep the copies of the model alike, too.</summary>
     [Fact]
     public void Every_recipe_keeps_the_copies_alike()
