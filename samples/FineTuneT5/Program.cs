@@ -7,7 +7,7 @@ using SamSharp.Samples.FineTuneT5.Pretraining;
 
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 
-var command = new FineTuneCommand(FineTuneJob.Run, PretrainJob.Run, CompareJob.Run);
+var command = new FineTuneCommand(ProgramFace.T5, FineTuneJob.Run, CompareJob.Run, PretrainCommand.Create(PretrainJob.Run));
 var arguments = command.Parse(args);
 if (arguments.Errors.Count > 0 && arguments.Action is System.CommandLine.Invocation.ParseErrorAction)
     return ErrorReport.Write(new ArgumentException(arguments.Errors[0].Message.ReplaceLineEndings(" ")), trace: false);

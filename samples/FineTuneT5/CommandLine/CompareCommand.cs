@@ -10,26 +10,28 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The <c>compare</c> verb: its options, and how they become a <see cref="CompareRequest"/>.</summary>
 public static class CompareCommand
 {
-    private static readonly TrainingOptions Defaults = Demonstration.Training;
-
-    public static Command Create(Action<CompareRequest, CancellationToken> run)
+    public static Command Create(ProgramFace face, Action<CompareRequest, CancellationToken> run)
     {
+        var (defaults, shown) = (face.Compared, face.Demonstration(""));
+        var (counts, lengths) = (Words(shown.Sizes.Select(size => Trial.SizeName(size.Rows))), Words(shown.Sizes.Select(size => size.Steps)));
+        var shownRadii = Words(shown.Radii.Select(pair => $"{pair.Key}={string.Join(',', pair.Value)}"));
         var tasks = Several("--tasks", "task=folder", $"Tasks with the folders of their files [{CarriedData.Task}, which comes with the program]");
-        var rows = Several("--rows", "rows", "Numbers of training rows, or all [100 400]");
-        var steps = Several("--steps", "steps", "Steps for each of --rows, or one number for all [80 120]");
-        var seeds = Several("--seeds", "seeds", "Seeds: rows, their order and dropout masks [1 2 3]");
+        var rows = Several("--rows", "rows", $"Numbers of training rows, or all [{counts}]");
+        var steps = Several("--steps", "steps", $"Steps for each of --rows, or one number for all [{lengths}]");
+        var seeds = Several("--seeds", "seeds", $"Seeds: rows, their order and dropout masks [{Words(shown.Seeds)}]");
         var optimizers = Several("--learning-rates", "optimizer=rates",
-            $"Base optimizers with the learning rates to choose from [{Defaults.Optimizer}={Defaults.LearningRate}]");
+            $"Base optimizers with the learning rates to choose from [{defaults.Optimizer}={defaults.LearningRate}]");
         var algorithms = Several("--algorithms", "names", $"What to compare with the base: recipes ({string.Join(", ", RecipeCatalog.Names)}), " +
-            "sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps [base*1.25 sam/4]");
-        var radii = Several("--rhos", "recipe=radii", $"The radii to choose from, by recipe [{Defaults.Recipe}={Defaults.Rho}]");
+            "sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps" +
+            $"{(face.HasFreshHead ? ", sam:body without the fresh head" : "")} [{Words(shown.Contenders.Select(contender => contender.Name))}]");
+        var radii = Several("--rhos", "recipe=radii", $"The radii to choose from, by recipe [{shownRadii}]");
         var tuningSeeds = Several("--tuning-seeds", "seeds", "Seeds of the runs that rates and radii are chosen by [101]");
-        var noise = Number("--label-noise", "part", 0.0, "Replace this part of the training labels by wrong ones");
+        var noise = Number("--label-noise", "part", shown.LabelNoise, "Replace this part of the training labels by wrong ones");
         var validationRows = Number("--validation-rows", "rows", 500, "Choose rates and radii by so many rows, which are not trained on");
         var testRows = Number("--test-rows", "rows", 1000, "Report on so many rows at most");
-        var sharpnessRho = Number("--sharpness-rho", "radius", Demonstration.SharpnessRho, "Measure sharpness at this radius");
-        var training = new TrainingArguments(Defaults);
-        var runs = new RunArguments(CarriedModel.Name, "As for fine-tuning");
+        var sharpnessRho = Number("--sharpness-rho", "radius", shown.SharpnessRho, "Measure sharpness at this radius");
+        var training = new TrainingArguments(defaults, face);
+        var runs = new RunArguments(face.Model, "As for fine-tuning", face.Writes);
 
         var command = new Command("compare", """
             Compares a base optimizer with sharpness-aware ones over tasks, training-set sizes and seeds, in pairs: the same rows in the same order,
@@ -44,7 +46,7 @@ public static class CompareCommand
         }
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
-            var request = Demonstration.Comparison(runs.Output(result, "compare")) with
+            var request = face.Demonstration(runs.Output(result, "compare")) with
             {
                 Run = runs.Read(result, "compare"),
                 LabelNoise = result.GetValue(noise),
@@ -72,6 +74,8 @@ public static class CompareCommand
         }, cancellation));
         return command;
     }
+
+    private static string Words<T>(IEnumerable<T> values) => string.Join(' ', values);
 
     private static TrainingSize[]? Sizes(int?[]? rows, int[]? steps)
     {

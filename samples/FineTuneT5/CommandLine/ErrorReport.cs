@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using SamSharp.Samples.FineTuneT5.Setup;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
@@ -13,7 +14,7 @@ public static partial class ErrorReport
             ArgumentException => ExitCode.Usage,
             _ => ExitCode.Failure,
         };
-        Console.Error.WriteLine(trace ? exception.ToString() : $"FineTuneT5: {Describe(exception)}");
+        Console.Error.WriteLine(trace ? exception.ToString() : $"{ProgramName.Text}: {Describe(exception)}");
         if (code == ExitCode.Usage)
             Console.Error.WriteLine("Run with --help for all options.");
         return code;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.FineTuning;
-using SamSharp.Samples.FineTuneT5.Pretraining;
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Training;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
@@ -11,8 +10,7 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The options of the program, and how they become a <see cref="FineTuneRequest"/>.</summary>
 public sealed class FineTuneCommand
 {
-    private readonly Option<string> _task = Text("--task", "name", "sentences",
-        "The task, in T5's text-to-text form, or several separated by commas: cola,sst2,mrpc. The command tasks lists them");
+    private readonly Option<string> _task;
     private readonly Option<int?> _mixtureCap =
         Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
     private readonly Option<string?> _prompt = Optional("--prompt", "text", "Input of --task text, columns in braces [classify: {sentence}]");
@@ -30,46 +28,43 @@ public sealed class FineTuneCommand
     {
         Description = "One or several seeds: a run each",
         HelpName = "seeds",
-        DefaultValueFactory = _ => [Defaults.Seed],
+        DefaultValueFactory = _ => [new TrainingOptions().Seed],
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string?> _keepBest =
         Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, as loss,accuracy");
-    private readonly TrainingArguments _training = new(Defaults);
-    private readonly RunArguments _runs = new(CarriedModel.Name,
-        "The small T5 that comes with the program, a fresh model of a named size (tiny, mini, small, base, large, ...) or of the shape in " +
-        "a config.json, a Hugging Face folder with config.json and model.safetensors, or a name on the Hugging Face hub, as " +
-        "google-t5/t5-small or owner/name@revision, which is downloaded once to the hub's cache. " +
-        "HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honored");
+    private readonly Option<double> _labelNoise =
+        Number("--label-noise", "part", 0.0, "Replace this part of the training labels by wrong ones, chosen by the seed");
+    private readonly TrainingArguments _training;
+    private readonly RunArguments _runs;
     private readonly Option<bool> _trace = new("--trace") { Description = "Show the stack of an error", Recursive = true };
 
     private readonly RootCommand _root;
 
+    /// <param name="face">What the program says of its models.</param>
+    /// <param name="more">Further verbs.</param>
     public FineTuneCommand(
-        Action<FineTuneRequest, CancellationToken> run,
-        Action<PretrainRequest, CancellationToken> pretrain,
-        Action<CompareRequest, CancellationToken> compare)
+        ProgramFace face, Action<FineTuneRequest, CancellationToken> run, Action<CompareRequest, CancellationToken> compare,
+        params IEnumerable<Command> more)
     {
-        _root = new RootCommand("""
-            Fine-tunes a T5 with sharpness-aware minimization around a base optimizer. Without arguments it
-            fine-tunes the carried T5 on the carried sentences with and without SAM, and compares the two.
-            Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
-            """);
+        _task = Text("--task", "name", CarriedData.Task, face.Tasks);
+        _training = new(face.Training, face);
+        _runs = new(face.Model, face.Models, face.Writes);
+        _root = new RootCommand(face.Description);
         foreach (var option in _runs.Models.Concat([
-            _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _epochs, _seeds,
+            _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _labelNoise, _epochs, _seeds,
             .. _training.All, .. _runs.Checkpoints, .. _runs.Places, _keepBest, _landscape, _trace]))
         {
             _root.Options.Add(option);
         }
-        _root.Subcommands.Add(CompareCommand.Create(compare));
-        _root.Subcommands.Add(PretrainCommand.Create(pretrain));
-        _root.Subcommands.Add(TasksCommand.Create());
+        foreach (var command in more.Prepend(CompareCommand.Create(face, compare)).Append(TasksCommand.Create(face.Takes)))
+            _root.Subcommands.Add(command);
         _root.SetAction((result, cancellation) => Task.Run(() =>
         {
             if (result.Tokens.Count == 0)
             {
-                compare(Demonstration.Comparison(_runs.Output(result, "compare")), cancellation);
+                compare(face.Demonstration(_runs.Output(result, "compare")), cancellation);
                 return ExitCode.Success;
             }
             var request = Read(result);
@@ -78,8 +73,6 @@ public sealed class FineTuneCommand
             return ExitCode.Success;
         }, cancellation));
     }
-
-    private static TrainingOptions Defaults { get; } = new();
 
     public ParseResult Parse(string[] arguments) => _root.Parse(arguments);
 
@@ -103,6 +96,7 @@ public sealed class FineTuneCommand
             Seeds = result.GetRequiredValue(_seeds),
             TrainRows = result.GetValue(_trainRows),
             TrainFraction = result.GetValue(_trainFraction),
+            LabelNoise = result.GetValue(_labelNoise),
             Epochs = result.GetValue(_epochs),
             Checkpoints = _runs.ReadCheckpoints(result),
             KeepBest = List(result.GetValue(_keepBest)),

@@ -30,7 +30,7 @@ public static class PretrainCommand
         var seed = Number("--seed", "seed", Defaults.Seed, "Seed of weights, order and spans");
         var modelType = Optional("--model-dtype", $"{NumberTypes.Full.Name}|{NumberTypes.Half.Name}", "Type of the weights in model/ [--dtype]")
             .AcceptOnlyFromAmong(NumberTypes.Full.Name, NumberTypes.Half.Name);
-        var training = new TrainingArguments(Defaults);
+        var training = new TrainingArguments(Defaults, ProgramFace.T5);
         var runs = new RunArguments("mini",
             "A fresh model of a named size or of the shape in a config.json, or a model folder or a name on the hub to go on with");
 

@@ -7,7 +7,8 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The options of a <see cref="RunRequest"/>: which model, where a run computes, and where its files go.</summary>
 /// <param name="model">The model that is taken unless one is named.</param>
 /// <param name="about">What may be named.</param>
-internal sealed class RunArguments(string model, string about)
+/// <param name="takesVocabulary">Whether a model may be given another vocabulary.</param>
+internal sealed class RunArguments(string model, string about, bool takesVocabulary = true)
 {
     private readonly Option<string> _model = Text("--model", "size|file|folder|name", model, about);
     private readonly Option<string?> _tokenizer =
@@ -22,7 +23,7 @@ internal sealed class RunArguments(string model, string about)
     private readonly Option<bool> _resume = Flag("--resume", "Go on from the newest checkpoint in --output; with none there, start");
 
     /// <summary>What to train.</summary>
-    public IEnumerable<Option> Models => [_model, _tokenizer];
+    public IEnumerable<Option> Models => takesVocabulary ? [_model, _tokenizer] : [_model];
 
     /// <summary>Where and how.</summary>
     public IEnumerable<Option> Places => [_device, _types, _output, _resume];
@@ -33,7 +34,7 @@ internal sealed class RunArguments(string model, string about)
     public RunRequest Read(ParseResult result, string task) => new()
     {
         Model = result.GetRequiredValue(_model),
-        Tokenizer = result.GetValue(_tokenizer),
+        Tokenizer = takesVocabulary ? result.GetValue(_tokenizer) : null,
         Output = Output(result, task),
         Resume = result.GetValue(_resume),
         Device = result.GetRequiredValue(_device),

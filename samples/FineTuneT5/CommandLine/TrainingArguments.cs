@@ -1,11 +1,13 @@
 using System.CommandLine;
+using System.Globalization;
 using SamSharp.Samples.T5.Training;
 using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
 /// <summary>The options that say how to train: all of <see cref="TrainingOptions"/> but the seed.</summary>
-internal sealed class TrainingArguments(TrainingOptions defaults)
+/// <param name="face">Which of them the program has.</param>
+internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace face)
 {
     private readonly Option<string> _optimizer =
         Text("--optimizer", "name", defaults.Optimizer, $"Base optimizer: {string.Join(", ", OptimizerCatalog.Names)}");
@@ -18,6 +20,12 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     private readonly Option<double?> _learningRate = Number<double?>("--learning-rate", "rate", null,
         $"Peak learning rate [{(defaults.LearningRate is { } rate ? $"{rate} for {defaults.Optimizer}, else " : "")}the optimizer's own default]");
     private readonly Option<double> _weightDecay = Number("--weight-decay", "decay", defaults.WeightDecay, "Weight decay");
+    private readonly Option<string> _perturb = Choice("--perturb", "What the ascent perturbs: all, or the body without a fresh head",
+        defaults.Perturb ?? Everything, defaults.Perturb is null ? TrainingOptions.Body : Everything);
+    private readonly Option<double> _headRate =
+        Number("--head-rate", "factor", defaults.HeadRate ?? 1, "A fresh head learns at so many times the rate of the rest");
+    private readonly Option<string> _freeze = Text("--freeze", "none|embeddings|layers", FrozenName(defaults.FrozenLayers),
+        "What keeps its values: nothing, the embeddings, or they and so many of the lowest layers");
     private readonly Option<double?> _dropout = Number<double?>("--dropout", "part", null, "Part of the activations that is dropped [the model's]");
     private readonly Option<string> _schedule =
         Text("--schedule", "name", defaults.Schedule, $"Learning rate schedule: {string.Join(", ", LearningRateSchedule.Names)}");
@@ -39,6 +47,8 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     private readonly Option<int?> _patience = Number<int?>("--patience", "count", null, "Stop after so many evaluations without a better main score");
     private readonly Option<int> _logEvery = Number("--log-every", "steps", defaults.LogEvery, "Record the training loss");
 
+    private const string Everything = "all", Nothing = "none", Embeddings = "embeddings";
+
     /// <summary>Null where it is not given: a command may have other ways to say it.</summary>
     public Option<int?> Steps { get; } = Number<int?>("--steps", "steps", null, $"Optimizer steps [{defaults.Steps}]");
 
@@ -49,7 +59,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
     public IEnumerable<Option> Common =>
     [
         _weightDecay, _dropout, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _bucket, _microBatch, _maxGradientNorm,
-        _maxSource, _maxTarget,
+        _maxSource, .. face.Writes ? (Option[])[_maxTarget] : [], .. face.HasFreshHead ? (Option[])[_perturb, _headRate, _freeze] : [],
     ];
 
     public TrainingOptions Read(ParseResult result) => ReadCommon(result) with
@@ -80,6 +90,20 @@ internal sealed class TrainingArguments(TrainingOptions defaults)
         MicroBatchSize = result.GetValue(_microBatch),
         MaxGradientNorm = result.GetValue(_maxGradientNorm),
         MaxSourceLength = result.GetValue(_maxSource),
-        MaxTargetLength = result.GetValue(_maxTarget),
+        MaxTargetLength = face.Writes ? result.GetValue(_maxTarget) : defaults.MaxTargetLength,
+        Perturb = face.HasFreshHead && result.GetValue(_perturb) == TrainingOptions.Body ? TrainingOptions.Body : null,
+        HeadRate = face.HasFreshHead ? result.GetValue(_headRate) : null,
+        FrozenLayers = face.HasFreshHead ? Frozen(result.GetRequiredValue(_freeze)) : null,
+    };
+
+    private static string FrozenName(int? layers) => layers switch { null => Nothing, 0 => Embeddings, _ => $"{layers}" };
+
+    private static int? Frozen(string text) => text switch
+    {
+        Nothing => null,
+        Embeddings => 0,
+        _ => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var layers)
+            ? layers
+            : throw new ArgumentException($"--freeze is '{text}': it must be {Nothing}, {Embeddings} or a number of layers."),
     };
 }

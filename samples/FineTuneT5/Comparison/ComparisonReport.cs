@@ -58,20 +58,27 @@ public sealed class ComparisonReport(
         $"Mean score in % of the validation rows, {Trial.SizeName(request.TuningSize.Rows)} training rows, seed " +
         $"{string.Join(", ", request.TuningSeeds)}; * chosen");
 
-    private ReportTable Scores() => new(
-        "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "w/t/l"],
-        [.. from cell in Cells()
-            from contender in _contenders
-            let runs = cell.Where(result => result.Trial.Contender == contender.Name).ToList()
-            let difference = contender == Contender.Base ? null : PairedDifference.Of(Differences(cell, contender))
-            select (string[])
+    private ReportTable Scores()
+    {
+        var lines = (from cell in Cells()
+                     from contender in _contenders
+                     select (Cell: cell, Contender: contender, Difference: contender == Contender.Base
+                        ? null : PairedDifference.Of(Differences(cell, contender)))).ToList();
+        var corrected = PairedDifference.Holm([.. lines.Select(line => line.Difference?.PValue ?? double.NaN)]);
+        return new(
+            "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "Holm", "w/t/l"],
+            [.. lines.Select((line, i) => (string[])
             [
-                cell.Key.Task, cell.Key.Optimizer, Trial.SizeName(cell.Key.Rows), contender.Title,
-                MeanAndDeviation([.. runs.Select(run => run.Score)]),
-                .. Columns(difference),
-            ]],
+                line.Cell.Key.Task, line.Cell.Key.Optimizer, Trial.SizeName(line.Cell.Key.Rows), line.Contender.Title,
+                MeanAndDeviation([.. line.Cell.Where(result => result.Trial.Contender == line.Contender.Name).Select(run => run.Score)]),
+                .. Columns(line.Difference)[..2], PValue(corrected[i]), Columns(line.Difference)[2],
+            ])],
+            ScoresCaption);
+    }
+
+    private string ScoresCaption =>
         $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the " +
-        "seeds, with its 95 % interval, p of the paired t-test, and runs won, tied and lost");
+        "seeds, with its 95 % interval, p of the paired t-test, the same after Holm's correction over this table, and runs won, tied and lost";
 
     private ReportTable BySize() => new(
         "By training-set size", 3, ["optimizer", "rows", "algorithm", .. SummaryHeader],
@@ -128,9 +135,11 @@ public sealed class ComparisonReport(
         :
         [
             $"{Number(100 * difference.Mean, "+0.0;-0.0;0.0")}{(double.IsNaN(difference.HalfWidth) ? "" : $" ± {Percent(difference.HalfWidth)}")}",
-            double.IsNaN(difference.PValue) ? "" : Number(difference.PValue, difference.PValue < 0.01 ? "F3" : "F2"),
+            PValue(difference.PValue),
             $"{difference.Wins}/{difference.Ties}/{difference.Losses}",
         ];
+
+    private static string PValue(double value) => double.IsNaN(value) ? "" : Number(value, value < 0.01 ? "F3" : "F2");
 
     private static string MeanAndDeviation(double[] values)
     {

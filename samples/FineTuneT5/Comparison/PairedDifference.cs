@@ -25,4 +25,18 @@ public sealed record PairedDifference(int Pairs, double Mean, double HalfWidth, 
         }
         return new(n, mean, halfWidth, p, wins, n - wins - losses, losses);
     }
+
+    /// <summary>
+    /// The p-values corrected for being one of many (Holm, 1979): whoever reports all that are below 0.05 is wrong about any of them in at most
+    /// one of twenty comparisons. NaN stays NaN and counts as no test.
+    /// </summary>
+    public static IReadOnlyList<double> Holm(IReadOnlyList<double> pValues)
+    {
+        var corrected = pValues.ToArray();
+        int[] tests = [.. Enumerable.Range(0, pValues.Count).Where(i => !double.IsNaN(pValues[i])).OrderBy(i => pValues[i])];
+        var largest = 0.0;
+        foreach (var (rank, i) in tests.Index())
+            corrected[i] = largest = Math.Max(largest, Math.Min(1, (tests.Length - rank) * pValues[i]));
+        return corrected;
+    }
 }

@@ -1,4 +1,3 @@
-using SamSharp.Samples.FineTuneT5.Reporting;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Hub;
 using SamSharp.Samples.T5.Model;
@@ -80,21 +79,6 @@ public sealed class ModelSource
                         "google-t5/t5-small, or a size such as tiny.")
                 : null;
         }
-        var settings = HubSettings.FromEnvironment();
-        return new HubCache(settings.CacheFolder).Find(name, files) ?? (name.HasOwner ? Download(name, files, settings, cancellation) : null);
-    }
-
-    private static string Download(HubName name, ModelFiles files, HubSettings settings, CancellationToken cancellation)
-    {
-        try
-        {
-            return DownloadProgress.Show($"Downloading {name} to {settings.CacheFolder}",
-                progress => new HubDownload(settings, progress).GetAsync(name, files, cancellation).GetAwaiter().GetResult());
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            throw new OperationCanceledException($"Stopped while downloading {name}: what has come is kept, and the next run goes on with it.",
-                cancellation);
-        }
+        return HubModel.Folder(name, files, cancellation);
     }
 }

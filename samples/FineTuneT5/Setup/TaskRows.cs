@@ -9,7 +9,7 @@ public sealed record TaskRows(T5Task Task, IReadOnlyList<TaskExample> Train, IRe
 {
     public static TaskRows Load(T5Task task, string folder)
     {
-        IReadOnlyList<TaskExample> Rows(Split split) => task.Load(folder, split, notice => Console.Error.WriteLine($"FineTuneT5: {notice}"));
+        IReadOnlyList<TaskExample> Rows(Split split) => task.Load(folder, split, notice => Console.Error.WriteLine($"{ProgramName.Text}: {notice}"));
         return new(task, Rows(Split.Train), Rows(Split.Validation), task.HasTest(folder) ? Rows(Split.Test) : null);
     }
 }

@@ -7,6 +7,17 @@ public class PairedDifferenceTests
     /// <summary>
     /// Student's sleep data (1908), the textbook example of R's t.test: mean 1.58, t = 4.0621, p = 0.002833, 95 % interval 0.7001 to 2.4599.
     /// </summary>
+    /// <summary>Holm's own steps: the smallest times 4, the next times 3, and none below the one before.</summary>
+    [Fact]
+    public void P_values_are_corrected_for_their_number()
+    {
+        var corrected = PairedDifference.Holm([0.01, 0.04, double.NaN, 0.03, 0.005]);
+        double[] expected = [0.03, 0.06, double.NaN, 0.06, 0.02];
+        foreach (var (one, other) in expected.Zip(corrected))
+            Assert.Equal(one, other, 12);
+        Assert.Equal([1, 1], PairedDifference.Holm([0.6, 0.9]));
+    }
+
     [Fact]
     public void Students_sleep_data_give_the_published_test()
     {

@@ -1,0 +1,59 @@
+namespace SamSharp.Samples.Encoders.Model;
+
+/// <summary>The shape of a BERT encoder (Devlin et al., 2019), by the names and defaults of Hugging Face's <c>config.json</c>.</summary>
+public sealed record BertConfig
+{
+    public int VocabularySize { get; init; } = 30_522;
+
+    public int Width { get; init; } = 768;
+
+    public int Layers { get; init; } = 12;
+
+    public int Heads { get; init; } = 12;
+
+    public int InnerWidth { get; init; } = 3072;
+
+    /// <summary>The longest input in ids.</summary>
+    public int Positions { get; init; } = 512;
+
+    /// <summary>How many kinds of segments there are: the first and the second text of a pair.</summary>
+    public int Segments { get; init; } = 2;
+
+    public double NormEpsilon { get; init; } = 1e-12;
+
+    /// <summary>Dropout of hidden states and of attention weights.</summary>
+    public double Dropout { get; init; } = 0.1;
+
+    public int PadId { get; init; }
+
+    /// <summary>Number of trained weights of the encoder, without pooler and head.</summary>
+    public long ParameterCount
+    {
+        get
+        {
+            long attention = (4L * Width * Width) + (4L * Width);
+            long feedForward = (2L * Width * InnerWidth) + InnerWidth + Width;
+            return (((long)VocabularySize + Positions + Segments + 2) * Width) + (Layers * (attention + feedForward + (4L * Width)));
+        }
+    }
+
+    /// <summary>This configuration if its values make a model.</summary>
+    /// <exception cref="InvalidDataException">One does not; the message names it and <paramref name="source"/>.</exception>
+    internal BertConfig Validated(string source)
+    {
+        foreach (var (value, key) in new[]
+        {
+            (VocabularySize, "vocab_size"), (Width, "hidden_size"), (Layers, "num_hidden_layers"), (Heads, "num_attention_heads"),
+            (InnerWidth, "intermediate_size"), (Positions, "max_position_embeddings"), (Segments, "type_vocab_size"),
+        })
+        {
+            if (value < 1)
+                throw new InvalidDataException($"{source}: {key} is {value} and must be positive.");
+        }
+        if (Width % Heads != 0)
+            throw new InvalidDataException($"{source}: hidden_size is {Width} and must be a multiple of num_attention_heads, {Heads}.");
+        if (!(Dropout is >= 0 and < 1))
+            throw new InvalidDataException($"{source}: the dropout is {Dropout} and must lie in [0, 1).");
+        return this;
+    }
+}

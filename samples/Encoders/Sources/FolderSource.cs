@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.Json;
+using SamSharp.Samples.Encoders.Model;
+using SamSharp.Samples.Encoders.Tokenization;
+using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Model;
+using TorchSharp.Modules;
+
+namespace SamSharp.Samples.Encoders.Sources;
+
+/// <summary>A BERT in a folder as Hugging Face lays it out: <c>config.json</c>, <c>model.safetensors</c> and <c>vocab.txt</c>.</summary>
+public sealed class FolderSource : EncoderSource
+{
+    // Models with a head of Hugging Face's hold the encoder under this name; the first ones name a norm's weights as TensorFlow does.
+    private const string Prefix = "bert.";
+
+    private readonly string _folder;
+    private readonly Lazy<WordPieceTokenizer> _tokenizer;
+
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">The configuration is malformed, or not of a BERT.</exception>
+    public FolderSource(string folder)
+    {
+        _folder = folder;
+        var path = Path.Combine(folder, EncoderFiles.Config);
+        var vocabulary = Path.Combine(folder, EncoderFiles.Vocabulary);
+        foreach (var file in new[] { path, vocabulary }.Where(file => !File.Exists(file)))
+            throw new FileNotFoundException($"{file}: there is no such file. The folder of an encoder holds it.", file);
+        Config = Read(path);
+        Labels = ReadLabels(path);
+        _tokenizer = new(() => new(File.ReadAllBytes(vocabulary), LowersCase(folder), vocabulary));
+    }
+
+    /// <inheritdoc/>
+    public override BertConfig Config { get; }
+
+    /// <inheritdoc/>
+    public override WordPieceTokenizer Tokenizer => _tokenizer.Value;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Labels { get; }
+
+    /// <inheritdoc/>
+    protected override void Fill(IReadOnlyDictionary<string, Parameter> parameters)
+    {
+        using var weights = SafetensorsFolder.Open(_folder);
+        var sources = parameters.Keys.ToDictionary(name => name, name => Names(name).FirstOrDefault(weights.Tensors.ContainsKey));
+        if (string.Join(", ", sources.Where(source => source.Value is null).Select(source => source.Key)) is { Length: > 0 } missing)
+            throw new InvalidDataException($"{weights.Path} does not fit {EncoderFiles.Config}: missing: {missing}");
+        foreach (var (name, parameter) in parameters)
+        {
+            var shape = weights.Tensors[sources[name]!].Entries[sources[name]!].Shape;
+            if (!parameter.shape.AsSpan().SequenceEqual([.. shape]))
+            {
+                throw new InvalidDataException($"{weights.Path} does not fit {EncoderFiles.Config}: {name} is [{string.Join(", ", shape)}] instead " +
+                    $"of [{string.Join(", ", parameter.shape)}]");
+            }
+        }
+        foreach (var (name, parameter) in parameters)
+            weights.Tensors[sources[name]!].ReadInto(sources[name]!, parameter);
+    }
+
+    private static IEnumerable<string> Names(string name)
+    {
+        var old = name.Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal)
+            .Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal);
+        return [name, Prefix + name, old, Prefix + old];
+    }
+
+    private static BertConfig Read(string path)
+    {
+        var values = new JsonValues(path);
+        Require("model_type", values.Text("model_type", "bert"), "bert");
+        Require("hidden_act", values.Text("hidden_act", "gelu"), "gelu");
+        Require("position_embedding_type", values.Text("position_embedding_type", "absolute"), "absolute");
+        var shape = new BertConfig();
+        return new BertConfig
+        {
+            VocabularySize = values.Integer("vocab_size", shape.VocabularySize),
+            Width = values.Integer("hidden_size", shape.Width),
+            Layers = values.Integer("num_hidden_layers", shape.Layers),
+            Heads = values.Integer("num_attention_heads", shape.Heads),
+            InnerWidth = values.Integer("intermediate_size", shape.InnerWidth),
+            Positions = values.Integer("max_position_embeddings", shape.Positions),
+            Segments = values.Integer("type_vocab_size", shape.Segments),
+            NormEpsilon = values.Number("layer_norm_eps", shape.NormEpsilon),
+            Dropout = values.Number("hidden_dropout_prob", shape.Dropout),
+            PadId = values.Integer("pad_token_id", shape.PadId),
+        }.Validated(path);
+
+        void Require(string key, string value, string supported)
+        {
+            if (value != supported)
+                throw new InvalidDataException($"{path}: {key} is '{value}'; only {supported} is supported.");
+        }
+    }
+
+    private static string[] ReadLabels(string path)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        return document.RootElement.TryGetProperty("id2label", out var labels) && labels.ValueKind == JsonValueKind.Object
+            ? [.. labels.EnumerateObject().OrderBy(label => int.TryParse(label.Name, CultureInfo.InvariantCulture, out var id) ? id : int.MaxValue)
+                .Select(label => label.Value.ToString())]
+            : [];
+    }
+
+    private static bool LowersCase(string folder)
+    {
+        var path = Path.Combine(folder, EncoderFiles.TokenizerConfig);
+        return !File.Exists(path) || new JsonValues(path).Flag("do_lower_case", true);
+    }
+}
