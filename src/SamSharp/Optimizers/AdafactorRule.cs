@@ -29,6 +29,7 @@ internal sealed class AdafactorRule : UpdateRule
 
     public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
     {
+        if (memory.Dtype == ScalarType.BFloat16) return false; // its means need several passes, over copies in float32
         var numbers = new AdafactorNumbers((Adafactor.Options)batch.Options, batch.Stage);
         if (memory.Dtype == ScalarType.Float32) AdafactorPasses<float>.Run(batch, memory, numbers);
         else AdafactorPasses<double>.Run(batch, memory, numbers);

@@ -47,9 +47,22 @@ internal sealed class AdamRule(bool decoupled) : UpdateRule
 
     public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
     {
-        if (memory.Dtype == ScalarType.Float32) Update<float>(batch, memory);
-        else Update<double>(batch, memory);
+        switch (memory.Dtype)
+        {
+            case ScalarType.BFloat16: UpdateBlocks(batch, memory); break;
+            case ScalarType.Float32: Update<float>(batch, memory); break;
+            default: Update<double>(batch, memory); break;
+        }
         return true;
+    }
+
+    private unsafe void UpdateBlocks(UpdateBatch batch, TensorMemory memory)
+    {
+        var options = (AdamOptions)batch.Options;
+        var pass = new AdamPass<float>(options, batch.Stage, decoupled);
+        var (first, second, largest) = (batch.MemoryOf(First)!, batch.MemoryOf(Second)!, options.AmsGrad!.Value ? batch.MemoryOf(Largest) : null);
+        batch.ForEachBlock(memory, (w, g, block) => pass.Update(w, g, first.At<float>(0, block), second.At<float>(0, block),
+            largest is null ? null : largest.At<float>(0, block), block.Count));
     }
 
     private unsafe void Update<T>(UpdateBatch batch, TensorMemory memory) where T : unmanaged, IFloatingPointIeee754<T>

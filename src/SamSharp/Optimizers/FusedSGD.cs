@@ -156,9 +156,21 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
 
         public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
         {
-            if (memory.Dtype == ScalarType.Float32) Update<float>(batch, memory);
-            else Update<double>(batch, memory);
+            switch (memory.Dtype)
+            {
+                case ScalarType.BFloat16: UpdateBlocks(batch, memory); break;
+                case ScalarType.Float32: Update<float>(batch, memory); break;
+                default: Update<double>(batch, memory); break;
+            }
             return true;
+        }
+
+        private static unsafe void UpdateBlocks(UpdateBatch batch, TensorMemory memory)
+        {
+            var options = (Options)batch.Options;
+            var pass = new Pass<float>(options, batch.Stage == First);
+            var buffer = options.Momentum > 0 ? batch.MemoryOf(0) : null;
+            batch.ForEachBlock(memory, (w, g, block) => pass.Update(w, g, buffer is null ? null : buffer.At<float>(0, block), block.Count));
         }
 
         private static unsafe void Update<T>(UpdateBatch batch, TensorMemory memory) where T : unmanaged, IFloatingPointIeee754<T>

@@ -8,13 +8,14 @@ namespace SamSharp.Optimizers;
 /// float64 parameter.</summary>
 internal sealed class ParameterState : OptimizerState, IDisposable
 {
-    private const long MostSteps = 1L << 53;
+    private const long MostSteps = 1L << 53, MasterFollows = 1L << 62; // in the saved count of steps: a master follows the tensors
 
     private readonly StateTensor[] _layout;
     private readonly JointLoad _loading;
     private readonly int _index;
     private Tensor?[] _tensors;
     private LeftOutSteps? _leftOut;
+    private Tensor? _master;
     private GroupOptions? _options;
 
     internal ParameterState(Parameter parameter, int index, StateTensor[] layout, JointLoad loading) : base(parameter)
@@ -54,6 +55,22 @@ internal sealed class ParameterState : OptimizerState, IDisposable
             _leftOut = value;
         }
     }
+
+    /// <summary>The float32 weights of a 16-bit parameter, if the optimizer keeps them.</summary>
+    internal Tensor? Master
+    {
+        get => _master;
+        set
+        {
+            if (ReferenceEquals(value, _master)) return;
+            _master?.Dispose();
+            _master = value?.DetachFromDisposeScope();
+            Version++;
+        }
+    }
+
+    /// <summary>The parameter's index among all of the optimizer's.</summary>
+    internal int Index => _index;
 
     /// <summary>The parameter's shape and type.</summary>
     internal long[] Shape { get; }
@@ -110,16 +127,18 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     {
         (Attempts, LeftOut) = (Step, null);
         Version++;
+        Master = Master?.to(device);
         for (var i = 0; i < _tensors.Length; i++) _tensors[i] = _tensors[i]?.to(device, disposeAfter: true).DetachFromDisposeScope();
     }
 
     /// <inheritdoc/>
     public override void SaveStateDict(BinaryWriter writer)
     {
-        writer.Write(Step);
+        writer.Write(_master is null ? Step : Step + MasterFollows);
         writer.Write(Shape.Length);
         foreach (var size in Shape) writer.Write(size);
         foreach (var tensor in _tensors) SaveConditionalStateTensor(writer, tensor);
+        if (_master is not null) SaveConditionalStateTensor(writer, _master);
     }
 
     /// <inheritdoc/>
@@ -128,6 +147,8 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     public override void LoadStateDict(BinaryReader reader) => _loading.Take(this, () =>
     {
         var step = reader.ReadInt64();
+        var hasMaster = step is >= MasterFollows and <= MasterFollows + MostSteps;
+        if (hasMaster) step -= MasterFollows;
         if (step is < 0 or > MostSteps) throw new InvalidDataException($"The saved state of parameter {_index} counts {step} steps.");
         var dimensions = reader.ReadInt32();
         var shape = new long[Math.Clamp(dimensions, 0, 64)];
@@ -135,14 +156,15 @@ internal sealed class ParameterState : OptimizerState, IDisposable
         if (dimensions != Shape.Length || !shape.SequenceEqual(Shape))
             throw new InvalidDataException($"Parameter {_index} has shape {Text(Shape)}, its saved state is for {Text(shape)}.");
 
-        var tensors = new Tensor?[_layout.Length];
+        var tensors = new Tensor?[_layout.Length + (hasMaster ? 1 : 0)];
         try
         {
             for (var i = 0; i < tensors.Length; i++)
             {
                 if (!SavedTensor.ReadFlag(reader)) continue;
-                var what = $"{_layout[i].Name} of parameter {_index}, which is of type {Type},";
-                var expected = _layout[i].ShapeFor(Shape) ?? throw new InvalidDataException($"A parameter of shape {Text(Shape)} has no {what}");
+                var isMaster = i == _layout.Length;
+                var what = $"{(isMaster ? "master" : _layout[i].Name)} of parameter {_index}, which is of type {Type},";
+                var expected = isMaster ? Shape : _layout[i].ShapeFor(Shape) ?? throw new InvalidDataException($"A parameter of shape {Text(Shape)} has no {what}");
                 tensors[i] = SavedTensor.Read(reader, Precision, expected, _parameter.device, what);
             }
         }
@@ -164,7 +186,8 @@ internal sealed class ParameterState : OptimizerState, IDisposable
         if (!state.Shape.SequenceEqual(Shape))
             throw new ArgumentException($"Parameter {_index} has shape {Text(Shape)}, the given state is for {Text(state.Shape)}.");
         if (ReferenceEquals(state, this)) return new(() => { }, []);
-        var copies = Array.ConvertAll(state._tensors, tensor => tensor?.to(Precision, _parameter.device, copy: true).DetachFromDisposeScope());
+        Tensor?[] own = [.. state._tensors, state._master];
+        var copies = Array.ConvertAll(own, tensor => tensor?.to(Precision, _parameter.device, copy: true).DetachFromDisposeScope());
         var step = state.Step;
         return new(() => Take(step, copies), copies);
     });
@@ -196,7 +219,8 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     private void Take(long step, Tensor?[] tensors)
     {
         Dispose();
-        (Attempts, _tensors) = (step, tensors);
+        (Attempts, _tensors) = (step, tensors[.._layout.Length]);
+        Master = tensors.ElementAtOrDefault(_layout.Length);
     }
 
     /// <inheritdoc/>
@@ -218,6 +242,7 @@ internal sealed class ParameterState : OptimizerState, IDisposable
     {
         foreach (var tensor in _tensors) tensor?.Dispose();
         LeftOut = null;
+        Master = null;
         Version++;
     }
 }

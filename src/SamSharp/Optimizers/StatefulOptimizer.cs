@@ -66,6 +66,43 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
         set => _engine!.Kernel = value;
     }
 
+    /// <summary>
+    /// Whether bfloat16 and float16 parameters have masters: float32 weights that the optimizer keeps and updates, and that the parameters
+    /// are rounded from. A <see cref="SharpnessAwareOptimizer"/> around it perturbs the masters too, and rounds once. A weight that
+    /// something else changes, as when a model is loaded, becomes its own master again. They are saved in checkpoints. Default false.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The optimizer makes its own steps, as bSAM and SASSHA do.</exception>
+    public bool MasterWeights
+    {
+        get => _engine?.Rounding.Masters == true;
+        set => RequireEngine().Rounding = RequireEngine().Rounding with { Masters = value };
+    }
+
+    /// <summary>
+    /// Whether the steps of bfloat16 and float16 parameters without masters are rounded at random, up with the probability of the distance
+    /// from below, so that updates smaller than the spacing of these types count on average instead of vanishing. Each draw is determined by
+    /// <see cref="RoundingSeed"/>, the step and the parameter. Default false.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The optimizer makes its own steps, as bSAM and SASSHA do.</exception>
+    public bool StochasticRounding
+    {
+        get => _engine?.Rounding.AtRandom == true;
+        set => RequireEngine().Rounding = RequireEngine().Rounding with { AtRandom = value };
+    }
+
+    /// <summary>Seed of <see cref="StochasticRounding"/>. Default 0.</summary>
+    /// <exception cref="NotSupportedException">The optimizer makes its own steps, as bSAM and SASSHA do.</exception>
+    public long RoundingSeed
+    {
+        get => _engine?.Rounding.Seed ?? 0;
+        set => RequireEngine().Rounding = RequireEngine().Rounding with { Seed = value };
+    }
+
+    private UpdateEngine RequireEngine() => _engine ?? throw new NotSupportedException(
+        $"{GetType().Name} makes its own steps in the type of its parameters. Keep its parameters in float32.");
+
+    Tensor? IGuardedOptimizer.MasterOf(Parameter parameter) => MasterWeights ? StateOf(parameter).Master : null;
+
     bool IKeepsMomentum.HasMomentum => Array.Find(_layout, tensor => tensor.IsMomentum) is { } momentum
         && _parameter_groups.All(group => momentum.IsKept((GroupOptions)group.Options));
 

@@ -1,3 +1,4 @@
+using SamSharp.Kernels;
 using SamSharp.Kernels.Vectorized;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,12 +6,12 @@ using static TorchSharp.torch;
 namespace SamSharp.Optimizers;
 
 /// <summary>Parameters that one pass of an optimizer takes together: of one group, with the same layout, at the same stage.</summary>
-internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, ParameterState first, int capacity) : IDisposable
+internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, ParameterState first, int capacity, WeightRounding rounding) : IDisposable
 {
     private readonly ParameterKind _kind = first.Kind;
     private readonly List<ParameterState> _states = new(capacity);
     private readonly List<Tensor> _weights = new(capacity), _gradients = new(capacity), _owned = [];
-    private readonly List<(Tensor Weight, Tensor Copy)> _copies = [];
+    private readonly List<(Tensor Weight, Tensor Copy, ParameterState State)> _copies = [];
     private StateTensors? _tensors;
 
     public GroupOptions Options => options;
@@ -73,7 +74,24 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     }
 
     /// <summary>The addresses of weights and gradients; null if passes over raw memory do not apply to them or to the state.</summary>
-    public TensorMemory? FindMemory() => Weights[0].dtype == Precision && _tensors!.AreInMemory ? TensorMemory.Of(Weights, Gradients) : null;
+    public TensorMemory? FindMemory() => Weights[0].dtype is var type && (type == Precision || type == ScalarType.BFloat16) && _tensors!.AreInMemory
+        ? TensorMemory.Of(Weights, Gradients)
+        : null;
+
+    /// <summary>Updates bfloat16 weights in float32, one block after the other, from their masters if there are any, and rounds once.</summary>
+    /// <param name="memory">The addresses of weights (list 0) and gradients (list 1).</param>
+    /// <param name="update">Gets float32 weights and gradients of a block.</param>
+    public void ForEachBlock(TensorMemory memory, BlockUpdate update)
+    {
+        var keys = _states.ConvertAll(KeyOf);
+        if (!HasMasters)
+        {
+            BrainBlocks.ForEach(memory, null, keys, update);
+            return;
+        }
+        using var masters = TensorMemory.Of([.. Enumerable.Range(0, _states.Count).Select(place => MasterOf(place, takesUpChanges: false))]);
+        BrainBlocks.ForEach(memory, masters, keys, update);
+    }
 
     /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as
     /// copies.</summary>
@@ -82,8 +100,8 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
         for (var i = 0; i < _states.Count; i++)
         {
             Gradients[i] = Plain(Gradients[i]);
-            var weight = Plain(Weights[i]);
-            if (!ReferenceEquals(weight, Weights[i])) _copies.Add((Weights[i], weight));
+            var weight = HasMasters ? MasterOf(i, takesUpChanges: true) : Plain(Weights[i]);
+            if (!ReferenceEquals(weight, Weights[i])) _copies.Add((Weights[i], weight, _states[i]));
             Weights[i] = weight;
         }
     }
@@ -91,7 +109,7 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     /// <summary>Writes back the weights that were computed on a copy.</summary>
     public void End()
     {
-        foreach (var (weight, copy) in _copies) weight.copy_(copy);
+        foreach (var (weight, copy, state) in _copies) NarrowWeights.Write(weight, copy, KeyOf(state));
     }
 
     /// <summary>Counts the step as skipped if the device says so.</summary>
@@ -115,6 +133,29 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
         _gradients.Clear();
         (Weights, Gradients) = ([], []);
     }
+
+    /// <summary>Whether a step must be made on float32 weights, which then replace the parameters.</summary>
+    public bool WantsPlain => (rounding.Masters || rounding.AtRandom) && StochasticRounding.Is16Bits(first.Type);
+
+    private bool HasMasters => rounding.Masters && StochasticRounding.Is16Bits(first.Type);
+
+    /// <summary>The float32 weights of a parameter, made from it if there are none.</summary>
+    /// <param name="place">The parameter's place in the batch.</param>
+    /// <param name="takesUpChanges">Whether they are made again where something else has changed the parameter.</param>
+    private Tensor MasterOf(int place, bool takesUpChanges)
+    {
+        using var scope = NewDisposeScope();
+        var (state, weight) = (_states[place], _weights[place]);
+        if (state.Master is not { } master)
+            state.Master = weight.detach().to(ScalarType.Float32, copy: true).contiguous();
+        else if (takesUpChanges)
+            master.copy_(NarrowWeights.Current(master, weight));
+        return state.Master!;
+    }
+
+    private ulong? KeyOf(ParameterState state) => rounding.AtRandom && !rounding.Masters && StochasticRounding.Is16Bits(state.Type)
+        ? CounterRandom.Hash(rounding.Seed, state.Attempts, state.Index)
+        : null;
 
     private Tensor Plain(Tensor tensor)
     {

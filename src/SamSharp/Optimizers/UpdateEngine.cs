@@ -22,6 +22,9 @@ internal sealed class UpdateEngine(UpdateRule rule)
 
     private int _isStepping;
 
+    /// <summary>How 16-bit weights are kept and rounded.</summary>
+    public WeightRounding Rounding { get; set; }
+
     /// <summary>With <see cref="UpdateKernels.MultiTensor"/>, everything is left to operators, found_inf too, as on a GPU.</summary>
     public UpdateKernels Kernel { get; set; }
 
@@ -90,7 +93,7 @@ internal sealed class UpdateEngine(UpdateRule rule)
             batch.MakePlain();
             if (UpdateMemory(batch)) return;
         }
-        if (rule.WantsPlain) batch.MakePlain();
+        if (rule.WantsPlain || batch.WantsPlain) batch.MakePlain();
         if (Kernel == UpdateKernels.Reference) rule.UpdateOneByOne(batch, foundInf);
         else rule.UpdateByOperators(batch, foundInf);
     }
@@ -129,7 +132,7 @@ internal sealed class UpdateEngine(UpdateRule rule)
             {
                 last = null;
                 for (var i = made; i < batches.Count && last is null; i++) last = batches[i].Takes(state) ? batches[i] : null;
-                if (last is null) batches.Add(last = new(options, rule, state, own.Length));
+                if (last is null) batches.Add(last = new(options, rule, state, own.Length, Rounding));
             }
             last.Add(parameter, gradient, state, owned);
         }
@@ -152,3 +155,9 @@ internal sealed class UpdateEngine(UpdateRule rule)
 
     private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";
 }
+
+/// <summary>How the weights of 16-bit parameters are kept and rounded.</summary>
+/// <param name="Masters">Whether float32 weights are kept, from which they are rounded to the nearest.</param>
+/// <param name="AtRandom">Whether weights without masters are rounded at random.</param>
+/// <param name="Seed">Determines the random numbers, with the step and the parameter.</param>
+internal readonly record struct WeightRounding(bool Masters, bool AtRandom, long Seed);

@@ -1,3 +1,4 @@
+using SamSharp.Kernels;
 using static TorchSharp.torch;
 
 namespace SamSharp.Steps;
@@ -61,6 +62,9 @@ public sealed class ParameterBucket
 
     /// <summary>The dtype of norms and scales: float64 for float64 weights, otherwise float32.</summary>
     public ScalarType Accumulator { get; }
+
+    /// <summary>Whether the weights are bfloat16 or float16.</summary>
+    internal bool Is16Bits => StochasticRounding.Is16Bits(_all[0].Kind.Type);
 
     /// <summary>Whether the geometry perturbs these parameters.</summary>
     internal bool IsPerturbed { get; }

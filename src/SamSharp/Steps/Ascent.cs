@@ -1,3 +1,4 @@
+using SamSharp.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,11 +27,11 @@ public sealed class Ascent : StepPhase, IDisposable
 
     /// <summary>result := w + radius d / (norm + floor). Where the norm is 0 or not finite, e is 0.</summary>
     public void Perturb(ParameterBucket bucket, Tensor norm, double floor) =>
-        Kernels.Perturb(bucket.Weights, bucket.Results, bucket.Direction, Scale(bucket, norm, floor));
+        Write(bucket, bucket.Direction, Scale(bucket, norm, floor));
 
     /// <summary>result := w + radius (|w| + kappa)^2 d / (norm + floor). Where the norm is 0 or not finite, e is 0.</summary>
     public void PerturbAdaptive(ParameterBucket bucket, Tensor norm, double floor, double kappa) =>
-        Kernels.PerturbAdaptive(bucket.Weights, bucket.Results, bucket.Direction, Scale(bucket, norm, floor), kappa);
+        Write(bucket, bucket.Direction, Scale(bucket, norm, floor), kappa);
 
     /// <summary>result := w + radius d, without normalization. Where the norm is 0 or not finite, e is 0.</summary>
     public void PerturbUnnormalized(ParameterBucket bucket, Tensor norm)
@@ -38,12 +39,35 @@ public sealed class Ascent : StepPhase, IDisposable
         using var scope = NewDisposeScope();
         var usable = norm.isfinite().logical_and(norm.IsGreaterThan(0));
         var radius = FactorFor(bucket.Weights, usable.to_type(bucket.Accumulator).Times(bucket.Radius));
-        Kernels.Perturb(bucket.Weights, bucket.Results, bucket.Direction, radius);
+        Write(bucket, bucket.Direction, radius);
     }
 
     /// <summary>result := w + factor v.</summary>
     public void PerturbBy(ParameterBucket bucket, Tensor[] vectors, double factor) =>
-        Kernels.Perturb(bucket.Weights, bucket.Results, vectors, FactorFor(bucket.Weights, factor));
+        Write(bucket, vectors, FactorFor(bucket.Weights, factor));
+
+    /// <summary>result := w + scale v, or w + scale (|w| + kappa)^2 v. 16-bit weights are perturbed in float32, and rounded once, where
+    /// they have masters or are rounded at random.</summary>
+    private void Write(ParameterBucket bucket, Tensor[] vectors, Tensor scale, double? kappa = null)
+    {
+        var masters = bucket.Is16Bits ? bucket.Parameters.Select(Services.Base.MasterOf).ToArray() : [];
+        if (bucket.Is16Bits && (Services.Options.StochasticRounding || Array.Exists(masters, master => master is not null)))
+        {
+            for (var i = 0; i < vectors.Length; i++)
+                NarrowWeights.Perturb(Kernels, bucket.Weights[i], masters[i], bucket.Results[i], vectors[i], scale, kappa, KeyOf(bucket.Parameters[i]));
+        }
+        else if (kappa is { } added)
+        {
+            Kernels.PerturbAdaptive(bucket.Weights, bucket.Results, vectors, scale, added);
+        }
+        else
+        {
+            Kernels.Perturb(bucket.Weights, bucket.Results, vectors, scale);
+        }
+    }
+
+    private ulong? KeyOf(ParameterSlot slot) =>
+        Services.Options.StochasticRounding ? CounterRandom.Hash(Services.Options.RoundingSeed, Step, Draw, Services.Moves, slot.Index) : null;
 
     /// <summary>radius / (norm + floor), or 0 where the norm is 0 or not finite; a number on the bucket's device.</summary>
     public Tensor Scale(ParameterBucket bucket, Tensor norm, double floor)

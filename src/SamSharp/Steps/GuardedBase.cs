@@ -25,6 +25,9 @@ internal sealed class GuardedBase(Optimizer optimizer)
         }
     }
 
+    /// <summary>The float32 weights that a 16-bit parameter is rounded from; null if there are none.</summary>
+    public Tensor? MasterOf(ParameterSlot slot) => _guarded?.MasterOf(slot.Parameter);
+
     /// <summary>Makes one step with the final gradients, unless found_inf says to skip it.</summary>
     /// <param name="table">The parameters with their final gradients.</param>
     /// <param name="foundInf">Not 0 where a number is not finite; null when this was not checked.</param>

@@ -15,6 +15,7 @@ internal sealed class Perturbation(StepServices services, GroupRadii radii)
         if (ascent.Buckets.Count == 0) return;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
+        services.Moves++;
         SetRadii(ascent, scale);
         services.Options.Direction.Aim(ascent);
         services.Weights.Move(ascent.Buckets, () =>

@@ -73,6 +73,17 @@ public sealed record SharpnessAwareOptions
     /// </summary>
     public LossScaler? LossScaler { get; init; }
 
+    /// <summary>
+    /// Whether perturbed bfloat16 and float16 weights are rounded at random, up with the probability of the distance from below, instead of to the
+    /// nearest, which leaves most weights where they are if rho is small. Each draw is determined by <see cref="RoundingSeed"/>, the step and
+    /// the parameter. It costs float32 copies of a block of weights at a time. Default false. The base optimizer's own step is rounded by
+    /// <see cref="Optimizers.StatefulOptimizer.StochasticRounding"/>.
+    /// </summary>
+    public bool StochasticRounding { get; init; }
+
+    /// <summary>Seed of <see cref="StochasticRounding"/>. Default 0.</summary>
+    public long RoundingSeed { get; init; }
+
     /// <summary>One entry per param group of the base optimizer, null for the defaults; groups beyond the
     /// list use the defaults. Default: empty.</summary>
     public IReadOnlyList<SharpnessGroup?> Groups { get; init; } = [];

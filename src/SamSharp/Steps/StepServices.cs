@@ -48,6 +48,9 @@ internal sealed class StepServices : IDisposable
 
     public StepReport Report { get; } = new();
 
+    /// <summary>How many times the weights have been moved in this step; each time draws other random numbers to round by.</summary>
+    public int Moves { get; set; }
+
     /// <summary>How many steps have been made, skipped ones included.</summary>
     public long Steps { get; set; }
 
@@ -66,7 +69,7 @@ internal sealed class StepServices : IDisposable
     /// <summary>Begins a step, and remembers what undoing it takes.</summary>
     public void Begin()
     {
-        _isOpen = true;
+        (_isOpen, Moves) = (true, 0);
         ForgetLosses();
         Scale?.Begin();
         Report.Begin(Steps + 1);
