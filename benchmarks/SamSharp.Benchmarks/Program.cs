@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using SamSharp.Benchmarks.Devices;
 using SamSharp.Benchmarks.Ratios;
+using SamSharp.Benchmarks.Rounding;
 using SamSharp.Benchmarks.Training;
 using SamSharp.Benchmarks.Updates;
 
@@ -10,6 +11,7 @@ Dictionary<string, Func<string[], int?>> verbs = new()
     ["ratios"] = RatiosVerb.Run,
     ["memory"] = MemoryVerb.Run,
     ["training"] = TrainingVerb.Run,
+    ["rounding"] = RoundingVerb.Run,
     ["bandwidth"] = rest => BandwidthCommand.Run(rest),
     ["--short"] = rest => Benchmarks(rest, warmUps: 1, iterations: 3),
 };
@@ -28,6 +30,8 @@ static int Usage()
         memory                        what each recipe takes beyond its base optimizer, in copies of the parameters; some minutes, up to 4 GB
         training [ROUNDS THREADS]     whole training steps of T5-small with their goals, 5 rounds with 2 threads, some minutes on the CPU;
                                       exits 1 if any falls short
+        rounding [STEPS]              what rounding to 16 bits leaves of perturbations, and of the training of a small language model;
+                                      1,000 steps, some minutes on the CPU
         bandwidth [--device cpu|cuda] bytes of the update over its time, beside a copy on the same device; --help says more
         [--short] anything else       goes to BenchmarkDotNet: --list flat, --filter '*Ascent*'; 15 iterations, or 3
         """);

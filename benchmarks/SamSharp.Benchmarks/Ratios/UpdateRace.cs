@@ -15,7 +15,7 @@ internal sealed class UpdateRace : IDisposable
     private readonly List<Contender> _contenders = [];
     private readonly double _copies;
     private readonly SharpnessAwareOptimizer _sam;
-    private readonly Contender _copyOfAscent, _copyOfUpdate, _copyOfAdafactor, _ascent;
+    private readonly Contender _copyOfAscent, _copyOfUpdate, _copyOfAdafactor, _copyOfAdam, _copyOfSgd, _ascent;
     private readonly Contender _adamW, _samAdamW, _fusedAdamW, _samFusedAdamW, _adafactor, _samAdafactor;
     private readonly Contender _adam, _fusedAdam, _sgd, _fusedSgd;
 
@@ -42,6 +42,8 @@ internal sealed class UpdateRace : IDisposable
         _copyOfAdafactor = Copy(24);
         _adafactor = Step("Adafactor.step()", adafactor.BaseOptimizer);
         _samAdafactor = Update("SAM, Adafactor", adafactor);
+        _copyOfAdam = Copy(28);
+        _copyOfSgd = Copy(20);
         _adam = Step("TorchSharp's Adam.step()", Own(Bases.TorchAdam(_set)));
         _fusedAdam = Step("FusedAdam.step()", Own(Bases.FusedAdam(_set)));
         _sgd = Step("TorchSharp's SGD.step()", Own(Bases.TorchSGD(_set)));
@@ -56,17 +58,25 @@ internal sealed class UpdateRace : IDisposable
             Time(_ascent, _adamW),
             Time(_samAdamW, _adamW),
             Time(_samAdafactor, _adamW),
-            .. Fused(),
+            Time(_fusedAdamW, _adamW, goal: 0.25),
+            Time(_fusedAdam, _adam, goal: 0.25),
+            Time(_fusedSgd, _sgd, goal: 0.25),
             .. Allocations(),
         ]
         : [
             Time(_ascent, _copyOfAscent, goal: 1.3),
-            Time(_samFusedAdamW, _adamW, goal: 0.3),
+            Time(_samFusedAdamW, _adamW),
             Time(_samFusedAdamW, _copyOfUpdate, goal: 1.25),
             Time(_adafactor, _copyOfAdafactor, goal: 1.25),
             Time(_samAdamW, _adamW),
             Time(_samAdafactor, _adamW),
-            .. Fused(),
+            // TorchSharp's own steps are near the memory's floor for large tensors: the floor is the goal there.
+            Time(_fusedAdamW, _copyOfAdam, goal: 1.25),
+            Time(_fusedAdam, _copyOfAdam, goal: 1.25),
+            Time(_fusedSgd, _copyOfSgd, goal: 1.25),
+            Time(_fusedAdamW, _adamW),
+            Time(_fusedAdam, _adam),
+            Time(_fusedSgd, _sgd),
             .. Allocations(),
             // A hundredth for pages that are not ours.
             new($"{_shapes}: native memory, copies of the parameters, SAM's own", _copies, 1.01),
@@ -84,8 +94,6 @@ internal sealed class UpdateRace : IDisposable
     {
         foreach (var owned in _owned.AsEnumerable().Reverse()) owned.Dispose();
     }
-
-    private Ratio[] Fused() => [Time(_fusedAdamW, _adamW, goal: 0.25), Time(_fusedAdam, _adam, goal: 0.25), Time(_fusedSgd, _sgd, goal: 0.25)];
 
     private Ratio[] Allocations() =>
     [

@@ -1,6 +1,7 @@
 using System.Globalization;
 using SamSharp.Benchmarks.Racing;
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace SamSharp.Benchmarks.Training;
 
@@ -24,7 +25,7 @@ internal static class TrainingVerb
     {
         torch.set_num_threads(threads);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"T5-small, float32, 32 rows of 64 + 4 tokens; {Environment.ProcessorCount} processors, {threads} threads; medians of {rounds} " +
+            $"T5-small, 32 rows of 64 + 4 tokens; {Environment.ProcessorCount} processors, {threads} threads; medians of {rounds} " +
                 $"rounds, all in turn"));
 
         using var work = new TrainingWorkload();
@@ -39,7 +40,14 @@ internal static class TrainingVerb
             wholePass = new("forward and backward, 32 rows", work.WholePass),
             quarterPass = new("forward and backward, 8 rows", work.QuarterPass);
 
-        TimedStep[] all = [plain, full, quarter, plainFused, fullFused, quarterFused, straightforward, wholePass, quarterPass];
+        using var narrow = new TrainingWorkload(ScalarType.BFloat16);
+        var (cast, pure) = (Rows(work, "autocast", work.Autocasting), Rows(narrow, "bfloat16", step => step));
+        TimedStep byHand = new("SAM, FusedAdamW, casts by hand", work.CastingByHand(() => work.Full(work.FusedAdamW)));
+        TimedStep[] all =
+        [
+            plain, full, quarter, plainFused, fullFused, quarterFused, straightforward, wholePass, quarterPass,
+            .. cast.Values, .. pure.Values, byHand,
+        ];
         Race.Run([.. all.Select(step => step.Contender)], rounds);
         foreach (var step in all) Console.WriteLine(step);
 
@@ -55,6 +63,24 @@ internal static class TrainingVerb
             fullFused.Over(plainFused),
             quarterFused.Over(plainFused),
             quarterPass.Over(wholePass),
+            cast["SAM, FusedAdamW"].Over(plain, goal: 1),
+            cast["SAM from a quarter, FusedAdamW"].Over(plain, goal: 0.75),
+            .. cast.Values.Concat(pure.Values).Append(byHand).Select(step => step.Over(plain)),
         ]);
+    }
+
+    /// <summary>The six steps in other number types, by the names that they have in float32.</summary>
+    private static Dictionary<string, TimedStep> Rows(TrainingWorkload work, string types, Func<Action, Action> with)
+    {
+        var rows = new Dictionary<string, TimedStep>();
+        foreach (var (name, optimizer) in new[] { ("TorchSharp's AdamW", work.TorchAdamW), ("FusedAdamW", work.FusedAdamW) })
+        {
+            Add($"plain, {name}", () => work.Plain(optimizer.BaseOptimizer));
+            Add($"SAM, {name}", () => work.Full(optimizer));
+            Add($"SAM from a quarter, {name}", () => work.Quarter(optimizer));
+        }
+        return rows;
+
+        void Add(string name, Action step) => rows[name] = new($"{name}, {types}", with(step));
     }
 }

@@ -1,5 +1,6 @@
 using SamSharp.Optimizers;
 using SamSharp.Samples.T5.Model;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
 
@@ -15,10 +16,13 @@ internal sealed class TrainingWorkload : IDisposable
     private readonly Tensor[] _quarter;
     private readonly T5Model _model = new(T5Config.Named("small", Vocabulary));
     private readonly StraightforwardT5 _straightforward = new();
+    private bool _casts;
 
-    public TrainingWorkload()
+    /// <param name="type">The type of the weights, and of all that is computed outside of autocast.</param>
+    public TrainingWorkload(ScalarType type = ScalarType.Float32)
     {
         random.manual_seed(1);
+        if (type != _model.Type) _model.to(type);
         _batch = [Tokens(SourceLength), ones(Rows, SourceLength, dtype: int64), Tokens(TargetLength)];
         _quarter = BatchSlice.Take(BatchSlice.Quarter, _batch);
         TorchAdamW = new(optim.AdamW(_model.parameters(), LearningRate));
@@ -34,6 +38,22 @@ internal sealed class TrainingWorkload : IDisposable
 
     /// <summary>TorchSharp's AdamW for the straightforward model.</summary>
     public Optimizer Straightforward { get; }
+
+    /// <summary>The same work with forward passes under autocast to bfloat16.</summary>
+    public Action Autocasting(Action work) => () =>
+    {
+        _casts = true;
+        work();
+        _casts = false;
+    };
+
+    /// <summary>The same work with activations in bfloat16 by the casts in the model's own code, its residual stream included.</summary>
+    public Action CastingByHand(Action work) => () =>
+    {
+        _model.ComputeType = ScalarType.BFloat16;
+        work();
+        _model.ComputeType = _model.Type;
+    };
 
     /// <summary>The training loop of TorchSharp's documentation: zero_grad, backward, step.</summary>
     public void Plain(Optimizer optimizer) => Plain(optimizer, () => Pass(_batch));
@@ -76,7 +96,13 @@ internal sealed class TrainingWorkload : IDisposable
         Pass(batch).Dispose();
     }
 
-    private Tensor Pass(Tensor[] batch) => Backward(_model.Loss(batch[0], batch[1], batch[2]));
+    private Tensor Pass(Tensor[] batch) => Backward(Loss(batch));
+
+    private Tensor Loss(Tensor[] batch)
+    {
+        using var scope = _casts ? Autocast.BFloat16(CPU) : null;
+        return _model.Loss(batch[0], batch[1], batch[2]);
+    }
 
     private static Tensor Backward(Tensor loss)
     {

@@ -4,6 +4,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>What weights and optimizer state, and what activations, are made of.</summary>
+/// <remarks>float16 is left out: the inner layers of a pre-trained T5 reach beyond its 65504, for which Hugging Face's implementation
+/// clamps hidden states. bfloat16 has float32's range and needs no loss scale.</remarks>
 /// <param name="Name">As the command line has it.</param>
 public sealed record NumberTypes(string Name, ScalarType Weights, ScalarType Activations)
 {
