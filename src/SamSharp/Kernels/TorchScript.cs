@@ -30,6 +30,7 @@ internal sealed class TorchScript(string source)
         try
         {
             using var noGradient = no_grad();
+            using var unfused = TensorExpressionFuser.Off();
 #pragma warning disable RS0030 // its doubles are Scalars here, which are held
             return _unit.Value.invoke(function, held);
 #pragma warning restore RS0030

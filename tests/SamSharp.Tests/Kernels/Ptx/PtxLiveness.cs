@@ -35,8 +35,8 @@ internal static partial class PtxLiveness
         };
     }
 
-    private static bool Defines(PtxInstruction instruction) =>
-        instruction.Opcode is not ("bra" or "bar.sync" or "ret") && !instruction.Opcode.StartsWith("st.", StringComparison.Ordinal);
+    private static bool Defines(PtxInstruction instruction) => instruction.Operands.Length > 0
+        && instruction.Opcode is not ("bra" or "bar.sync") && !instruction.Opcode.StartsWith("st.", StringComparison.Ordinal);
 
     private static IEnumerable<string> Definitions(PtxInstruction instruction) => Defines(instruction) ? In(instruction.Operands[..1]) : [];
 
