@@ -13,6 +13,7 @@ internal sealed partial record Page(string Path, string Text)
     public static readonly string[] All =
     [
         "README.md", "src/SamSharp/USAGE.md", "src/SamSharp/ALGORITHMS.md", ".github/CONTRIBUTING.md",
+        "samples/Encoders/README.md", "samples/FineTuneEncoder/README.md", "samples/FineTuneEncoder/RESULTS.md",
         "samples/FineTuneT5/README.md", "samples/Gallery/Pictures/README.md", "samples/FineTuneT5/RESULTS.md", "benchmarks/README.md",
     ];
 

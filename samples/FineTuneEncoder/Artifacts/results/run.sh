@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Makes the comparisons of RESULTS.md again: run.sh <folder with glue/ and textclass/> [output]. Stop it at any time: run it again and it goes on.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../../../.."
+data=$1 out=${2:-runs/encoders}
+run() { dotnet run -c Release --project samples/FineTuneEncoder -- compare "$@" --resume; }
+
+# What the program does without arguments.
+run --output "$out/demonstration"
+
+# Clean labels, little data: the base tuned in rate and number of steps, SAM and ASAM in their radii.
+run --output "$out/clean" --label-noise 0 --rows 100 --steps 50 --seeds 1 2 3 4 5 6 7 8 --validation-rows 300 --test-rows 500 \
+    --tasks sst2="$data/glue/SST-2" subj="$data/textclass/SUBJ" trec="$data/textclass/TREC" cr="$data/textclass/CR" \
+    --learning-rates adamw=0.0001,0.0002,0.0004 --algorithms 'base*0.5' 'base*2' sam:body asam:body --rhos sam=0.05,0.1,0.2 asam=0.3,0.5,1 \
+    --dtype mixed --freeze 4
