@@ -7,12 +7,12 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Checkpoints;
 
 /// <summary>
-/// A safetensors file: named tensors, row-major and little-endian. Opening reads and checks the header alone; tensors are
+/// A safetensors file: named tensors, row-major and little-endian. Opening it reads and checks only the header; tensors are
 /// then read by name, straight into their memory.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
-    // A tensor's bytes are reached as a span, which holds at most 2 GB: large tensors go in pieces.
+    // A span holds at most 2 GB, so large tensors are read and written in pieces.
     private const long PieceElements = 1 << 26;
 
     private readonly SafeFileHandle _file;
@@ -50,15 +50,15 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>All tensors of a file, on the CPU, in the types that they are stored in.</summary>
+    /// <summary>All tensors of a file, on the CPU, with their stored types.</summary>
     public static Dictionary<string, Tensor> ReadAll(string path)
     {
         using var file = Open(path);
         return file.Entries.Keys.ToDictionary(name => name, file.Read);
     }
 
-    /// <summary>A tensor on the CPU, in the type that it is stored in.</summary>
-    /// <exception cref="KeyNotFoundException">The file holds no tensor of this name.</exception>
+    /// <summary>A tensor on the CPU, with its stored type.</summary>
+    /// <exception cref="KeyNotFoundException">The file has no tensor of this name.</exception>
     public Tensor Read(string name)
     {
         var entry = Find(name);
@@ -68,10 +68,10 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>
-    /// Reads a tensor into an existing one of the same shape: directly where its type is the same and it lies contiguously on
-    /// the CPU, else through one temporary tensor, converted.
+    /// Reads a tensor into an existing one of the same shape: directly if the type matches and the destination is contiguous on
+    /// the CPU, otherwise converted through a temporary tensor.
     /// </summary>
-    /// <exception cref="KeyNotFoundException">The file holds no tensor of this name.</exception>
+    /// <exception cref="KeyNotFoundException">The file has no tensor of this name.</exception>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public void ReadInto(string name, Tensor destination)
     {
@@ -94,8 +94,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>
     /// Writes tensors of any device; the path holds the old content until the new one is complete.
     /// </summary>
-    /// <exception cref="ArgumentException">A name comes twice.</exception>
-    /// <exception cref="NotSupportedException">A tensor has a type that the format lacks.</exception>
+    /// <exception cref="ArgumentException">Two tensors have the same name.</exception>
+    /// <exception cref="NotSupportedException">The format does not support a tensor's type.</exception>
     public static void Save(string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var all = tensors.ToList();

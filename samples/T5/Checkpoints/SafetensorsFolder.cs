@@ -16,10 +16,10 @@ public sealed class SafetensorsFolder : IDisposable
     /// <summary>The single file or the index, for messages.</summary>
     public string Path { get; }
 
-    /// <summary>The file that each tensor lies in.</summary>
+    /// <summary>The file that contains each tensor.</summary>
     public Dictionary<string, SafetensorsFile> Tensors { get; } = [];
 
-    /// <exception cref="FileNotFoundException">Neither a single file nor an index is there.</exception>
+    /// <exception cref="FileNotFoundException">The folder has neither a single file nor an index.</exception>
     /// <exception cref="InvalidDataException">A file is malformed, or the index does not fit its shards.</exception>
     public static SafetensorsFolder Open(string folder)
     {
@@ -27,8 +27,8 @@ public sealed class SafetensorsFolder : IDisposable
         var index = System.IO.Path.Combine(folder, IndexFile);
         var isSingle = File.Exists(single);
         if (!isSingle && !File.Exists(index))
-            throw new FileNotFoundException($"{folder}: holds neither {SingleFile} nor {IndexFile}. A folder with only pytorch_model.bin "
-                + "must first be saved as safetensors.", single);
+            throw new FileNotFoundException($"{folder}: contains neither {SingleFile} nor {IndexFile}. Convert a folder that only has "
+                + "pytorch_model.bin to safetensors first.", single);
 
         var opened = new SafetensorsFolder(isSingle ? single : index);
         try
@@ -62,7 +62,7 @@ public sealed class SafetensorsFolder : IDisposable
         {
             var path = System.IO.Path.Combine(folder, shard.Key);
             if (!File.Exists(path))
-                throw new FileNotFoundException($"{index}: the shard '{shard.Key}' that it names is not there.", path);
+                throw new FileNotFoundException($"{index}: the shard '{shard.Key}' that it lists does not exist.", path);
             var file = OpenFile(path);
             foreach (var name in shard)
                 Tensors[name] = file.Entries.ContainsKey(name)

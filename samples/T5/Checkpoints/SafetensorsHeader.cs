@@ -7,15 +7,15 @@ using SamSharp.Samples.T5.Files;
 namespace SamSharp.Samples.T5.Checkpoints;
 
 /// <summary>
-/// The head of a safetensors file: 8 bytes with the length of a JSON object, then that object,
+/// The header of a safetensors file: 8 bytes with the length of a JSON object, then that object,
 /// name -> { dtype, shape, data_offsets }, offsets counted from its end.
-/// Everything in it is checked against the file's size, so that a bad file is refused before a tensor is made.
+/// Everything in it is checked against the file's size, so a bad file is refused before any tensor is allocated.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
     private const int LengthBytes = 8;
 
-    // The format's own bound.
+    // The limit that the format sets.
     private const long MaxHeaderBytes = 100_000_000;
 
     private readonly string _path;
@@ -37,13 +37,13 @@ internal sealed class SafetensorsHeader
     {
         var fileBytes = RandomAccess.GetLength(file);
         if (fileBytes < LengthBytes)
-            throw Malformed(path, $"{fileBytes} bytes are too few for a safetensors file.");
+            throw Malformed(path, $"{fileBytes} bytes are too short for a safetensors file.");
 
         var lengthBytes = new byte[LengthBytes];
         FileBytes.ReadExactly(file, lengthBytes, 0, path);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (length > MaxHeaderBytes)
-            throw Malformed(path, $"the header claims {length} bytes, more than the format's {MaxHeaderBytes}; this is hardly a safetensors file.");
+            throw Malformed(path, $"the header claims {length} bytes, more than the format's {MaxHeaderBytes}; is this a safetensors file?");
         if ((long)length > fileBytes - LengthBytes)
             throw Malformed(path, $"the header claims {length} bytes, but only {fileBytes - LengthBytes} follow: the file is truncated.");
 
@@ -104,7 +104,7 @@ internal sealed class SafetensorsHeader
         if (offsets.Length != 2 || offsets[0] > offsets[1])
             throw Malformed(_path, $"tensor '{name}': data_offsets [{string.Join(", ", offsets)}] are not a start and an end.");
         if (offsets[1] > _dataBytes)
-            throw Malformed(_path, $"tensor '{name}' ends at byte {offsets[1]} of the data, but only {_dataBytes} are there: the file is truncated.");
+            throw Malformed(_path, $"tensor '{name}' ends at byte {offsets[1]} of the data, which has only {_dataBytes}: the file is truncated.");
 
         var bytes = ByteCount(name, shape, type.Bytes);
         if (bytes != offsets[1] - offsets[0])
@@ -121,7 +121,7 @@ internal sealed class SafetensorsHeader
             [.. Member(key, JsonValueKind.Array).EnumerateArray().Select(value =>
                 value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0
                     ? number
-                    : throw Malformed(_path, $"tensor '{name}': '{key}' holds {value.GetRawText()}, which is not a whole number from 0 on."))];
+                    : throw Malformed(_path, $"tensor '{name}': '{key}' holds {value.GetRawText()}, which is not a whole number of at least 0."))];
     }
 
     private long ByteCount(string name, long[] shape, int elementBytes)
@@ -132,11 +132,11 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException error)
         {
-            throw Malformed(_path, $"tensor '{name}': the shape [{string.Join(", ", shape)}] is impossibly large.", error);
+            throw Malformed(_path, $"tensor '{name}': the shape [{string.Join(", ", shape)}] is too large.", error);
         }
     }
 
-    // The format wants the tensors to fill the data exactly: no overlap, no gap, nothing behind.
+    // The format requires the tensors to fill the data exactly: no overlap, no gap, nothing after the last.
     private void CheckLayout()
     {
         var end = _dataStart;

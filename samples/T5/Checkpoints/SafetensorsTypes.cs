@@ -34,6 +34,6 @@ internal static class SafetensorsTypes
         foreach (var type in All)
             if (type.Type == scalarType)
                 return (type.Name, type.Bytes);
-        throw new NotSupportedException($"Tensor '{tensor}' is of type {scalarType}, which safetensors files cannot hold (they hold {Known}).");
+        throw new NotSupportedException($"Tensor '{tensor}' has type {scalarType}, which safetensors files do not support (supported: {Known}).");
     }
 }

@@ -5,17 +5,17 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Checkpoints;
 
-/// <summary>A T5 in a folder as Hugging Face lays it out: <c>config.json</c> and <c>model.safetensors</c> (or an index of shards).</summary>
+/// <summary>A T5 in a folder with Hugging Face's layout: <c>config.json</c> and <c>model.safetensors</c> (or an index of shards).</summary>
 public static class T5Checkpoint
 {
     public const string ConfigFile = "config.json";
     private const string Embedding = "shared.weight";
     private const string Head = "lm_head.weight";
 
-    // Other names of the one embedding.
+    // Other names of the shared embedding.
     private static readonly string[] EmbeddingAliases = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
 
-    // The first T5 checkpoints carry this table, which no version of the model uses.
+    // The first T5 checkpoints contain this table, which no version of the model uses.
     private const string UnusedTable = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 
     /// <summary>
@@ -23,9 +23,9 @@ public static class T5Checkpoint
     /// </summary>
     /// <param name="folder">Holds the configuration and the weights.</param>
     /// <param name="device">Default: the CPU.</param>
-    /// <param name="dtype">Default: float32, whatever the file holds.</param>
-    /// <param name="dropout">The dropout to train with; default: the configuration's.</param>
-    /// <exception cref="InvalidDataException">A file is malformed, or does not fit the configuration: all misfits are listed.</exception>
+    /// <param name="dtype">Default: float32, regardless of the stored type.</param>
+    /// <param name="dropout">Dropout for training; default: the configuration's.</param>
+    /// <exception cref="InvalidDataException">A file is malformed, or does not match the configuration: all differences are listed.</exception>
     public static T5Model Load(string folder, Device? device = null, ScalarType? dtype = null, double? dropout = null)
     {
         var config = T5Config.Load(Path.Combine(folder, ConfigFile));
@@ -51,9 +51,9 @@ public static class T5Checkpoint
     }
 
     /// <summary>
-    /// Writes the model so that <see cref="Load"/> and Hugging Face read it. Each file is replaced at once.
+    /// Writes the model in the form that <see cref="Load"/> and Hugging Face read. Each file is replaced atomically.
     /// </summary>
-    /// <param name="dtype">Default: the weights' own type; bfloat16 halves the file of a float32 model.</param>
+    /// <param name="dtype">Default: the weights' type; bfloat16 halves the file of a float32 model.</param>
     public static void Save(T5Model model, string folder, ScalarType? dtype = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -96,7 +96,7 @@ public static class T5Checkpoint
         var problems = new[] { Line("missing", missing), Line("not part of the model", extra), Line("of another shape", misshapen) }
             .OfType<string>().ToList();
         if (problems.Count > 0)
-            throw new InvalidDataException($"{weights.Path} does not fit {ConfigFile}:\n  {string.Join("\n  ", problems)}");
+            throw new InvalidDataException($"{weights.Path} does not match {ConfigFile}:\n  {string.Join("\n  ", problems)}");
 
         static string? Line(string what, IEnumerable<string> tensors)
         {

@@ -2,13 +2,13 @@ using Sylvan.Data.Csv;
 
 namespace SamSharp.Samples.T5.Data;
 
-/// <summary>Comma-separated values (RFC 4180): a field may be quoted, and then holds commas, line breaks and doubled quotes.</summary>
+/// <summary>Comma-separated values (RFC 4180): a quoted field may contain commas, line breaks and doubled quotes.</summary>
 internal static class CsvFile
 {
     private const int LongestRow = 1 << 24;
 
     /// <param name="path">The file.</param>
-    /// <param name="columns">The columns of a file without a header; null where the first row names them.</param>
+    /// <param name="columns">Column names of a file without a header; null if the first row names them.</param>
     public static IEnumerable<DataRow> Read(string path, IReadOnlyList<string>? columns)
     {
         using var rows = Rows(path).GetEnumerator();
@@ -24,8 +24,8 @@ internal static class CsvFile
             if (fields.Length != columns.Count)
             {
                 throw new FormatException(
-                    $"{path}, row {number}: {fields.Length} fields, but there are {columns.Count} columns ({string.Join(", ", columns)}). " +
-                    "A field that holds a comma is quoted, and a quote in it doubled.");
+                    $"{path}, row {number}: {fields.Length} fields, but {columns.Count} columns ({string.Join(", ", columns)}). " +
+                    "Quote a field that contains a comma, and double a quote inside it.");
             }
             yield return new(path, number, columns.Zip(fields).ToDictionary(pair => pair.First, pair => pair.Second));
         }
@@ -52,7 +52,7 @@ internal static class CsvFile
         }
         catch (CsvFormatException error)
         {
-            throw new FormatException($"{path}, row {error.RowNumber}: a quote is out of place. A quote inside a quoted field is doubled.", error);
+            throw new FormatException($"{path}, row {error.RowNumber}: misplaced quote. Double a quote inside a quoted field.", error);
         }
     }
 }

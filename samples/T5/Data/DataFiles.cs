@@ -1,9 +1,9 @@
 namespace SamSharp.Samples.T5.Data;
 
-/// <summary>The names under which a data set's files are found, and the form of their rows.</summary>
+/// <summary>File names of a data set, and how its files are read.</summary>
 /// <remarks>
-/// A name is a file's without its extension, and may hold a <c>*</c>. The first name that exists decides; all its files are read, in
-/// the order of their names: the shards of a parquet file, or one file for each language.
+/// Names have no extension and may contain a <c>*</c>. The first name that exists is used, and all files that match it are read in
+/// the order of their names, for instance the shards of a parquet file, or one file per language.
 /// </remarks>
 public sealed record DataFiles
 {
@@ -18,32 +18,32 @@ public sealed record DataFiles
 
     public IReadOnlyList<string> Test { get; init; } = ["test"];
 
-    /// <summary>Files, with extensions, that make up the whole set together where it has no splits; all are needed.</summary>
+    /// <summary>Files, with extensions, that together make up a set without splits; all are required.</summary>
     public IReadOnlyList<string> Whole { get; init; } = [];
 
-    /// <summary>The columns of tables without a header line; null where the first line names them.</summary>
+    /// <summary>Column names of tables without a header line; null if the first line names them.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
 
-    /// <summary>Whether lines with too few or too many fields are left out, where the original files have such lines.</summary>
+    /// <summary>Whether to skip lines with too few or too many fields, because the original files have some.</summary>
     public bool SkipsMalformed { get; init; }
 
-    /// <summary>How a file is read; null: by its extension.</summary>
+    /// <summary>Reads a file; null chooses by its extension.</summary>
     public Func<string, IEnumerable<DataRow>>? Reader { get; init; }
 
-    /// <summary>What is looked for, for people.</summary>
+    /// <summary>The expected files, as shown to the user.</summary>
     public string Description => (Folders.Count > 0 ? $"{Folders[0]}: " : "") + (Whole.Count > 0
         ? string.Join(" + ", Whole)
         : $"{string.Join(" | ", Train)}, {string.Join(" | ", Validation)}");
 
-    /// <summary>The files of a split; null where there are none.</summary>
-    /// <param name="folder">The data set's folder, or one that holds it under its usual name.</param>
+    /// <summary>The files of a split; null if there are none.</summary>
+    /// <param name="folder">The data set's folder, or its parent if it has its usual name there.</param>
     /// <param name="split">Which part; the whole set counts as the training part.</param>
-    /// <param name="notice">Told when only a sample of it is there.</param>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <param name="notice">Called when only a sample of the split is found.</param>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     public IReadOnlyList<string>? Find(string folder, Split split, Action<string>? notice = null)
     {
         if (!Directory.Exists(folder))
-            throw new DirectoryNotFoundException($"There is no data folder '{folder}'. Give the folder that holds the data set's files.");
+            throw new DirectoryNotFoundException($"There is no data folder '{folder}'. Name the folder with the data set's files.");
         string[] folders = [folder, .. Folders.Select(name => Path.Combine(folder, name)).Where(Directory.Exists)];
         if (Whole.Count > 0)
         {
@@ -57,13 +57,13 @@ public sealed record DataFiles
         string? sample = split switch { Split.Train => "train32", Split.Validation => "dev32", _ => null };
         if (sample is not null && First(folders, [sample]) is [var path])
         {
-            notice?.Invoke($"'{folder}' holds no whole {split} set; the 32 rows of '{path}' are taken.");
+            notice?.Invoke($"'{folder}' has no complete {split} set; using the 32 rows of '{path}'.");
             return [path];
         }
         return null;
     }
 
-    /// <summary>The exception for a split that <see cref="Find"/> does not find.</summary>
+    /// <summary>The exception to throw when <see cref="Find"/> returns null.</summary>
     public FileNotFoundException Missing(string folder, Split split)
     {
         var wanted = Whole.Count > 0
@@ -75,7 +75,7 @@ public sealed record DataFiles
 
     /// <summary>The rows of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="skipped">Told of malformed lines that are left out.</param>
+    /// <param name="skipped">Called for each malformed line that is skipped.</param>
     public IEnumerable<DataRow> Read(string path, Action<string> skipped)
     {
         if (Reader is not null)

@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace SamSharp.Samples.T5.Data;
 
 /// <summary>
-/// JSON, its objects the rows and their properties the columns: one object a line (SuperGLUE and most others), a list of objects, or
-/// one object whose <c>data</c> is that list (SQuAD's form, and TriviaQA's).
+/// JSON whose objects are rows and whose properties are columns: one object per line (SuperGLUE and most others), a list of
+/// objects, or one object whose <c>data</c> is that list (SQuAD and TriviaQA).
 /// </summary>
 internal static class JsonFile
 {
-    private const string ObjectForm = "an object is expected, as in {\"sentence\": ..., \"label\": ...}.";
+    private const string ObjectForm = "expected an object such as {\"sentence\": ..., \"label\": ...}.";
 
     public static IEnumerable<DataRow> Read(string path)
     {
@@ -16,7 +16,7 @@ internal static class JsonFile
         return Document(text) is { } document ? FromDocument(path, document) : FromLines(path, text);
     }
 
-    /// <summary>The whole text as one value, unless each line is one.</summary>
+    /// <summary>The whole text as one value, or null if each line is a value.</summary>
     private static JsonElement? Document(string text)
     {
         try
@@ -67,11 +67,11 @@ internal static class JsonFile
         catch (JsonException error)
         {
             throw new FormatException(
-                $"{path}, line {number}, byte {error.BytePositionInLine}: this is no JSON object. Each line should be a whole one.", error);
+                $"{path}, line {number}, byte {error.BytePositionInLine}: this is not a JSON object. Each line must be a complete one.", error);
         }
     }
 
-    /// <summary>A row of an object: texts as they are, everything else as JSON.</summary>
+    /// <summary>Turns an object into a row: texts as they are, everything else as JSON.</summary>
     private static DataRow Row(string path, int number, JsonElement item)
     {
         Dictionary<string, string> columns = [];

@@ -1,9 +1,9 @@
 namespace SamSharp.Samples.T5.Data;
 
-/// <summary>Plain lines with their label outside or before the text; the columns are <c>label</c> and <c>sentence</c>.</summary>
+/// <summary>Plain lines whose label is the file's extension or precedes the text; the columns are <c>label</c> and <c>sentence</c>.</summary>
 internal static class LabelledLines
 {
-    /// <summary>One file for each label, its extension: <c>custrev.pos</c> and <c>custrev.neg</c>.</summary>
+    /// <summary>One file per label, which is its extension: <c>custrev.pos</c> and <c>custrev.neg</c>.</summary>
     public static IEnumerable<DataRow> ByFile(string path) =>
         TextFile.Lines(path).Select(line => Row(path, line.Number, Path.GetExtension(path).TrimStart('.'), line.Text));
 
@@ -15,7 +15,7 @@ internal static class LabelledLines
         var end = line.Text.AsSpan().IndexOfAny(' ', '\t');
         return end > 0
             ? Row(path, line.Number, line.Text[..end], line.Text[(end + 1)..])
-            : throw new FormatException($"{path}, line {line.Number}: a label, a space or a tab, and a text are expected, not '{line.Text}'.");
+            : throw new FormatException($"{path}, line {line.Number}: expected a label, a space or tab, and a text, not '{line.Text}'.");
     });
 
     private static DataRow Row(string path, int number, string label, string text) =>

@@ -6,10 +6,10 @@ using Parquet.Serialization;
 
 namespace SamSharp.Samples.T5.Data;
 
-/// <summary>Parquet, the form in which the Hugging Face hub keeps data sets; lists and structures become JSON.</summary>
+/// <summary>Parquet, the format of data sets on the Hugging Face hub; lists and structures become JSON.</summary>
 internal static class ParquetFile
 {
-    /// <exception cref="FormatException">It is no parquet file.</exception>
+    /// <exception cref="FormatException">The file is not a parquet file, or cannot be read.</exception>
     public static IEnumerable<DataRow> Read(string path)
     {
         var (schema, rows) = Load(path);
@@ -31,12 +31,12 @@ internal static class ParquetFile
         }
         catch (Exception error) when (error is not (UnauthorizedAccessException or FileNotFoundException or OutOfMemoryException))
         {
-            throw new FormatException($"{path} is no parquet file that can be read ({error.Message.TrimEnd('.')}). Fetch it again, or give the " +
+            throw new FormatException($"{path} is not a readable parquet file ({error.Message.TrimEnd('.')}). Download it again, or provide the " +
                 "data as JSON lines.", error);
         }
     }
 
-    // A null value has no entry in the row, and neither has an empty list.
+    // Neither a null value nor an empty list has an entry in the row.
     private static string Text(object? value, Field field) => value switch
     {
         null => field.SchemaType == SchemaType.List || field is DataField { IsArray: true } ? "[]" : "null",

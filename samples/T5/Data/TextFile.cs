@@ -3,8 +3,8 @@ using System.Text;
 namespace SamSharp.Samples.T5.Data;
 
 /// <summary>
-/// Text files as data sets have them: UTF-8, with or without a byte order mark, or windows-1252 where the bytes are no UTF-8 (the
-/// original SUBJ, MR and TREC). A line ends in LF or CRLF; other control characters belong to the text.
+/// Text files of data sets: UTF-8, with or without a byte order mark, or windows-1252 if the bytes are not valid UTF-8 (the
+/// original SUBJ, MR and TREC). A line ends in LF or CRLF; other control characters are part of the text.
 /// </summary>
 internal static class TextFile
 {

@@ -1,12 +1,12 @@
 namespace SamSharp.Samples.T5.Data;
 
-/// <summary>GLUE's form of tab-separated values: a line is a row, and nothing is quoted.</summary>
+/// <summary>Tab-separated values as in GLUE: each line is a row, and quotes have no meaning.</summary>
 internal static class TsvFile
 {
     /// <param name="path">The file.</param>
-    /// <param name="columns">The columns of a file without a header; null where the first line names them.</param>
+    /// <param name="columns">Column names of a file without a header; null if the first line names them.</param>
     /// <param name="skipped">
-    /// Told of a line that has not as many fields as there are columns, which is then left out; null: such a line is an error.
+    /// Called for a line with too few or too many fields, which is then skipped; null makes such a line an error.
     /// </param>
     public static IEnumerable<DataRow> Read(string path, IReadOnlyList<string>? columns, Action<string>? skipped = null)
     {
@@ -26,9 +26,9 @@ internal static class TsvFile
                 yield return new(path, number, columns.Zip(fields).ToDictionary(pair => pair.First, pair => pair.Second));
                 continue;
             }
-            var problem = $"{path}, line {number}: {fields.Length} fields, but there are {columns.Count} columns ({string.Join(", ", columns)}).";
+            var problem = $"{path}, line {number}: {fields.Length} fields, but {columns.Count} columns ({string.Join(", ", columns)}).";
             if (skipped is null)
-                throw new FormatException($"{problem} Fields are separated by one tab each; quotes have no meaning.");
+                throw new FormatException($"{problem} One tab separates two fields; quotes have no meaning.");
             skipped(problem);
         }
     }

@@ -8,10 +8,10 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Evaluation;
 
-/// <summary>Measures a model on held-out rows as T5 is measured: it generates the label's text, and the task compares texts.</summary>
+/// <summary>Measures a model on held-out rows: the model generates text, and the task scores it against the targets.</summary>
 public sealed class Evaluator
 {
-    /// <summary>Without gradients more rows than a training step's fit into the same memory.</summary>
+    /// <summary>Evaluation keeps no gradients, so more rows fit into memory than in a training step.</summary>
     private const int Larger = 2;
 
     private readonly T5Tokenizer _tokenizer;
@@ -25,11 +25,11 @@ public sealed class Evaluator
     {
         (_task, _examples, _tokenizer, _options) = (task, examples, tokenizer, options);
         _rows = options.Encode(examples, tokenizer);
-        // Rows of like length share a batch, so little of it is padding.
+        // Sorting by length keeps padding low.
         _byLength = [.. Enumerable.Range(0, _rows.Count).OrderBy(row => _rows[row].Source.Length)];
     }
 
-    /// <summary>Leaves the model in evaluation mode.</summary>
+    /// <summary>Switches the model to evaluation mode.</summary>
     public EvaluationResult Evaluate(T5Model model)
     {
         model.eval();

@@ -5,7 +5,7 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.T5.Evaluation;
 
-/// <summary>Measures a model on the held-out rows of each task of a mixture; with one task, exactly as <see cref="Evaluator"/>.</summary>
+/// <summary>Measures a model on the held-out rows of each task of a mixture; with one task it equals <see cref="Evaluator"/>.</summary>
 public sealed class MixtureEvaluator(
     IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, T5Tokenizer tokenizer, TrainingOptions options)
 {
@@ -15,17 +15,17 @@ public sealed class MixtureEvaluator(
     private readonly IReadOnlyList<(T5Task Task, Evaluator Evaluator)> _parts =
         [.. parts.Select(part => (part.Task, new Evaluator(part.Task, part.Examples, tokenizer, options)))];
 
-    /// <summary>Which metric decides between two models: a task's own, or the mean over the tasks of these.</summary>
+    /// <summary>The metric that ranks models: the task's main score, or the mean of the tasks' main scores.</summary>
     public static string MainMetric(IReadOnlyList<T5Task> tasks) => tasks.Count == 1 ? tasks[0].MainMetric : Average;
 
-    /// <summary>The names of all that <see cref="Evaluate"/> measures.</summary>
+    /// <summary>Names of all metrics that <see cref="Evaluate"/> returns.</summary>
     public static IReadOnlyList<string> Metrics(IReadOnlyList<T5Task> tasks) => tasks.Count == 1
         ? [.. tasks[0].Metrics, Loss]
         : [.. tasks.SelectMany(task => task.Metrics.Append(Loss).Select(metric => $"{task.Name}/{metric}")), Average, Loss];
 
     /// <summary>
     /// Scores and loss. With several tasks each score is <c>task/score</c>, <c>average</c> is the mean of the main scores and
-    /// <c>loss</c> that of the tasks' losses. Leaves the model in evaluation mode.
+    /// <c>loss</c> the mean of the losses. Switches the model to evaluation mode.
     /// </summary>
     public IReadOnlyDictionary<string, double> Evaluate(T5Model model)
     {

@@ -1,9 +1,9 @@
 namespace SamSharp.Samples.T5.Files;
 
-/// <summary>Writes a file so that its path holds either the old content or the whole new one, never a part.</summary>
+/// <summary>Writes a file atomically: its path has either the old content or all of the new, never a part.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes to a temporary file beside <paramref name="path"/>, flushes it to disk and moves it into place.</summary>
+    /// <summary>Writes to a temporary file next to <paramref name="path"/>, flushes it to disk and moves it into place.</summary>
     public static void Write(string path, Action<FileStream> write)
     {
         path = Path.GetFullPath(path);

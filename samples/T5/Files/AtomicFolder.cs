@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace SamSharp.Samples.T5.Files;
 
 /// <summary>
-/// Writes a folder so that it is either wholly there or not at all, through a crash, a kill or a full disk: the files go to a
-/// folder of a temporary name beside it, reach the disk, and then the folder gets its name.
+/// Writes a folder atomically: after a crash, a kill or a full disk it is either complete or absent. The files go to a
+/// temporary folder next to it and are flushed to disk; then the folder is renamed.
 /// </summary>
 public static class AtomicFolder
 {
     private const string Unfinished = ".unfinished-";
 
-    /// <exception cref="IOException">The folder could not be written; nothing of it remains.</exception>
+    /// <exception cref="IOException">The folder could not be written; nothing is left behind.</exception>
     public static void Write(string path, Action<string> write)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -39,7 +39,7 @@ public static class AtomicFolder
         }
     }
 
-    /// <summary>Removes what a killed process left unfinished.</summary>
+    /// <summary>Removes the temporary folders of a killed process.</summary>
     public static void DeleteUnfinished(string parent)
     {
         if (!Directory.Exists(parent))
@@ -62,7 +62,7 @@ public static class AtomicFolder
         }
         catch (IOException)
         {
-            // The error that led here says more.
+            // The first error says more than a failed cleanup.
         }
     }
 
@@ -72,7 +72,7 @@ public static class AtomicFolder
         file.Flush(flushToDisk: true);
     }
 
-    // A rename is durable once the folder's own entries are; .NET opens no folders.
+    // A rename is durable only after the parent folder is flushed, and .NET cannot open folders.
     private static void FlushFolder(string path)
     {
         if (!OperatingSystem.IsLinux())

@@ -11,7 +11,7 @@ internal static class FileBytes
         {
             var read = RandomAccess.Read(file, destination, offset);
             if (read == 0)
-                throw new EndOfStreamException($"{path}: the file ended at byte {offset} while it was being read; it was cut short meanwhile.");
+                throw new EndOfStreamException($"{path}: the file ends at byte {offset}; another process truncated it while it was being read.");
             destination = destination[read..];
             offset += read;
         }

@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Files;
 
-/// <summary>A file held open by one process at a time. On Unix it is flock(2), by which Hugging Face's tools lock too.</summary>
+/// <summary>A file that one process at a time holds open. On Unix it uses flock(2), as Hugging Face's tools do.</summary>
 public static class FileLock
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -8,8 +8,8 @@ public static class FileLock
     // EWOULDBLOCK on Linux and on macOS, ERROR_SHARING_VIOLATION on Windows.
     private static readonly int[] HeldByAnother = [11, 35, unchecked((int)0x80070020)];
 
-    /// <summary>Waits until nobody else holds the file. Disposing frees it; it stays, empty.</summary>
-    /// <param name="waiting">Told each time that it is held by another.</param>
+    /// <summary>Waits until no other process holds the file. Disposing releases it; the empty file stays.</summary>
+    /// <param name="waiting">Called each time another process holds it.</param>
     public static async Task<IDisposable> AcquireAsync(string path, Action waiting, CancellationToken cancellation)
     {
         while (true)
@@ -21,7 +21,7 @@ public static class FileLock
         }
     }
 
-    /// <summary>The file, or null while another process holds it.</summary>
+    /// <summary>The locked file, or null if another process holds it.</summary>
     public static IDisposable? TryAcquire(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);

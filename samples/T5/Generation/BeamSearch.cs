@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Generation;
 
 /// <summary>
-/// Keeps the most probable beginnings of each row (beams) and returns the best that ended, with Hugging Face's rules for
+/// Keeps the most probable prefixes of each row (beams) and returns the best finished one, with Hugging Face's rules for
 /// scores and stopping. Beam k of input row r is decoder row r * beams + k.
 /// </summary>
 internal static class BeamSearch
 {
-    // All beams start alike: all but the first are held back until the first step has told them apart.
+    // All beams start equal, so all but the first are suppressed in the first step; otherwise every beam would be the same.
     private const double HeldBack = -1e9;
 
     public static Tensor Run(T5Model model, Tensor encoded, Tensor attentionMask, GenerationOptions options)
@@ -25,7 +25,7 @@ internal static class BeamSearch
         for (var length = 1; length <= options.MaxNewTokens && !ended.All(row => row.IsDone); length++)
         {
             using var stepScope = NewDisposeScope();
-            // The last step's choice, brought into the decoder's rows; the first finds nothing to reorder.
+            // Reorder the decoder's rows by the previous step's choice; there is nothing to reorder in the first step.
             cache.Reorder(tensor(running.Select(beam => beam.Parent).ToArray(), int64, device));
             var tokens = tensor(running.Select(beam => beam.Token).ToArray(), int64, device);
             var soFar = tensor(running.Select(beam => beam.LogProbability).ToArray(), float64, device);
@@ -33,7 +33,7 @@ internal static class BeamSearch
             var scores = model.DecodeNext(tokens, cache);
             var vocabulary = scores.shape[1];
             var total = scores.to(Precision.Wide(scores.dtype)).log_softmax(-1).Plus(soFar.to(Precision.Wide(scores.dtype)).unsqueeze(1));
-            // Enough candidates for every beam to go on even if each could end.
+            // Twice as many candidates as beams: every beam can continue even if half of them end.
             var (best, index) = total.view(batch, beams * vocabulary).topk(2 * beams, 1);
             var logProbabilities = best.to(float64).cpu().data<double>().ToArray();
             var indices = index.cpu().data<long>().ToArray();
@@ -57,7 +57,7 @@ internal static class BeamSearch
         return Pad(ended, model.Config).to(device).MoveToOuterDisposeScope();
     }
 
-    // Best candidates first: those that end leave, the others go on until all beams are filled.
+    // Best candidates first: finished ones leave, the others continue until all beams are filled.
     private static void Advance(BeamHypotheses ended, Beam[] candidates, Span<Beam> next, int endToken, int length)
     {
         var filled = 0;
@@ -81,10 +81,10 @@ internal static class BeamSearch
         return tensor(padded);
     }
 
-    /// <param name="Parent">The decoder row of the step before that it continues.</param>
+    /// <param name="Parent">The decoder row of the previous step that it continues.</param>
     /// <param name="Token">Its last token.</param>
     /// <param name="Tokens">All its tokens, without the start token.</param>
-    /// <param name="LogProbability">Of all its tokens.</param>
+    /// <param name="LogProbability">Sum over all its tokens.</param>
     private readonly record struct Beam(long Parent, long Token, long[] Tokens, double LogProbability)
     {
         public Beam Extend(long parent, long token, double logProbability) => new(parent, token, [.. Tokens, token], logProbability);

@@ -7,9 +7,9 @@ namespace SamSharp.Samples.T5.Generation;
 public static class Generator
 {
     /// <summary>
-    /// The most probable continuation of each row, by greedy or beam search, without dropout and without gradients.
+    /// The most probable output of each row, by greedy or beam search, without dropout or gradients.
     /// </summary>
-    /// <param name="model">Left in the mode, training or evaluation, that it is in.</param>
+    /// <param name="model">Its mode, training or evaluation, is unchanged afterwards.</param>
     /// <param name="inputIds">int64 [batch, length].</param>
     /// <param name="attentionMask">int64 [batch, length], 1 is visible.</param>
     /// <param name="options">Kind and length of the search.</param>
@@ -20,8 +20,8 @@ public static class Generator
         return Search(model, options, () => model.Encode(inputIds, attentionMask), attentionMask);
     }
 
-    /// <summary>The same, of what the encoder made of the input.</summary>
-    /// <param name="encoded">From <see cref="T5Model.Encode"/> in evaluation mode; it stays the caller's.</param>
+    /// <summary>The same, from the encoder's output.</summary>
+    /// <param name="encoded">From <see cref="T5Model.Encode"/> in evaluation mode; the caller keeps owning it.</param>
     public static Tensor GenerateFrom(this T5Model model, Tensor encoded, Tensor attentionMask, GenerationOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);

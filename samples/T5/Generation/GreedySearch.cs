@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Generation;
 
-/// <summary>Takes the best token each time, until every row has ended.</summary>
+/// <summary>Takes the most probable token at each step until every row has ended.</summary>
 internal static class GreedySearch
 {
     public static Tensor Run(T5Model model, Tensor encoded, Tensor attentionMask, int maxNewTokens)

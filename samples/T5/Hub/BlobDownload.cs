@@ -3,8 +3,8 @@ using System.Net;
 namespace SamSharp.Samples.T5.Hub;
 
 /// <summary>
-/// Downloads one file's content to the cache: into <c>{blob}.incomplete</c>, where a later attempt goes on, and to its name only
-/// when size and hash are right.
+/// Downloads one file's content to the cache: first into <c>{blob}.incomplete</c>, which a later attempt continues, then to its
+/// final name once size and hash are right.
 /// </summary>
 internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName model, HubFile file, string blob, IProgress<HubProgress>? progress)
 {
@@ -14,7 +14,7 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
 
     private string What => $"{file.Name} of {model}";
 
-    /// <exception cref="HubException">The content cannot be had, is not what it should be, or finds no place.</exception>
+    /// <exception cref="HubException">The download fails, the content has the wrong size or hash, or the disk is full.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
         OnDisk(() => Directory.CreateDirectory(Path.GetDirectoryName(blob)!));
@@ -28,22 +28,22 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
             if (found == file.Hash.Text)
                 break;
             File.Delete(Incomplete);
-            // An earlier run's part may be what is wrong.
+            // The part that an earlier run left may be the corrupt one.
             if (!resumed)
                 throw new HubException($"{What} arrived corrupt: {(found is null ? $"more than {file.Size:N0} bytes" : $"its hash is {found}")} " +
                     $"instead of {file.Hash}. "
-                    + "It was deleted; try again, and if that does not help look for a proxy that changes what passes.");
+                    + "It was deleted; try again, and if that does not help, check for a proxy that modifies downloads.");
         }
         OnDisk(() => File.Move(Incomplete, blob, overwrite: true));
     }
 
-    // One attempt, which appends to what is there.
+    // One attempt, which appends to the existing part.
     private async Task<long> ReceiveAsync(CancellationToken cancellation)
     {
         var start = Received;
         using var response = await client.OpenAsync(model, file, start, cancellation);
         RequireSize(response, start);
-        // A server that takes no ranges sends the whole.
+        // A server without range support sends the whole file.
         var mode = response.StatusCode == HttpStatusCode.PartialContent ? FileMode.Append : FileMode.Create;
         using var target = OnDisk(() => new FileStream(Incomplete, mode, FileAccess.Write, FileShare.Read, bufferSize: 0));
         await using var content = await response.Content.ReadAsStreamAsync(cancellation);
@@ -61,23 +61,23 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
             : throw new HubException($"{What} ended after {received:N0} of {file.Size:N0} bytes.") { IsTransient = true };
     }
 
-    // Before anything is written: an answer of another length is another file, or none.
+    // Checked before anything is written: an answer of another length is a different file or an error page.
     private void RequireSize(HttpResponseMessage response, long start)
     {
         var headers = response.Content.Headers;
         var sent = response.StatusCode switch
         {
-            HttpStatusCode.PartialContent when headers.ContentRange?.From != start => $"another part than that from byte {start:N0} on",
+            HttpStatusCode.PartialContent when headers.ContentRange?.From != start => $"a range that does not start at byte {start:N0}",
             HttpStatusCode.PartialContent when headers.ContentRange.Length is { } length && length != file.Size => $"a part of {length:N0}",
-            HttpStatusCode.RequestedRangeNotSatisfiable => $"none from byte {start:N0} on",
+            HttpStatusCode.RequestedRangeNotSatisfiable => $"none from byte {start:N0}",
             HttpStatusCode.OK when headers.ContentLength is { } length && length != file.Size => $"{length:N0}",
             _ => null,
         };
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
             File.Delete(Incomplete);
         if (sent is not null)
-            throw new HubException($"{What} should have {file.Size:N0} bytes, but the server sends {sent}: try again later; a proxy or a login " +
-                "page may answer in its place.");
+            throw new HubException($"{What} should have {file.Size:N0} bytes, but the server sends {sent}: try again later. A proxy or a login " +
+                "page may be answering instead.");
     }
 
     private void Pausing(string reason) => progress?.Report(new(file.Name, Received, file.Size, reason));
@@ -89,7 +89,7 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
         if (needed > free)
         {
             throw new HubException(
-                $"{What} needs {needed / 1e6:N0} MB more in {folder}, where {free / 1e6:N0} MB are free: free some, or name another folder " +
+                $"{What} needs another {needed / 1e6:N0} MB in {folder}, which has {free / 1e6:N0} MB free: free some, or name another folder " +
                     "in HF_HUB_CACHE.");
         }
     }
@@ -111,7 +111,7 @@ internal sealed class BlobDownload(HubClient client, HubRetry retry, HubName mod
         {
             throw new HubException($"Could not write {What} to {Incomplete}: {error.Message.TrimEnd('.')}. Free some space or name another " +
                 "folder in HF_HUB_CACHE; "
-                + "what has arrived is kept.", error);
+                + "the part downloaded so far is kept.", error);
         }
     }
 }

@@ -1,18 +1,18 @@
 namespace SamSharp.Samples.T5.Hub;
 
 /// <summary>
-/// Models as Hugging Face's tools keep them, shared with those: <c>models--google-t5--t5-small/</c> holds <c>blobs/{hash}</c>,
-/// <c>snapshots/{commit}/{file}</c>, links to blobs, and <c>refs/{revision}</c>, the commit of each revision.
+/// The model cache of Hugging Face's tools, shared with them: <c>models--google-t5--t5-small/</c> contains <c>blobs/{hash}</c>,
+/// <c>snapshots/{commit}/{file}</c> (links to blobs) and <c>refs/{revision}</c> (the commit of each revision).
 /// </summary>
 /// <param name="root">The folder of all models.</param>
 public sealed class HubCache(string root)
 {
-    /// <summary>The folder of the model at a revision, where it is here and whole; else null.</summary>
+    /// <summary>The folder of the model at a revision if it is complete; otherwise null.</summary>
     public string? Find(HubName name, ModelFiles files)
     {
         if (Commit(name) is { } commit)
             return files.AreIn(Snapshot(name, commit)) ? Snapshot(name, commit) : null;
-        // Copied caches may lack the branch.
+        // A copied cache may lack the branch's reference.
         var snapshots = Path.Combine(Folder(name), "snapshots");
         return name.Revision == HubName.DefaultRevision && Directory.Exists(snapshots)
             ? Directory.EnumerateDirectories(snapshots).Where(files.AreIn).MaxBy(Directory.GetLastWriteTimeUtc)
@@ -23,10 +23,10 @@ public sealed class HubCache(string root)
 
     public string Blob(HubName name, HubHash hash) => Path.Combine(Folder(name), "blobs", hash.Text);
 
-    /// <summary>The file that whoever downloads a blob holds locked.</summary>
+    /// <summary>The lock file of a blob while it downloads.</summary>
     public string Lock(HubName name, HubHash hash) => Path.Combine(root, ".locks", Path.GetFileName(Folder(name)), hash.Text + ".lock");
 
-    /// <summary>Makes a blob a file of a snapshot.</summary>
+    /// <summary>Adds a blob to a snapshot under its file name.</summary>
     public void Link(HubName name, HubFile file)
     {
         var blob = Blob(name, file.Hash);
@@ -39,12 +39,12 @@ public sealed class HubCache(string root)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Windows lets not everybody make links, nor does every file system have them.
+            // Windows restricts links to some users, and some file systems have none.
             File.Move(blob, link);
         }
     }
 
-    /// <summary>Notes the commit that a revision stands for.</summary>
+    /// <summary>Records the commit that a revision points to.</summary>
     public void WriteReference(HubName name, string commit)
     {
         if (name.IsCommit)

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 namespace SamSharp.Samples.T5.Hub;
 
 /// <summary>
-/// Asks the hub for files of models: <c>{endpoint}/{model}/resolve/{revision}/{file}</c>. The protocol is that of
+/// Requests model files from the hub: <c>{endpoint}/{model}/resolve/{revision}/{file}</c>. The protocol follows
 /// huggingface_hub's file_download.py.
 /// </summary>
 public sealed class HubClient(HubSettings settings) : IDisposable
@@ -12,14 +12,14 @@ public sealed class HubClient(HubSettings settings) : IDisposable
     private const string LinkedTag = "X-Linked-Etag";
     private const int MaxRedirects = 10;
 
-    // Redirects are followed here: a token must not reach the stores that large files are redirected to.
+    // Redirects are followed by hand, because the token must not reach the storage hosts of large files.
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = settings.Timeout })
     {
         Timeout = settings.Timeout,
     };
 
-    /// <summary>What the hub says of a file, or null where the model has none of that name.</summary>
-    /// <exception cref="HubException">The hub cannot be reached, refuses, or does not say what a download is checked by.</exception>
+    /// <summary>The hub's description of a file, or null if the model has no file of that name.</summary>
+    /// <exception cref="HubException">The hub is unreachable, refuses, or does not send the hash and size to check a download.</exception>
     public async Task<HubFile?> DescribeAsync(HubName model, string file, CancellationToken cancellation)
     {
         using var response = await SendAsync(HttpMethod.Head, model, file, null, cancellation);
@@ -30,16 +30,16 @@ public sealed class HubClient(HubSettings settings) : IDisposable
             throw HubFailure.From(response, model, file, settings);
 
         var hash = HubHash.Parse(Header(response, LinkedTag) ?? Header(response, "ETag"));
-        // A redirect's own length is that of its page.
+        // The length in a redirect's header is the redirect page's.
         var size = long.TryParse(Header(response, "X-Linked-Size"), out var linked) ? linked
             : isRedirect ? null : response.Content.Headers.ContentLength;
         return Header(response, "X-Repo-Commit") is { } commit && HubName.IsCommitHash(commit) && hash is not null && size >= 0
             ? new HubFile(file, commit, hash, size.Value)
-            : throw new HubException($"{settings.Endpoint} answers for {file} of {model} without commit, hash and size, as no hub does: "
-                + "check HF_ENDPOINT, and whether a proxy or a login page answers in its place.");
+            : throw new HubException($"{settings.Endpoint.AbsoluteUri.TrimEnd('/')} did not send the commit, hash and size of {file} of {model}: "
+                + "check HF_ENDPOINT, and whether a proxy or a login page answers instead.");
     }
 
-    /// <summary>Begins to read a file's content from a byte on; the answer is a success, or says that the file ends before that byte.</summary>
+    /// <summary>Starts reading a file's content at a byte; the answer is a success, or says that the file ends before that byte.</summary>
     internal async Task<HttpResponseMessage> OpenAsync(HubName model, HubFile file, long from, CancellationToken cancellation)
     {
         var range = from > 0 ? new RangeHeaderValue(from, null) : null;
@@ -50,7 +50,7 @@ public sealed class HubClient(HubSettings settings) : IDisposable
             throw HubFailure.From(response, model, file.Name, settings);
     }
 
-    /// <summary>Reads the next bytes of an answer; 0 at its end.</summary>
+    /// <summary>Reads the next bytes of an answer; 0 at the end.</summary>
     internal async Task<int> ReadAsync(Stream content, Memory<byte> buffer, HubName model, HubFile file, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -77,7 +77,7 @@ public sealed class HubClient(HubSettings settings) : IDisposable
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             var response = await SendOnceAsync(method, address, model, file, range, cancellation);
-            // A renamed model's address is gone to; one that describes the file already leads to where its content is.
+            // Follow the redirect of a renamed model; stop at one that already describes the file, because it leads to the storage host.
             if (!IsRedirect(response) || (method == HttpMethod.Head && response.Headers.Contains(LinkedTag)))
                 return response;
             using (response)

@@ -3,7 +3,7 @@ using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Hub;
 
-/// <summary>Downloads models from the hub into its cache. All files of a model are of one commit.</summary>
+/// <summary>Downloads models from the hub into its cache. All files of a model come from one commit.</summary>
 public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? progress = null)
 {
     private readonly HubCache _cache = new(settings.CacheFolder);
@@ -11,19 +11,19 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
     /// <summary>Waits between attempts.</summary>
     internal Func<TimeSpan, CancellationToken, Task> Delay { get; init; } = Task.Delay;
 
-    /// <summary>Downloads what the cache lacks of a model and gives its folder there.</summary>
-    /// <exception cref="HubException">It cannot be had; what has arrived is kept for the next time.</exception>
+    /// <summary>Downloads the missing files of a model and returns its folder in the cache.</summary>
+    /// <exception cref="HubException">The download failed; the next one continues where it stopped.</exception>
     public async Task<string> GetAsync(HubName model, ModelFiles files, CancellationToken cancellation = default)
     {
         if (settings.Offline)
         {
-            throw new HubException($"There is no folder '{model}', nor the whole of a model of that name in {settings.CacheFolder}, "
-                + "and HF_HUB_OFFLINE forbids to download it: unset it, or give a folder.");
+            throw new HubException($"There is no folder '{model}' and no complete model of that name in {settings.CacheFolder}, "
+                + "and HF_HUB_OFFLINE forbids downloading it: unset it, or name a folder.");
         }
         using var client = new HubClient(settings);
         var config = await DescribeAsync(client, model, T5Checkpoint.ConfigFile, cancellation) ?? throw Missing(model, T5Checkpoint.ConfigFile);
         var snapshot = _cache.Snapshot(model, config.Commit);
-        // The branch may move on meanwhile.
+        // The branch may change during the download.
         var pinned = model with { Revision = config.Commit };
 
         await FetchAsync(client, model, config, cancellation);
@@ -67,7 +67,7 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
         try
         {
             var blob = _cache.Blob(model, file.Hash);
-            void Waiting() => progress?.Report(new(file.Name, 0, file.Size, $"Another process downloads {file.Name}."));
+            void Waiting() => progress?.Report(new(file.Name, 0, file.Size, $"Another process is downloading {file.Name}."));
             using (await FileLock.AcquireAsync(_cache.Lock(model, file.Hash), Waiting, cancellation))
             {
                 if (!File.Exists(blob))
@@ -77,7 +77,7 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
         }
         catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not HubException))
         {
-            throw new HubException($"The cache {settings.CacheFolder} cannot be written to: {error.Message.TrimEnd('.')}. Name another folder in " +
+            throw new HubException($"Cannot write to the cache {settings.CacheFolder}: {error.Message.TrimEnd('.')}. Name another folder in " +
                 "HF_HUB_CACHE.", error);
         }
     }
@@ -86,7 +86,7 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
     {
         ModelFiles.Vocabulary => $"{model} has no {file}: name a SentencePiece vocabulary with --tokenizer.",
         SafetensorsFolder.IndexFile =>
-            $"{model} has no safetensors weights: many models have them in a pull request, which --model {model.Model}@refs/pr/<number> names.",
-        _ => $"{model} has no {file}: it is not a model that can be loaded here, or not whole.",
+            $"{model} has no safetensors weights. Many models have them in a pull request: --model {model.Model}@refs/pr/<number>.",
+        _ => $"{model} has no {file}: it is incomplete, or not a model that this program can load.",
     });
 }

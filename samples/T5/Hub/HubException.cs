@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Hub;
 
-/// <summary>A model could not be had from the hub. The message names it, the reason and the remedy.</summary>
+/// <summary>A model could not be downloaded from the hub. The message names the model, the reason and the remedy.</summary>
 public sealed class HubException : IOException
 {
     public HubException()
@@ -17,9 +17,9 @@ public sealed class HubException : IOException
     {
     }
 
-    /// <summary>Whether the same request may succeed later: a broken line, a server that is busy or failing.</summary>
+    /// <summary>Whether the same request may succeed later: a lost connection, a busy or failing server.</summary>
     internal bool IsTransient { get; init; }
 
-    /// <summary>How long the server asks to wait.</summary>
+    /// <summary>The wait that the server asks for.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 }

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace SamSharp.Samples.T5.Hub;
 
-/// <summary>What the hub's refusals mean: its status and its header <c>X-Error-Code</c> together.</summary>
+/// <summary>Turns the hub's status and its header <c>X-Error-Code</c> into an error message.</summary>
 internal static class HubFailure
 {
-    /// <summary>Whether the model is there at this revision, but not the file. A mirror may say no more than 404.</summary>
+    /// <summary>Whether the model exists at this revision but the file does not. A mirror may send only a 404.</summary>
     public static bool IsMissingFile(HttpResponseMessage response)
         => response.StatusCode == HttpStatusCode.NotFound && Code(response) is null or "EntryNotFound";
 
@@ -16,21 +16,21 @@ internal static class HubFailure
         return (response.StatusCode, Code(response)) switch
         {
             (_, "GatedRepo") => new(
-                $"{model} is gated: accept its terms at {page} and give a token of your account in " +
-                    $"HF_TOKEN{(tokenGiven ? "; the one in use may not read it" : "")}."),
+                $"{model} is gated: accept its terms at {page} and put a token of your account in " +
+                    $"HF_TOKEN{(tokenGiven ? "; the current one has no access" : "")}."),
             (_, "RevisionNotFound") => new(
                 $"{model.Model} has no revision '{model.Revision}': its branches and tags are listed at {page}/tree/main."),
             (HttpStatusCode.Unauthorized, not "RepoNotFound") when tokenGiven => new(
-                $"{Home(settings)} does not accept the token of HF_TOKEN, or of the file 'token' in HF_HOME: make another at " +
+                $"{Home(settings)} rejects the token in HF_TOKEN or in the file 'token' in HF_HOME: create another at " +
                     $"{Home(settings)}/settings/tokens, or remove it."),
             (HttpStatusCode.Unauthorized, _) or (_, "RepoNotFound") => new(
-                $"There is no folder '{model}', nor a model of that name at {Home(settings)} for everybody to read: check the name; if it is " +
-                    "private, give a token in HF_TOKEN."),
+                $"There is no folder '{model}' and no public model of that name at {Home(settings)}: check the name; if it is " +
+                    "private, put a token in HF_TOKEN."),
             (HttpStatusCode.Forbidden, _) =>
-                new($"{Home(settings)} forbids to read {model}: ask for access at {page} and give a token that has it in HF_TOKEN."),
+                new($"{Home(settings)} denies access to {model}: ask for access at {page} and put a token that has it in HF_TOKEN."),
             (HttpStatusCode.NotFound, _) => new($"{model} has no {file} at {Home(settings)}."),
             (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError, _) => new(
-                $"{Home(settings)} answers {Status(response)} for {file} of {model}: try again later; what has arrived is kept.")
+                $"{Home(settings)} answers {Status(response)} for {file} of {model}: try again later; the part downloaded so far is kept.")
             {
                 IsTransient = true,
                 RetryAfter = RetryAfter(response),
@@ -39,16 +39,16 @@ internal static class HubFailure
         };
     }
 
-    /// <summary>No answer came, or not the whole of it.</summary>
+    /// <summary>The hub did not answer, or the answer broke off.</summary>
     public static HubException Unreachable(HubName model, string file, HubSettings settings, Exception cause) => new(
         $"Could not read {file} of {model} from {Home(settings)}: {Reason(cause)}. Check the network, a proxy and HF_ENDPOINT; "
-        + "without a network, copy the model's folder here and give its path.", cause)
+        + "without a network, copy the model's folder to this machine and pass its path.", cause)
     {
         IsTransient = true,
     };
 
     private static string Reason(Exception cause)
-        => cause is OperationCanceledException ? "nothing came for too long" : cause.GetBaseException().Message.TrimEnd('.');
+        => cause is OperationCanceledException ? "the connection timed out" : cause.GetBaseException().Message.TrimEnd('.');
 
     private static string Home(HubSettings settings) => settings.Endpoint.AbsoluteUri.TrimEnd('/');
 

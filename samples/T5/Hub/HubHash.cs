@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace SamSharp.Samples.T5.Hub;
 
 /// <summary>
-/// The hash by which the hub names a file's content, its ETag: SHA-256 for files in large-file storage, and Git's blob hash,
+/// The hash of a file's content that the hub sends as its ETag: SHA-256 for files in large-file storage, and Git's blob hash,
 /// SHA-1 of "blob {size}\0" and the content, for the others.
 /// </summary>
 public sealed partial record HubHash
@@ -17,11 +17,11 @@ public sealed partial record HubHash
 
     private bool IsSha256 => Text.Length == 64;
 
-    /// <summary>The hash in an ETag, which may be weak and in quotes; null where it holds none.</summary>
+    /// <summary>The hash in an ETag, which may be weak and quoted; null if it has none.</summary>
     public static HubHash? Parse(string? tag) =>
         tag is not null && Form().Match(tag) is { Success: true } match ? new(match.Groups["hash"].Value) : null;
 
-    /// <summary>The hash of this kind that a file has.</summary>
+    /// <summary>Computes a file's hash of this kind.</summary>
     public async Task<string> ComputeAsync(string path, CancellationToken cancellation)
     {
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);

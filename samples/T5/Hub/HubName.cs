@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace SamSharp.Samples.T5.Hub;
 
-/// <summary>A model on the hub and the revision of it that is meant: <c>google-t5/t5-small</c>, <c>google-t5/t5-small@refs/pr/9</c>.</summary>
+/// <summary>A model on the hub and its revision: <c>google-t5/t5-small</c>, <c>google-t5/t5-small@refs/pr/9</c>.</summary>
 /// <param name="Model">Owner and name; the oldest models have no owner.</param>
 /// <param name="Revision">A branch, a tag or a commit.</param>
 public sealed partial record HubName(string Model, string Revision = HubName.DefaultRevision)
@@ -14,7 +14,7 @@ public sealed partial record HubName(string Model, string Revision = HubName.Def
     /// <summary>Whether the revision is a commit, which never changes.</summary>
     public bool IsCommit => IsCommitHash(Revision);
 
-    /// <summary>The name in the text, or null where it cannot be one: a path, for instance.</summary>
+    /// <summary>Parses a name; null if the text cannot be one, for instance a path.</summary>
     public static HubName? Parse(string text)
     {
         var parts = Form().Match(text);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace SamSharp.Samples.T5.Hub;
 
-/// <summary>Tries again what failed for a reason that may pass: after 1, 2, 4 and 8 seconds, or when the server says.</summary>
+/// <summary>Retries transient failures after 1, 2, 4 and 8 seconds, or when the server says.</summary>
 /// <param name="delay">Waits.</param>
 internal sealed class HubRetry(Func<TimeSpan, CancellationToken, Task> delay)
 {
@@ -10,8 +10,8 @@ internal sealed class HubRetry(Func<TimeSpan, CancellationToken, Task> delay)
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
-    /// <param name="position">How far the work is; an attempt that got further than all before restarts the count.</param>
-    /// <param name="pausing">Told why there is a pause.</param>
+    /// <param name="position">Progress so far; an attempt that gets further than all earlier ones resets the count.</param>
+    /// <param name="pausing">Called with the reason for a pause.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt, Func<long> position, Action<string> pausing, CancellationToken cancellation)
     {
         var furthest = position();
@@ -26,7 +26,7 @@ internal sealed class HubRetry(Func<TimeSpan, CancellationToken, Task> delay)
                 if (position() > furthest)
                     (furthest, failures) = (position(), 1);
                 if (failures == Attempts)
-                    throw new HubException($"{error.Message} It was tried {Attempts} times.", error);
+                    throw new HubException($"{error.Message} Gave up after {Attempts} attempts.", error);
                 var wait = error.RetryAfter ?? TimeSpan.FromSeconds(1 << (failures - 1));
                 if (wait > LongestWait)
                     throw new HubException(

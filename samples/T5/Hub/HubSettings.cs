@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Hub;
 
-/// <summary>Where the hub and its cache are, as Hugging Face's own tools are told it: by environment variables.</summary>
+/// <summary>Where the hub and its cache are: the environment variables of Hugging Face's tools.</summary>
 public sealed record HubSettings
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
@@ -9,16 +9,16 @@ public sealed record HubSettings
     /// <summary><c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>, which is <c>~/.cache/huggingface</c>.</summary>
     public required string CacheFolder { get; init; }
 
-    /// <summary><c>HF_ENDPOINT</c>, without a slash at its end.</summary>
+    /// <summary><c>HF_ENDPOINT</c>, without a trailing slash.</summary>
     public required Uri Endpoint { get; init; }
 
-    /// <summary><c>HF_TOKEN</c>, or what the file of <c>HF_TOKEN_PATH</c> (<c>token</c> in <c>HF_HOME</c>) holds.</summary>
+    /// <summary><c>HF_TOKEN</c>, or the content of the file <c>HF_TOKEN_PATH</c> (default: <c>token</c> in <c>HF_HOME</c>).</summary>
     public string? Token { get; init; }
 
-    /// <summary><c>HF_HUB_OFFLINE</c> or <c>TRANSFORMERS_OFFLINE</c>: the cache must do.</summary>
+    /// <summary><c>HF_HUB_OFFLINE</c> or <c>TRANSFORMERS_OFFLINE</c>: use only the cache.</summary>
     public bool Offline { get; init; }
 
-    /// <summary>How long the hub may be silent: <c>HF_HUB_DOWNLOAD_TIMEOUT</c> in seconds, 10 by default.</summary>
+    /// <summary>How long to wait for data from the hub: <c>HF_HUB_DOWNLOAD_TIMEOUT</c> in seconds, 10 by default.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 
     /// <exception cref="HubException"><c>HF_ENDPOINT</c> is not a web address.</exception>
@@ -46,7 +46,7 @@ public sealed record HubSettings
     private static Uri EndpointOf(string text)
         => Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? uri
-            : throw new HubException($"HF_ENDPOINT is '{text}', not a web address: give one such as https://huggingface.co, or unset it.");
+            : throw new HubException($"HF_ENDPOINT is '{text}', not a web address: set one such as https://huggingface.co, or unset it.");
 
     private static string? Filled(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 

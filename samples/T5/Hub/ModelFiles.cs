@@ -2,8 +2,8 @@ using SamSharp.Samples.T5.Checkpoints;
 
 namespace SamSharp.Samples.T5.Hub;
 
-/// <summary>The files that a T5 is loaded from: its configuration, its vocabulary unless that is given otherwise, and its weights.</summary>
-/// <param name="WithVocabulary">Whether the vocabulary belongs to them.</param>
+/// <summary>The files of a T5: its configuration, its weights and, unless given separately, its vocabulary.</summary>
+/// <param name="WithVocabulary">Whether the vocabulary is one of them.</param>
 public sealed record ModelFiles(bool WithVocabulary = true)
 {
     public const string Vocabulary = "spiece.model";
@@ -11,10 +11,10 @@ public sealed record ModelFiles(bool WithVocabulary = true)
     /// <summary>The vocabulary's file.</summary>
     public string VocabularyFile { get; init; } = Vocabulary;
 
-    /// <summary>The files beside the weights.</summary>
+    /// <summary>The files other than the weights.</summary>
     public IReadOnlyList<string> BesideWeights => WithVocabulary ? [T5Checkpoint.ConfigFile, VocabularyFile] : [T5Checkpoint.ConfigFile];
 
-    /// <summary>Whether a folder holds them all.</summary>
+    /// <summary>Whether a folder contains all of them.</summary>
     public bool AreIn(string folder)
     {
         return BesideWeights.All(Has)
@@ -25,7 +25,7 @@ public sealed record ModelFiles(bool WithVocabulary = true)
         bool Has(string name) => Exists(Path.Combine(folder, name));
     }
 
-    /// <summary>Whether there is a file, and not only a link to one that is gone.</summary>
+    /// <summary>Whether the file exists; a dangling link does not count.</summary>
     public static bool Exists(string path)
         => File.Exists(path) && (File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists ?? true);
 }

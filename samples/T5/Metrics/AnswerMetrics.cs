@@ -1,15 +1,15 @@
 namespace SamSharp.Samples.T5.Metrics;
 
-/// <summary>Scores of answers in free text, as SQuAD's and TriviaQA's official evaluations compute them, from 0 to 1.</summary>
+/// <summary>Scores of free-text answers as in the official evaluations of SQuAD and TriviaQA, from 0 to 1.</summary>
 public static class AnswerMetrics
 {
     /// <summary>The names of the scores.</summary>
     public static IReadOnlyList<string> Names { get; } = ["f1", "exact_match"];
 
-    /// <summary>The means over the questions of exact match and F1, for each question the best over its right answers.</summary>
+    /// <summary>Mean exact match and mean F1 over the questions; each question counts its best-matching right answer.</summary>
     /// <param name="predictions">One answer for each question.</param>
     /// <param name="answers">The right answers to each question, at least one.</param>
-    /// <param name="normalize">What is done to all texts first; see <see cref="AnswerText"/>.</param>
+    /// <param name="normalize">Applied to all texts first; see <see cref="AnswerText"/>.</param>
     public static IReadOnlyDictionary<string, double> Score(
         IReadOnlyList<string> predictions, IReadOnlyList<IReadOnlyList<string>> answers, Func<string, string> normalize)
     {
@@ -24,7 +24,7 @@ public static class AnswerMetrics
         return new Dictionary<string, double> { ["f1"] = f1 / answers.Count, ["exact_match"] = exact / answers.Count };
     }
 
-    /// <summary>2 common / (words of one + words of the other), a word counted as often as both have it; 0 where they share none.</summary>
+    /// <summary>2 common / (words in one + words in the other), where a word counts as often as both have it; 0 if they share none.</summary>
     public static double F1(string prediction, string answer)
     {
         var (predicted, right) = (Words(prediction), Words(answer));

@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Metrics;
 
-/// <summary>Scores of predicted label words. A prediction that is none of the labels is wrong, whatever it is.</summary>
+/// <summary>Scores of predicted label words. A prediction outside the labels is always wrong.</summary>
 public static class ClassificationMetrics
 {
     /// <summary>The share of predictions that equal their target.</summary>
@@ -10,11 +10,11 @@ public static class ClassificationMetrics
         return predictions.Zip(targets).Count(pair => pair.First == pair.Second) / (double)targets.Count;
     }
 
-    /// <summary>Matthews' correlation coefficient, from -1 to 1; 0 where predictions or targets are all the same.</summary>
+    /// <summary>Matthews correlation coefficient, from -1 to 1; 0 if all predictions or all targets are equal.</summary>
     /// <remarks>
-    /// In Gorodkin's form for any number of classes (2004), which for two of them is the usual one:
+    /// Gorodkin's form (2004) for any number of classes, which for two classes is the usual one:
     /// (c s - sum p_k t_k) / sqrt((s^2 - sum p_k^2) (s^2 - sum t_k^2)), with c right ones of s, and class k predicted p_k times
-    /// and true t_k times. All predictions outside the labels are one further class.
+    /// and true t_k times. Predictions outside the labels form one more class.
     /// </remarks>
     public static double Matthews(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, IReadOnlyList<string> labels)
     {
@@ -35,7 +35,7 @@ public static class ClassificationMetrics
         return scale == 0 ? 0 : (right * total - products) / scale;
     }
 
-    /// <summary>F1 of one label: 2 tp / (2 tp + fp + fn); 0 where nothing is or is predicted as that label.</summary>
+    /// <summary>F1 of one label: 2 tp / (2 tp + fp + fn); 0 if the label occurs neither as a target nor as a prediction.</summary>
     public static double F1(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, string positive)
     {
         Paired.Check(predictions, targets);
@@ -45,7 +45,7 @@ public static class ClassificationMetrics
     }
 
     /// <summary>
-    /// F1 of the positive one of two labels, as T5 is scored: a prediction that is neither counts as the label that is wrong for its row.
+    /// F1 of the positive label of two, as T5 computes it: a prediction that is neither counts as the wrong label for its row.
     /// </summary>
     public static double BinaryF1(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, string positive, string negative)
     {
@@ -58,7 +58,7 @@ public static class ClassificationMetrics
         return F1(decided, targets, positive);
     }
 
-    /// <summary>The share of groups all of whose predictions equal their targets.</summary>
+    /// <summary>The share of groups in which every prediction equals its target.</summary>
     public static double GroupAccuracy(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, IReadOnlyList<string> groups)
     {
         Paired.Check(predictions, targets);
@@ -67,7 +67,7 @@ public static class ClassificationMetrics
         return rows.Count(group => group.All(row => predictions[row] == targets[row])) / (double)rows.Count;
     }
 
-    /// <summary>The mean over the labels of their F1.</summary>
+    /// <summary>Mean F1 over the labels.</summary>
     public static double MacroF1(IReadOnlyList<string> predictions, IReadOnlyList<string> targets, IReadOnlyList<string> labels) =>
         labels.Average(label => F1(predictions, targets, label));
 }

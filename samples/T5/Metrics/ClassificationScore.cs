@@ -1,7 +1,7 @@
 namespace SamSharp.Samples.T5.Metrics;
 
-/// <summary>A score of predicted label words, under the name that tables and <c>metrics.jsonl</c> have for it.</summary>
-/// <param name="Of">The score of predictions beside their targets, given the label words, of which the last is the positive one.</param>
+/// <summary>A score of predicted label words, with its name in tables and <c>metrics.jsonl</c>.</summary>
+/// <param name="Of">Computes the score from predictions, targets and label words; the last word is the positive label.</param>
 public sealed record ClassificationScore(string Name, Func<IReadOnlyList<string>, IReadOnlyList<string>, IReadOnlyList<string>, double> Of)
 {
     public static ClassificationScore Accuracy { get; } =
@@ -9,7 +9,7 @@ public sealed record ClassificationScore(string Name, Func<IReadOnlyList<string>
 
     public static ClassificationScore Matthews { get; } = new("matthews", ClassificationMetrics.Matthews);
 
-    /// <summary>F1 of the positive one of two labels.</summary>
+    /// <summary>F1 of the positive label of two.</summary>
     public static ClassificationScore F1 { get; } =
         new("f1", (predictions, targets, words) => ClassificationMetrics.BinaryF1(predictions, targets, words[^1], words[0]));
 

@@ -1,9 +1,9 @@
 namespace SamSharp.Samples.T5.Metrics;
 
-/// <summary>How well predicted numbers follow the true ones, from -1 to 1; 0 where either are all the same.</summary>
+/// <summary>Correlation between predicted and true numbers, from -1 to 1; 0 if either are all equal.</summary>
 public static class CorrelationMetrics
 {
-    /// <summary>Pearson's correlation: of the values themselves.</summary>
+    /// <summary>Pearson correlation of the values.</summary>
     public static double Pearson(IReadOnlyList<double> predictions, IReadOnlyList<double> targets)
     {
         Paired.Check(predictions, targets);
@@ -20,7 +20,7 @@ public static class CorrelationMetrics
         return scale == 0 ? 0 : covariance / scale;
     }
 
-    /// <summary>Spearman's correlation: Pearson's of the ranks, equal values sharing their mean rank.</summary>
+    /// <summary>Spearman correlation: Pearson correlation of the ranks; equal values share their mean rank.</summary>
     public static double Spearman(IReadOnlyList<double> predictions, IReadOnlyList<double> targets) =>
         Pearson(Ranks(predictions), Ranks(targets));
 

@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Metrics;
 
-/// <summary>Whether two phrases name the same thing, in the way that T5 is scored on WSC.</summary>
+/// <summary>Decides whether two phrases name the same thing, as T5 is scored on WSC.</summary>
 /// <remarks>The rule of the public T5 code's <c>postprocessors.wsc_simple</c>.</remarks>
 public static class ReferentMatch
 {
@@ -11,8 +11,8 @@ public static class ReferentMatch
     ];
 
     /// <summary>
-    /// True if, without case and determiners, all words of one are words of the other, and both or neither hold an apostrophe ("Bob"
-    /// is not "Bob's hat"); null if nothing is left of the prediction, which then counts as wrong whatever the label.
+    /// True if, ignoring case and determiners, all words of one are words of the other, and both or neither contain an apostrophe
+    /// ("Bob" is not "Bob's hat"); null if nothing is left of the prediction, which then counts as wrong for either label.
     /// </summary>
     public static bool? Of(string prediction, string referent)
     {

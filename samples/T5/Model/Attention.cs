@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace SamSharp.Samples.T5.Model;
 
 /// <summary>
-/// Multi-head attention as T5 has it: softmax(q k^T + addend) v, with no 1/sqrt(head width), which the initial weights contain.
+/// T5's multi-head attention: softmax(q k^T + addend) v. The initial weights absorb the usual 1/sqrt(head width).
 /// </summary>
 internal sealed class Attention : Module
 {
@@ -29,7 +29,7 @@ internal sealed class Attention : Module
 
     /// <param name="config">The model's shape.</param>
     /// <param name="weights">Makes the parameters.</param>
-    /// <param name="positionBias">Given to the first self-attention of a stack, which owns the table for all of them.</param>
+    /// <param name="positionBias">Only for the first self-attention of a stack, which owns the table for all layers.</param>
     public Attention(T5Config config, WeightFactory weights, RelativePositionBias? positionBias = null) : base(nameof(Attention))
     {
         var (width, inner) = (config.ModelWidth, config.AttentionWidth);
@@ -57,7 +57,7 @@ internal sealed class Attention : Module
     }
 
     /// <param name="hidden">[batch, queries, width].</param>
-    /// <param name="source">What is looked at.</param>
+    /// <param name="source">The keys and values to attend to.</param>
     /// <param name="addend">Bias and mask: [batch * heads, queries or 1, keys].</param>
     public Tensor Attend(Tensor hidden, KeyValues source, Tensor addend)
     {
@@ -67,7 +67,7 @@ internal sealed class Attention : Module
         var keys = source.Keys.flatten(0, 1);
         var values = source.Values.flatten(0, 1);
 
-        // TorchSharp 0.107 takes the addend last, not as its receiver, whatever its documentation says.
+        // TorchSharp 0.107 takes the addend last, not as its receiver, contrary to its documentation.
         var scores = queries.baddbmm(keys.transpose(1, 2), addend);
         var weights = scores.softmax(-1, Precision.Wide(scores.dtype)).to(scores.dtype);
         var mixed = Dropout.Apply(weights, _dropout, training).bmm(values);

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Model;
 
-/// <summary>The bucket of every distance met so far, computed once per device and grown when longer rows come.</summary>
+/// <summary>The bucket of every distance seen so far, computed once per device and extended for longer rows.</summary>
 internal sealed class BucketCache(bool bidirectional, int buckets, int maxDistance) : IDisposable
 {
     private Tensor? _table;

@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Model;
 
-/// <summary>The addend [length, length] that hides later positions, kept until another length, type or device is asked for.</summary>
+/// <summary>The addend [length, length] that hides later positions, cached until the length, type or device changes.</summary>
 internal sealed class CausalMask : IDisposable
 {
     private Tensor? _mask;
 
-    /// <summary>The mask; it stays this object's.</summary>
+    /// <summary>The mask, which this object owns.</summary>
     public Tensor Of(long length, ScalarType type, Device device)
     {
         if (_mask is null || _mask.shape[0] != length || _mask.dtype != type || !_mask.device.IsSameAs(device))

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Model;
 
-/// <summary>What the decoder remembers between generated tokens. Made by <see cref="T5Model.StartDecoding"/>.</summary>
+/// <summary>The decoder's memory between generated tokens, created by <see cref="T5Model.StartDecoding"/>.</summary>
 internal sealed class DecoderCache(IReadOnlyList<LayerCache> layers, Tensor crossAddend) : IDisposable
 {
     public IReadOnlyList<LayerCache> Layers => layers;
@@ -13,7 +13,7 @@ internal sealed class DecoderCache(IReadOnlyList<LayerCache> layers, Tensor cros
     /// <summary>Number of tokens seen so far.</summary>
     public long Length { get; set; }
 
-    /// <summary>Row i becomes what row <paramref name="rows"/>[i] (int64, on the model's device) was; both of the same input.</summary>
+    /// <summary>Replaces row i by row <paramref name="rows"/>[i] (int64, on the model's device); both belong to the same input.</summary>
     public void Reorder(Tensor rows)
     {
         foreach (var layer in layers)

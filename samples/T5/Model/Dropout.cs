@@ -5,7 +5,7 @@ namespace SamSharp.Samples.T5.Model;
 
 internal static class Dropout
 {
-    /// <summary>Zeroes values with a probability while training; otherwise the tensor itself, untouched and not copied.</summary>
+    /// <summary>Zeroes values with a probability while training; otherwise returns the tensor itself, not a copy.</summary>
     public static Tensor Apply(Tensor values, double probability, bool training)
     {
         if (!training || probability <= 0)

@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Model;
 
 /// <summary>
-/// Masks of 0 and 1/(1 - p), float32 or bfloat16 on the CPU, in the time that writing them takes. libtorch draws one number at a time from one
-/// generator on one thread, whatever the number of threads. Here eight xoshiro256++ generators (Blackman and Vigna 2021) run
-/// side by side, sixteen bits decide an element, and their seed comes from torch's default generator: manual_seed and replayed passes act as always.
-/// A seed drops the same elements in both types.
+/// Masks of 0 and 1/(1 - p), float32 or bfloat16 on the CPU, at the speed of writing them. libtorch draws one number at a time on a
+/// single thread. Here eight xoshiro256++ generators (Blackman and Vigna 2021) run side by side and sixteen bits decide an element.
+/// Their seed comes from torch's default generator, so manual_seed and replayed passes work as usual. A seed drops the same
+/// elements in both types.
 /// </summary>
 internal static class DropoutMask
 {
@@ -22,7 +22,7 @@ internal static class DropoutMask
         values.dtype is ScalarType.Float32 or ScalarType.BFloat16 &&
             values.device.type == DeviceType.CPU && values.NumberOfElements <= int.MaxValue / sizeof(float);
 
-    /// <summary>A mask of the values' shape and type; the probability is rounded to a multiple of 2^-16, the scale matches the rounded one.</summary>
+    /// <summary>A mask with the values' shape and type. The probability is rounded to a multiple of 2^-16, and the scale fits it.</summary>
     public static Tensor Draw(Tensor values, double probability)
     {
         using var unrecorded = no_grad();
@@ -42,7 +42,7 @@ internal static class DropoutMask
         return (ulong)drawn.item<long>();
     }
 
-    // The float's upper half, rounded.
+    // bfloat16 is the upper half of a float32, rounded.
     private static ushort BFloat16(float value) => (ushort)((BitConverter.SingleToUInt32Bits(value) + 0x8000) >> 16);
 
     private static void Fill<T>(Span<T> mask, ushort threshold, T scale, ulong seed) where T : unmanaged
@@ -58,7 +58,7 @@ internal static class DropoutMask
         rest[..(mask.Length - whole)].CopyTo(mask[whole..]);
     }
 
-    // All bits of a kept element are set, so that "and" with the scale leaves it.
+    // All bits of a kept element are set, so a bitwise "and" with the scale yields the scale.
     private static void Decide<T>(ref Xoshiro generator, Vector512<ushort> border, Vector512<T> scales, ref T target) where T : unmanaged
     {
         var kept = Vector512.GreaterThanOrEqual(generator.Next().AsUInt16(), border).AsInt16();
@@ -72,7 +72,7 @@ internal static class DropoutMask
         (high.As<int, T>() & scales).StoreUnsafe(ref target, (nuint)Vector512<T>.Count);
     }
 
-    /// <summary>Eight xoshiro256++ generators, one a lane, seeded by SplitMix64 as its authors advise.</summary>
+    /// <summary>Eight xoshiro256++ generators, one per lane, seeded by SplitMix64 as the authors recommend.</summary>
     private struct Xoshiro
     {
         private Vector512<ulong> _a, _b, _c, _d;

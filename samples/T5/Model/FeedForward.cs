@@ -50,7 +50,7 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
         return _output.call(Dropout.Apply(activated, _dropout, training)).MoveToOuterDisposeScope();
     }
 
-    // relu's gradient needs its result alone, so it may overwrite.
+    // The gradient of relu needs only its result, so it may overwrite its input.
     private Tensor Activate(Tensor values) => _activation switch
     {
         FeedForwardActivation.Relu => values.relu_(),

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Model;
 
 /// <summary>
-/// One decoder block's memory between generated tokens: keys and values of the tokens so far, in buffers that double when
-/// full, and those of the encoder's output.
+/// One decoder block's memory between generated tokens: keys and values of the encoder's output and of the tokens so far, in
+/// buffers that double when full.
 /// </summary>
 internal sealed class LayerCache(KeyValues encoded) : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class LayerCache(KeyValues encoded) : IDisposable
     /// <summary>Keys and values of the encoder's output; this object owns them.</summary>
     public KeyValues Encoded => encoded;
 
-    /// <summary>Adds the newest positions and returns all so far, as views that the caller owns.</summary>
+    /// <summary>Appends new positions and returns all of them, as views that the caller owns.</summary>
     public KeyValues Append(KeyValues newest)
     {
         var added = newest.Keys.shape[2];
@@ -34,7 +34,7 @@ internal sealed class LayerCache(KeyValues encoded) : IDisposable
         }
     }
 
-    /// <summary>Row i becomes what row <paramref name="rows"/>[i] was. The encoder's part stays: beams of a row share it.</summary>
+    /// <summary>Replaces row i by row <paramref name="rows"/>[i]. The encoder's part is unchanged: beams of a row share it.</summary>
     public void Reorder(Tensor rows)
     {
         if (_buffers is { } old)

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace SamSharp.Samples.T5.Model;
 
-/// <summary>A linear map without bias. Unlike TorchSharp's it starts from T5's own distribution.</summary>
+/// <summary>A linear map without bias, initialized from T5's distribution.</summary>
 internal sealed class Linear : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")]
@@ -19,7 +19,7 @@ internal sealed class Linear : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input) => Apply(input, _weight);
 
-    /// <summary>input . weight^T in the input's type, whatever the weight's.</summary>
+    /// <summary>input . weight^T in the input's type, regardless of the weight's.</summary>
     public static Tensor Apply(Tensor input, Tensor weight)
     {
         if (weight.dtype == input.dtype)

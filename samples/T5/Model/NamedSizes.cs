@@ -5,7 +5,7 @@ internal static class NamedSizes
 {
     private const string Revised = "-v1.1";
 
-    // Width, feed-forward width, heads, width of a head, layers. The -v1.1 sizes are those of the checkpoints of that name.
+    // Width, feed-forward width, heads, width of a head, layers. The -v1.1 sizes match the published checkpoints.
     private static readonly Dictionary<string, (int Width, int FeedForward, int Heads, int HeadWidth, int Layers)> Sizes = new()
     {
         ["tiny"] = (128, 256, 4, 32, 2),
@@ -21,7 +21,7 @@ internal static class NamedSizes
     public static T5Config Find(string name, int vocabularySize)
     {
         if (!Sizes.TryGetValue(name, out var size))
-            throw new ArgumentException($"No model size is called '{name}'. Known: {string.Join(", ", Sizes.Keys)}.", nameof(name));
+            throw new ArgumentException($"Unknown model size '{name}'. Known: {string.Join(", ", Sizes.Keys)}.", nameof(name));
 
         var revised = name.EndsWith(Revised, StringComparison.Ordinal);
         return new T5Config

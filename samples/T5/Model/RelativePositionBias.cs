@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace SamSharp.Samples.T5.Model;
 
 /// <summary>
-/// What attention scores get by the relative position of query and key alone: one learned number per bucket and head.
+/// The part of attention scores that depends only on relative position: one learned number per bucket and head.
 /// </summary>
 internal sealed class RelativePositionBias : Module
 {
@@ -23,14 +23,14 @@ internal sealed class RelativePositionBias : Module
     }
 
     /// <summary>
-    /// The bias [1, heads, queries, keys] of a type, for the last <paramref name="queries"/> of <paramref name="keys"/> positions.
-    /// It is constant along diagonals: one lookup per distance, then a sliding window over them makes each row.
+    /// The bias [1, heads, queries, keys], for the last <paramref name="queries"/> of <paramref name="keys"/> positions.
+    /// It is constant along diagonals, so each distance is looked up once and every row is a window over the result.
     /// </summary>
     public Tensor Compute(long queries, long keys, ScalarType type)
     {
         using var scope = NewDisposeScope();
         var perDistance = _weight.index_select(0, _buckets.Find(1 - keys, queries - 1, _weight.device)).to(type);
-        // Window i holds the distances 1 - keys + i and on, which belong to query keys - 1 - i: the last query comes first.
+        // Window i starts at distance 1 - keys + i and belongs to query keys - 1 - i: the last query comes first.
         var windows = perDistance.unfold(0, keys, 1);
         return windows.flip(0).permute(1, 0, 2).unsqueeze(0).MoveToOuterDisposeScope();
     }

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace SamSharp.Samples.T5.Model;
 
-/// <summary>T5's layer norm: x * weight / sqrt(mean(x^2) + epsilon), no mean subtracted, no bias; computed in float32 at least.</summary>
+/// <summary>T5's layer norm: x * weight / sqrt(mean(x^2) + epsilon), without mean subtraction or bias, computed at least in float32.</summary>
 internal sealed class RmsNorm : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")]

@@ -17,9 +17,9 @@ internal sealed class SelfAttentionLayer : Sublayer
 
     public RelativePositionBias PositionBias => _attention.PositionBias;
 
-    /// <param name="hidden">[batch, length, width]; with a cache the new positions alone.</param>
+    /// <param name="hidden">[batch, length, width]; with a cache, only the new positions.</param>
     /// <param name="addend">Bias and mask of the scores.</param>
-    /// <param name="cache">Holds the keys and values of earlier positions, and gets these.</param>
+    /// <param name="cache">Contains keys and values of earlier positions; the new ones are appended.</param>
     public Tensor Apply(Tensor hidden, Tensor addend, LayerCache? cache)
     {
         using var scope = NewDisposeScope();

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace SamSharp.Samples.T5.Model;
 
-/// <summary>Self-attention, in the decoder cross-attention, and feed-forward.</summary>
+/// <summary>Self-attention, cross-attention (decoder only) and feed-forward.</summary>
 internal sealed class T5Block : Module
 {
     [ComponentName(Name = "layer")]

@@ -12,7 +12,7 @@ public sealed record T5Config
     /// <summary>Width of the residual stream (<c>d_model</c>).</summary>
     public required int ModelWidth { get; init; }
 
-    /// <summary>Width of one attention head (<c>d_kv</c>); heads times this need not be the model's width.</summary>
+    /// <summary>Width of one attention head (<c>d_kv</c>); heads times this may differ from the model's width.</summary>
     public required int HeadWidth { get; init; }
 
     /// <summary>Attention heads per layer (<c>num_heads</c>).</summary>
@@ -24,13 +24,13 @@ public sealed record T5Config
     /// <summary>Blocks of the encoder (<c>num_layers</c>).</summary>
     public required int EncoderLayers { get; init; }
 
-    /// <summary>Blocks of the decoder (<c>num_decoder_layers</c>); byT5 has fewer of them than of the encoder's.</summary>
+    /// <summary>Blocks of the decoder (<c>num_decoder_layers</c>); byT5 has fewer than in the encoder.</summary>
     public required int DecoderLayers { get; init; }
 
-    /// <summary>Number of buckets that relative positions fall into (<c>relative_attention_num_buckets</c>).</summary>
+    /// <summary>Number of buckets for relative positions (<c>relative_attention_num_buckets</c>).</summary>
     public int RelativePositionBuckets { get; init; } = 32;
 
-    /// <summary>Distance from which on all positions share a bucket (<c>relative_attention_max_distance</c>).</summary>
+    /// <summary>Distance from which all positions share a bucket (<c>relative_attention_max_distance</c>).</summary>
     public int RelativePositionMaxDistance { get; init; } = 128;
 
     /// <summary>Non-linearity of the feed-forward layers (<c>dense_act_fn</c>, or inside <c>feed_forward_proj</c>).</summary>
@@ -51,7 +51,7 @@ public sealed record T5Config
     /// <summary>Scales every initial weight (<c>initializer_factor</c>).</summary>
     public double InitializerFactor { get; init; } = 1.0;
 
-    /// <summary>Fills up short rows (<c>pad_token_id</c>).</summary>
+    /// <summary>Pads short rows (<c>pad_token_id</c>).</summary>
     public int PadTokenId { get; init; }
 
     /// <summary>Ends a text (<c>eos_token_id</c>).</summary>
@@ -60,7 +60,7 @@ public sealed record T5Config
     /// <summary>The decoder's first input (<c>decoder_start_token_id</c>).</summary>
     public int DecoderStartTokenId { get; init; }
 
-    /// <summary>Hugging Face's family name, "t5" or "mt5" (<c>model_type</c>); kept for saving, the mathematics are the same.</summary>
+    /// <summary>Hugging Face's family name, "t5" or "mt5" (<c>model_type</c>); kept for saving; the computation is the same.</summary>
     public string ModelType { get; init; } = "t5";
 
     /// <summary>Width of all heads together.</summary>
@@ -81,7 +81,7 @@ public sealed record T5Config
     }
 
     /// <summary>
-    /// A model size by name: <c>tiny</c> and <c>mini</c> (for training from nothing on a CPU), T5's own <c>small</c>, <c>base</c>
+    /// A model size by name: <c>tiny</c> and <c>mini</c> (for training from scratch on a CPU), T5's own <c>small</c>, <c>base</c>
     /// and <c>large</c>, and the same with <c>-v1.1</c> (gated, untied).
     /// </summary>
     /// <exception cref="ArgumentException">The name is unknown.</exception>
@@ -91,10 +91,10 @@ public sealed record T5Config
     /// <exception cref="InvalidDataException">A key is missing or a value is not supported.</exception>
     public static T5Config Load(string path) => T5ConfigFile.Read(path);
 
-    /// <summary>Writes a <c>config.json</c> that Hugging Face reads, in one step (a temporary file that is then moved).</summary>
+    /// <summary>Writes a <c>config.json</c> that Hugging Face reads, atomically.</summary>
     public void Save(string path) => T5ConfigFile.Write(this, path);
 
-    /// <summary>This configuration if its values make a model, else an error naming <paramref name="source"/> and the value.</summary>
+    /// <summary>This configuration if its values are valid; otherwise an error names <paramref name="source"/> and the value.</summary>
     internal T5Config Validated(string source)
     {
         Positive(VocabularySize, "vocab_size");

@@ -12,7 +12,7 @@ internal static class T5ConfigFile
     public static T5Config Read(string path)
     {
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{path}: there is no such file. A model folder holds a config.json.", path);
+            throw new FileNotFoundException($"{path}: there is no such file. A model folder contains a config.json.", path);
 
         var values = new JsonValues(path);
         var type = values.Text("model_type", "t5");

@@ -10,7 +10,7 @@ namespace SamSharp.Samples.T5.Model;
 /// </summary>
 public sealed class T5Model : TrainedModel
 {
-    /// <summary>Labels of this value take no part in the loss.</summary>
+    /// <summary>The loss ignores labels of this value.</summary>
     public const long IgnoredLabel = -100;
 
     [ComponentName(Name = "shared")]
@@ -22,7 +22,7 @@ public sealed class T5Model : TrainedModel
     [ComponentName(Name = "decoder")]
     private readonly T5Stack _decoder;
 
-    // Null where the output layer is the embedding.
+    // Null if the output layer is the embedding.
     [ComponentName(Name = "lm_head")]
     private readonly Linear? _head;
 
@@ -30,8 +30,8 @@ public sealed class T5Model : TrainedModel
 
     /// <summary>A new model with random weights, float32 on the CPU.</summary>
     /// <param name="config">Its shape.</param>
-    /// <param name="generator">Draws the weights; without one the default generator does, which <c>torch.manual_seed</c> sets.</param>
-    /// <param name="dropout">The dropout to train with; null is the configuration's, which stays what it is.</param>
+    /// <param name="generator">Draws the weights; null uses the default generator, which <c>torch.manual_seed</c> seeds.</param>
+    /// <param name="dropout">Dropout for training; null uses the configuration's. The configuration itself does not change.</param>
     public T5Model(T5Config config, Generator? generator = null, double? dropout = null)
         : this(config, WeightFactory.Drawing(generator, config.InitializerFactor), dropout)
     {
@@ -62,10 +62,10 @@ public sealed class T5Model : TrainedModel
 
     internal T5Stack Decoder => _decoder;
 
-    /// <summary>A model whose weights are not set yet.</summary>
+    /// <summary>A model with uninitialized weights.</summary>
     internal static T5Model Unset(T5Config config, ScalarType type, double? dropout) => new(config, WeightFactory.Unset(type), dropout);
 
-    /// <summary>Replaces the embedding's rows; one of zeros leaves the row that is there.</summary>
+    /// <summary>Replaces rows of the embedding; a row of zeros keeps the existing one.</summary>
     /// <param name="vectors">[vocabulary, width].</param>
     public void SetEmbedding(Tensor vectors) => _embedding.Set(vectors);
 
@@ -86,18 +86,18 @@ public sealed class T5Model : TrainedModel
         return Scores(DecodeEmbedded(Embed(decoderInputIds), encoded, attentionMask)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mean cross-entropy, in float32 at least, over all labels that are not -100.</summary>
+    /// <summary>Mean cross-entropy, computed at least in float32, over all labels that are not -100.</summary>
     /// <param name="inputIds">The encoder's input.</param>
     /// <param name="attentionMask">Its mask.</param>
-    /// <param name="labels">The target with its end token; the decoder's input is made of it here.</param>
-    /// <param name="labelSmoothing">The part of each label's probability that is spread over the vocabulary.</param>
+    /// <param name="labels">The target with its end token; the decoder's input is derived from it.</param>
+    /// <param name="labelSmoothing">The share of each label's probability that is spread over the vocabulary.</param>
     public override Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();
         return LossFrom(Encode(inputIds, attentionMask), attentionMask, labels, labelSmoothing).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same, of what the encoder made of the input.</summary>
+    /// <summary>The same, from the encoder's output.</summary>
     public Tensor LossFrom(Tensor encoded, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace SamSharp.Samples.T5.Model;
 
-/// <summary>The one table of token vectors: encoder and decoder read it, and a tied output layer multiplies by it.</summary>
+/// <summary>The shared table of token vectors: encoder and decoder read it, and a tied output layer multiplies by it.</summary>
 internal sealed class TokenEmbedding : Module
 {
     [ComponentName(Name = "weight")]
@@ -21,7 +21,7 @@ internal sealed class TokenEmbedding : Module
 
     public Device Device => _weight.device;
 
-    /// <summary>Takes over the rows that are not all zero.</summary>
+    /// <summary>Copies the rows that are not all zero.</summary>
     public void Set(Tensor rows)
     {
         using var gradientFree = no_grad();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Model;
 
 /// <summary>
-/// Makes the parameters of a new model: drawn as T5's authors do, or left unset where a checkpoint will fill them.
+/// Creates a new model's parameters: drawn as in the original T5, or uninitialized if a checkpoint will fill them.
 /// </summary>
 internal sealed class WeightFactory
 {
@@ -24,13 +24,13 @@ internal sealed class WeightFactory
     /// <summary>Draws float32 weights from a generator (null: the default one), scaled by the configuration's factor.</summary>
     public static WeightFactory Drawing(Generator? generator, double factor) => new(generator, factor, ScalarType.Float32, draws: true);
 
-    /// <summary>Allocates and leaves the values to be read from a file.</summary>
+    /// <summary>Allocates parameters whose values will be read from a file.</summary>
     public static WeightFactory Unset(ScalarType type) => new(null, 1, type, draws: false);
 
     /// <summary>Normally distributed around 0.</summary>
     public Parameter Normal(double deviation, params long[] shape) => Make(shape, tensor => tensor.normal_(0, _factor * deviation, _generator));
 
-    /// <summary>Ones (times the factor), as layer norms start.</summary>
+    /// <summary>Ones times the factor, for layer norms.</summary>
     public Parameter Ones(long size) => Make([size], tensor => tensor.Fill(_factor));
 
     private Parameter Make(long[] shape, Action<Tensor> fill)

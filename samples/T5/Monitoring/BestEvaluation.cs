@@ -1,12 +1,12 @@
 namespace SamSharp.Samples.T5.Monitoring;
 
-/// <summary>Which evaluation was the best so far, read off the metrics alone, so that a resumed run knows it too.</summary>
+/// <summary>Finds the best evaluation so far from the metrics alone, so a resumed run finds it too.</summary>
 public static class BestEvaluation
 {
     private const string Split = "dev";
 
-    /// <summary>The first of the best evaluations by a metric: the lowest for a loss, the highest for any other; null before the first.</summary>
-    /// <exception cref="ArgumentException">The evaluations do not have that metric.</exception>
+    /// <summary>The best evaluation by a metric (lowest loss, highest score; the first of equals); null before the first evaluation.</summary>
+    /// <exception cref="ArgumentException">The evaluations lack that metric.</exception>
     public static MetricsRecord? Of(IEnumerable<MetricsRecord> records, string metric)
     {
         MetricsRecord? best = null;
@@ -21,7 +21,7 @@ public static class BestEvaluation
         return best;
     }
 
-    /// <summary>How many evaluations there were since the best.</summary>
+    /// <summary>The number of evaluations since the best.</summary>
     public static int Since(IReadOnlyList<MetricsRecord> records, string metric)
     {
         var best = Of(records, metric);

@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Monitoring;
 
-/// <summary>Is told what happens in a run: a console, a TensorBoard writer.</summary>
+/// <summary>Receives the events of a run, for instance for a console or TensorBoard.</summary>
 public interface ITrainingObserver
 {
     void OnStep(TrainingProgress progress) { }

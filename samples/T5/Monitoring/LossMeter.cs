@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Monitoring;
 
-/// <summary>Collects the losses of the steps since the last report, and leaves them on the device until someone asks.</summary>
+/// <summary>Collects the losses since the last report; they stay on the device until they are read.</summary>
 public sealed class LossMeter : IDisposable
 {
     private readonly List<Tensor> _pending = [];
     private readonly List<float> _values = [];
 
-    /// <summary>The losses so far, in order; reading them waits for the device.</summary>
+    /// <summary>The losses so far, in order; reading waits for the device.</summary>
     public IReadOnlyList<float> Values
     {
         get

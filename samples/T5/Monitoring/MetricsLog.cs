@@ -3,7 +3,7 @@ using System.Text;
 namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>
-/// The run's <c>metrics.jsonl</c>: a line a measurement, on disk as soon as it is known. It holds no times, so that an
+/// The run's <c>metrics.jsonl</c>: one line per measurement, flushed to disk at once. It contains no times, so an
 /// interrupted and resumed run ends with the same bytes as an uninterrupted one.
 /// </summary>
 public sealed class MetricsLog
@@ -11,7 +11,7 @@ public sealed class MetricsLog
     private readonly string _path;
     private readonly List<MetricsRecord> _records;
 
-    /// <summary>Restarts the file with the given lines: those of the checkpoint that the run goes on from, or none.</summary>
+    /// <summary>Restarts the file with the given lines, which come from the checkpoint that the run resumes.</summary>
     public MetricsLog(string path, IEnumerable<MetricsRecord> records)
     {
         (_path, _records) = (path, [.. records]);

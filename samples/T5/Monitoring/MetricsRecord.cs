@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace SamSharp.Samples.T5.Monitoring;
 
-/// <summary>What was measured at a step: one line of <c>metrics.jsonl</c>, {"step": 10, "split": "train", "loss": 0.69}.</summary>
-/// <param name="Split">What it was measured on: <c>train</c>, <c>dev</c> or <c>test</c>.</param>
+/// <summary>The metrics of one step: a line of <c>metrics.jsonl</c>, {"step": 10, "split": "train", "loss": 0.69}.</summary>
+/// <param name="Split">The data it was measured on: <c>train</c>, <c>dev</c> or <c>test</c>.</param>
 public sealed record MetricsRecord(int Step, string Split, IReadOnlyDictionary<string, double> Values)
 {
     public string ToJson()

@@ -1,11 +1,11 @@
 namespace SamSharp.Samples.T5.Monitoring;
 
-/// <summary>What a sharpness-aware step says of itself, by the names under which it goes into <c>metrics.jsonl</c> and TensorBoard.</summary>
+/// <summary>The numbers of a sharpness-aware step, with their names in <c>metrics.jsonl</c> and TensorBoard.</summary>
 public static class StepMetrics
 {
     /// <summary>
-    /// The numbers of the last step that are known; those of the ascent are missing after a plain step. Reading them waits for the device, so
-    /// ask only when reporting.
+    /// The available numbers of the last step; a plain step has none of the ascent's. Reading them waits for the device, so call this
+    /// only to report.
     /// </summary>
     public static Dictionary<string, double> Of(StepReport report) => new (string Name, double Value)[]
     {

@@ -3,7 +3,7 @@ using TorchSharp.Modules;
 
 namespace SamSharp.Samples.T5.Monitoring;
 
-/// <summary>Writes every metric as a TensorBoard scalar named <c>split/metric</c>, and the speed.</summary>
+/// <summary>Writes every metric as a TensorBoard scalar named <c>split/metric</c>, plus the speed.</summary>
 public sealed class TensorBoardLog(string folder) : ITrainingObserver
 {
     private readonly SummaryWriter _writer = torch.utils.tensorboard.SummaryWriter(folder, createRunName: false);

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace SamSharp.Samples.T5.Monitoring;
 
 /// <summary>
-/// Times the steps without waiting for the device at each: a lap ends where the losses were read, which waits for all steps
-/// before it, and leaves out evaluation and saving.
+/// Times steps without waiting for the device after each one: a lap ends when the losses are read, which waits for all earlier
+/// steps. Evaluation and saving are excluded.
 /// </summary>
 public sealed class TrainingClock
 {
@@ -14,7 +14,7 @@ public sealed class TrainingClock
     private int _stepsInLap;
     private int _steps;
 
-    /// <summary>Median over the laps; NaN before the first.</summary>
+    /// <summary>Median over the laps; NaN before the first lap.</summary>
     public double MedianStepMilliseconds
     {
         get

@@ -3,26 +3,26 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Pretraining;
 
 /// <summary>
-/// Vectors for ids from how often they stand near one another, as a start for an embedding: after minutes of training such counts still know
-/// more about rare words than gradients do. The positive pointwise mutual information of two ids,
-/// max(0, log(count(a, b) * sum / (count(a) * count(b)))), is factorised by its leading eigenvectors, each times the root of its eigenvalue's
-/// size; contexts are smoothed with the power 0.75 (Levy, Goldberg and Dagan, "Improving Distributional Similarity with Lessons Learned from
-/// Word Embeddings", 2015), and neighbors at distance d count 1/d (Pennington, Socher and Manning, "GloVe", 2014).
+/// Initial embedding vectors from co-occurrence counts: after minutes of training such counts still know more about rare words than
+/// gradients do. The positive pointwise mutual information of two ids, max(0, log(count(a, b) * sum / (count(a) * count(b)))), is
+/// factorized by its leading eigenvectors, each times the root of its eigenvalue's magnitude. Contexts are smoothed with the power
+/// 0.75 (Levy, Goldberg and Dagan, "Improving Distributional Similarity with Lessons Learned from Word Embeddings", 2015), and
+/// neighbors at distance d count 1/d (Pennington, Socher and Manning, "GloVe", 2014).
 /// </summary>
 public static class CooccurrenceVectors
 {
     private const int Window = 5;
     private const double ContextPower = 0.75;
 
-    // Power iterations, and directions kept beside those that are asked for: the leading ones converge fast.
+    // Power iterations, and extra directions that make the leading ones converge fast.
     private const int Iterations = 8;
     private const int Oversampling = 32;
 
-    /// <summary>The largest vocabulary whose counts, a full square, take less than 2 GB.</summary>
+    /// <summary>The largest vocabulary whose square matrix of counts takes less than 2 GB.</summary>
     public const int LargestVocabulary = 20_000;
 
     /// <summary>
-    /// Float32 vectors [vocabulary, width] with a root mean square of 1, as T5's embeddings begin; zeros for ids that have no neighbor in the text.
+    /// Float32 vectors [vocabulary, width] with a root mean square of 1, like T5's initial embeddings; zeros for ids without neighbors.
     /// </summary>
     /// <exception cref="ArgumentException">The vocabulary is too large, or smaller than the width.</exception>
     public static Tensor Of(IEnumerable<ReadOnlyMemory<int>> segments, int vocabularySize, int width, int seed = 1)
@@ -39,7 +39,7 @@ public static class CooccurrenceVectors
         return where(size.IsGreaterThan(1e-6), rows / size, zeros_like(rows)).MoveToOuterDisposeScope();
     }
 
-    // How often the second id follows the first within the window, the nearer the more.
+    // How often the second id follows the first within the window, weighted by 1/distance.
     private static float[] Count(IEnumerable<ReadOnlyMemory<int>> segments, int vocabularySize)
     {
         var counts = new float[vocabularySize * vocabularySize];
@@ -60,12 +60,12 @@ public static class CooccurrenceVectors
         using var scope = NewDisposeScope();
         var word = counts.sum(1, keepdim: true);
         var context = word.Power(ContextPower).t();
-        // 0 counts become -infinity, or not a number where an id has none at all: neither is positive.
+        // A count of 0 becomes -infinity, or NaN if the id has no count at all; neither is positive.
         var information = (counts * (context.sum() / (word * context))).log_().nan_to_num_(0, 0, 0).Clamp(min: 0);
         return information.Plus(information.t()).Over(2).MoveToOuterDisposeScope();
     }
 
-    // Subspace iteration, and Rayleigh-Ritz in the subspace.
+    // Subspace iteration with a Rayleigh-Ritz projection.
     private static (Tensor Values, Tensor Vectors) LeadingEigenvectors(Tensor symmetric, int count, int seed)
     {
         using var scope = NewDisposeScope();

@@ -6,7 +6,7 @@ using SamSharp.Samples.T5.Tokenization;
 
 namespace SamSharp.Samples.T5.Pretraining;
 
-/// <summary>Segments of text, each epoch in an order of its own and with other spans replaced.</summary>
+/// <summary>Segments of text; each epoch has its own order and replaces different spans.</summary>
 public sealed class CorruptedText(
     IReadOnlyList<ReadOnlyMemory<int>> segments, SpanCorruption corruption, T5Tokenizer tokenizer, int batchSize, int seed) : IBatchSource
 {

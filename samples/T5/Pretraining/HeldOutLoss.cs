@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Pretraining;
 
-/// <summary>The loss on text that is not trained on, with the same spans replaced at each measurement and in each run.</summary>
+/// <summary>The loss on held-out text, with the same spans replaced in every measurement and run.</summary>
 public sealed class HeldOutLoss
 {
     private readonly IReadOnlyList<EncodedExample> _rows;
     private readonly int _padId;
     private readonly int _batchSize;
 
-    /// <param name="most">Take so many segments, evenly spread, where there are more.</param>
+    /// <param name="most">Maximum number of segments; of more, evenly spread ones are used.</param>
     public HeldOutLoss(IReadOnlyList<ReadOnlyMemory<int>> segments, SpanCorruption corruption, T5Tokenizer tokenizer, int batchSize, int most)
     {
         var count = Math.Min(segments.Count, most);
@@ -21,7 +21,7 @@ public sealed class HeldOutLoss
         (_padId, _batchSize) = (tokenizer.PadId, batchSize);
     }
 
-    /// <summary>How many segments are measured.</summary>
+    /// <summary>Number of measured segments.</summary>
     public int Count => _rows.Count;
 
     /// <summary>Mean cross-entropy over all target ids. The model should be in evaluation mode.</summary>

@@ -5,14 +5,14 @@ namespace SamSharp.Samples.T5.Pretraining;
 
 /// <summary>
 /// T5's pre-training objective (Raffel et al., 2020, section 3.1.4): spans of the text are each replaced by a sentinel, and the
-/// target is the sentinels, each followed by what it stands for. Counts and draws are those of <c>random_spans_noise_mask</c> in
+/// target is the sentinels, each followed by the text it replaces. Counts and draws follow <c>random_spans_noise_mask</c> in
 /// google-research/text-to-text-transfer-transformer: a segment begins with text and ends with a span, unless it is rolled.
 /// </summary>
-/// <param name="NoiseDensity">The part of the ids that is replaced; the paper's 0.15.</param>
-/// <param name="MeanSpanLength">In ids; the paper's 3.</param>
+/// <param name="NoiseDensity">Share of the ids that is replaced; 0.15 in the paper.</param>
+/// <param name="MeanSpanLength">In ids; 3 in the paper.</param>
 /// <param name="RandomRoll">
-/// Whether the spans are moved round the segment by a random number of ids (<c>random_roll</c> there), which makes all places alike: without
-/// it a segment so short that it has a single span always loses its end. A span that comes to lie across the end becomes two.
+/// Whether to rotate the spans by a random number of ids (<c>random_roll</c> there), so that all positions are equally likely: without
+/// it, a segment short enough for a single span always loses its end. A span that wraps around the end becomes two.
 /// </param>
 public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanLength = 3, bool RandomRoll = false)
 {
@@ -25,7 +25,7 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
             throw new ArgumentException($"The mean span length is {MeanSpanLength}: it must be a number of at least 1, for instance 3.");
     }
 
-    /// <summary>Ids replaced, and in how many spans, of a segment of so many ids, two at least.</summary>
+    /// <summary>Number of replaced ids and of spans in a segment of a given length, at least 2.</summary>
     public (int Ids, int Spans) Count(int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 2);
@@ -33,7 +33,7 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         return (ids, Math.Clamp((int)Math.Round(ids / MeanSpanLength), 1, Math.Min(ids, length - ids)));
     }
 
-    /// <summary>How long input and target of a segment are, end-of-sequence included; at most, with a random roll.</summary>
+    /// <summary>Lengths of a segment's input and target, including end-of-sequence; with a random roll, the maximum.</summary>
     public (int Input, int Target) Lengths(int length)
     {
         var (ids, spans) = Count(length);
@@ -41,7 +41,7 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         return (length - ids + sentinels + 1, ids + sentinels + 1);
     }
 
-    /// <summary>The longest segment whose input is no longer than this.</summary>
+    /// <summary>The longest segment whose input has at most this length.</summary>
     /// <exception cref="ArgumentException">The segment would need more spans than there are sentinels, or be too short for one.</exception>
     public int SegmentLength(int inputLength)
     {
@@ -54,11 +54,11 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         return spans <= T5Tokenizer.SentinelCount
             ? length
             : throw new ArgumentException(
-                $"Inputs of {inputLength} ids have up to {spans} spans and there are {T5Tokenizer.SentinelCount} sentinels: take shorter inputs, " +
+                $"Inputs of {inputLength} ids have up to {spans} spans, but there are {T5Tokenizer.SentinelCount} sentinels: use shorter inputs, " +
                     "a lower noise density or longer spans.");
     }
 
-    /// <summary>Where the spans of a segment lie, in order.</summary>
+    /// <summary>The spans of a segment, in order.</summary>
     public IReadOnlyList<Range> Draw(int length, Random random)
     {
         var (ids, count) = Count(length);
@@ -74,7 +74,7 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         return RandomRoll ? Roll(spans, random.Next(length), length) : spans;
     }
 
-    /// <summary>Input and target of a segment, each ended by the end-of-sequence id.</summary>
+    /// <summary>Input and target of a segment, each with the end-of-sequence id.</summary>
     public EncodedExample Apply(ReadOnlySpan<int> segment, T5Tokenizer tokenizer, Random random)
     {
         List<int> input = [], target = [];
@@ -106,7 +106,7 @@ public sealed record SpanCorruption(double NoiseDensity = 0.15, double MeanSpanL
         return [.. round, .. rest];
     }
 
-    /// <summary>Lengths of at least 1 with a given sum, all ways to split it being equally likely.</summary>
+    /// <summary>Random lengths of at least 1 with a given sum; all splits are equally likely.</summary>
     private static int[] Split(int sum, int parts, Random random)
     {
         var cuts = new bool[sum - 1];

@@ -3,12 +3,12 @@ namespace SamSharp.Samples.T5.Pretraining;
 /// <summary>Cuts a text's ids into segments to train on.</summary>
 public static class TextSegments
 {
-    /// <summary>The shortest text that a segment can be made of: one id to keep and one to replace.</summary>
+    /// <summary>Minimum length of a segment: one id to keep and one to replace.</summary>
     public const int Shortest = 2;
 
     /// <summary>
-    /// As few segments as there can be of a longest length, which differ by at most one id: nothing is left over, nothing is padded
-    /// out, and no segment is a stump. A text of a single id has none.
+    /// The fewest segments of at most the given length. Their lengths differ by at most one id, so nothing is dropped and no segment
+    /// is much shorter than the others. A text of a single id has no segment.
     /// </summary>
     public static IEnumerable<ReadOnlyMemory<int>> Cut(ReadOnlyMemory<int> ids, int longest)
     {

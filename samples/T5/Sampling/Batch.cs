@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Sampling;
 
-/// <summary>Tensors of a few rows, int64: ids and mask [rows, longest source], labels [rows, longest target], -100 where padded.</summary>
+/// <summary>int64 tensors: ids and mask [rows, longest source], labels [rows, longest target] with -100 as padding.</summary>
 public sealed record Batch(Tensor InputIds, Tensor AttentionMask, Tensor Labels) : IDisposable
 {
-    /// <summary>The label that the loss ignores.</summary>
+    /// <summary>The label value that the loss ignores.</summary>
     public const long IgnoredLabel = -100;
 
     public int Count => (int)InputIds.shape[0];
@@ -20,14 +20,14 @@ public sealed record Batch(Tensor InputIds, Tensor AttentionMask, Tensor Labels)
             Pad([.. examples.Select(example => example.Target)], IgnoredLabel, device, id => id));
     }
 
-    /// <summary>The first rows that make up the fraction, at least one: views of this batch.</summary>
+    /// <summary>The first rows, this fraction of the batch and at least one, as views.</summary>
     public Batch Head(double fraction)
     {
         var parts = BatchSlice.Take(fraction, InputIds, AttentionMask, Labels);
         return new(parts[0], parts[1], parts[2]);
     }
 
-    /// <summary>How many label ids the loss is the mean of.</summary>
+    /// <summary>Number of label ids that the loss averages over.</summary>
     public long LabelCount
     {
         get
@@ -37,7 +37,7 @@ public sealed record Batch(Tensor InputIds, Tensor AttentionMask, Tensor Labels)
         }
     }
 
-    /// <summary>The batch in parts of so many rows, the last of what is left: views of this batch.</summary>
+    /// <summary>The batch in parts of at most this many rows, as views.</summary>
     public IReadOnlyList<Batch> Split(int rows) =>
         [.. InputIds.split(rows).Zip(AttentionMask.split(rows), Labels.split(rows)).Select(part => new Batch(part.First, part.Second, part.Third))];
 

@@ -1,8 +1,8 @@
 namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
-/// Every epoch is its own shuffle of all rows, epochs follow one another without a gap, so every batch is full and may join the end
-/// of one epoch to the start of the next.
+/// Shuffles all rows in each epoch. Epochs follow one another without a gap, so every batch is full and may span the end of one
+/// epoch and the start of the next.
 /// </summary>
 public sealed class BatchSampler : IBatchSampler
 {

@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Sampling;
 
-/// <summary>All rows again and again, each epoch in an order of its own.</summary>
+/// <summary>An endless sequence of all rows; each epoch has its own order.</summary>
 internal sealed class EpochOrder(int rows, int seed)
 {
     private int[] _order = [];

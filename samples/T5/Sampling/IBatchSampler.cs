@@ -1,8 +1,8 @@
 namespace SamSharp.Samples.T5.Sampling;
 
-/// <summary>Which rows make up which batch, as a function of the step alone, so that to resume at a step is to ask for that step.</summary>
+/// <summary>Chooses the rows of each batch as a function of the step alone, so a resumed run only needs its step.</summary>
 public interface IBatchSampler
 {
-    /// <summary>The row indices of a batch; batches are counted from 0, a step takes one.</summary>
+    /// <summary>The row indices of a batch, counted from 0; each step uses one batch.</summary>
     int[] Rows(int batch);
 }

@@ -1,11 +1,11 @@
 namespace SamSharp.Samples.T5.Sampling;
 
-/// <summary>The rows that each step trains on: a function of the step alone, so that to resume at a step is to ask for that step.</summary>
+/// <summary>Provides the rows of each step as a function of the step alone, so a resumed run only needs its step.</summary>
 public interface IBatchSource
 {
-    /// <summary>Equal only for sources that give the same rows: a run is only resumed on those it began with.</summary>
+    /// <summary>Equal only for sources with the same rows: a run resumes only on the rows it started with.</summary>
     string Fingerprint { get; }
 
-    /// <summary>The rows of a batch; batches are counted from 0, a step takes one.</summary>
+    /// <summary>The rows of a batch, counted from 0; each step uses one batch.</summary>
     IReadOnlyList<EncodedExample> At(int batch);
 }

@@ -1,13 +1,13 @@
 namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
-/// Batches of rows of like length, which need little padding: the rows of several steps of another sampler, dealt out again by length.
-/// The steps come in a shuffled order, and the rows within a batch too, so that a part of it is like the whole.
+/// Batches of rows with similar lengths, which need little padding: takes the rows of several steps of another sampler and regroups
+/// them by length. Both the steps and the rows within a batch are shuffled, so that any part of a batch represents the whole.
 /// </summary>
-/// <param name="inner">Which rows there are.</param>
+/// <param name="inner">Chooses the rows.</param>
 /// <param name="lengths">Each row's length.</param>
 /// <param name="seed">The run's seed.</param>
-/// <param name="window">How many steps are dealt out together.</param>
+/// <param name="window">Number of steps that are regrouped together.</param>
 public sealed class LengthBuckets(IBatchSampler inner, IReadOnlyList<int> lengths, int seed, int window = 16) : IBatchSampler
 {
     private int[][] _batches = [];

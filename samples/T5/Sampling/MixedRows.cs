@@ -1,7 +1,7 @@
 namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
-/// Batches made of the rows of several sources: so many of each in every step, shuffled, so that a part of the batch holds all kinds.
+/// Mixes several sources: a fixed number of rows from each in every step, shuffled, so that any part of the batch contains all kinds.
 /// </summary>
 public sealed class MixedRows(IReadOnlyList<IBatchSource> sources, int seed) : IBatchSource
 {

@@ -1,8 +1,8 @@
 namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
-/// Batches of several tasks: each row is drawn from task i with probability r_i / sum r, r_i = min(rows of i, cap), and every task
-/// goes through its rows in epochs of its own. This is the examples-proportional mixing of Raffel et al. (2020), section 3.5.2.
+/// Batches of several tasks: each row comes from task i with probability r_i / sum r, where r_i = min(rows of i, cap), and every
+/// task has its own epochs. This is the examples-proportional mixing of Raffel et al. (2020), section 3.5.2.
 /// </summary>
 public sealed class MixtureSampler : IBatchSampler
 {
@@ -15,9 +15,9 @@ public sealed class MixtureSampler : IBatchSampler
     private readonly long[] _drawn;
     private int _next;
 
-    /// <param name="counts">How many rows each task has; the rows of the first come first.</param>
-    /// <param name="cap">The most rows a task counts for; null: no limit.</param>
-    /// <param name="batchSize">Rows a step.</param>
+    /// <param name="counts">Number of rows of each task; the tasks' rows follow one another.</param>
+    /// <param name="cap">Maximum number of rows a task counts for; null: no limit.</param>
+    /// <param name="batchSize">Rows per step.</param>
     /// <param name="seed">The run's seed.</param>
     public MixtureSampler(IReadOnlyList<int> counts, int? cap, int batchSize, int seed)
     {
@@ -31,7 +31,7 @@ public sealed class MixtureSampler : IBatchSampler
         _drawn = new long[counts.Count];
     }
 
-    /// <summary>How many rows the tasks count for together, which is an epoch of the mixture.</summary>
+    /// <summary>Number of rows that all tasks together count for, which is one epoch of the mixture.</summary>
     public static long Weight(IEnumerable<int> counts, int? cap) => counts.Sum(count => (long)Math.Min(count, cap ?? count));
 
     /// <inheritdoc/>
@@ -42,7 +42,7 @@ public sealed class MixtureSampler : IBatchSampler
             Array.Clear(_drawn);
             _next = 0;
         }
-        // How far each task has come depends on all draws before.
+        // The position within each task depends on all earlier draws.
         while (_next < batch)
             _ = Draw();
         return Draw();

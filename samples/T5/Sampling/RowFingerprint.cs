@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace SamSharp.Samples.T5.Sampling;
 
-/// <summary>Tells whether two lists of encoded rows are the same, in the same order.</summary>
+/// <summary>A hash of encoded rows and their order, to recognize the same list again.</summary>
 public static class RowFingerprint
 {
     public static string Of(IEnumerable<EncodedExample> rows)

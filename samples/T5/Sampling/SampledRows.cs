@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.T5.Sampling;
 
-/// <summary>Batches of a list of rows, which a sampler chooses.</summary>
+/// <summary>Batches from a list of rows, chosen by a sampler.</summary>
 public sealed class SampledRows(IReadOnlyList<EncodedExample> rows, IBatchSampler sampler) : IBatchSource
 {
     public string Fingerprint { get; } = RowFingerprint.Of(rows);

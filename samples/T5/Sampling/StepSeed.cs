@@ -3,13 +3,13 @@ using TorchSharp;
 namespace SamSharp.Samples.T5.Sampling;
 
 /// <summary>
-/// One seed per step, derived from the run's seed. Seeding the generators before each step makes a step's dropout depend on
-/// (seed, step) alone: a resumed run and a run with another optimizer see the same masks, on the CPU and on CUDA (whose
-/// generator's state cannot be read), and there is no generator state to save.
+/// One seed per step, derived from the run's seed. Seeding the generators before each step makes dropout depend only on
+/// (seed, step): a resumed run and a run with another optimizer see the same masks, on the CPU and on CUDA (whose
+/// generator state cannot be read), and there is no generator state to save.
 /// </summary>
 public static class StepSeed
 {
-    /// <summary>A non-negative seed, well mixed: neighboring steps and neighboring run seeds have nothing in common.</summary>
+    /// <summary>A non-negative, well-mixed seed: neighboring steps and neighboring run seeds give unrelated values.</summary>
     public static int Of(int seed, long step)
     {
         // splitmix64's finalizer (Steele, Lea and Flood, 2014).
@@ -19,7 +19,7 @@ public static class StepSeed
         return (int)((z ^ (z >> 31)) & int.MaxValue);
     }
 
-    /// <summary>Seeds the generators that dropout draws from.</summary>
+    /// <summary>Seeds the generators that dropout uses.</summary>
     public static void Apply(int seed, long step)
     {
         var value = Of(seed, step);

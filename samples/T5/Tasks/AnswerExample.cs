@@ -1,8 +1,8 @@
 namespace SamSharp.Samples.T5.Tasks;
 
-/// <summary>A question with every answer that counts as right.</summary>
+/// <summary>A question with all answers that count as right.</summary>
 public sealed record AnswerExample(string Input, string Target, IReadOnlyList<string> Answers) : TaskExample(Input, Target)
 {
-    /// <summary>The language, where a data set has several.</summary>
+    /// <summary>The language, if the data set has several.</summary>
     public string? Language { get; init; }
 }

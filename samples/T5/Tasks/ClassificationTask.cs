@@ -6,8 +6,8 @@ namespace SamSharp.Samples.T5.Tasks;
 /// <param name="name">The task's name.</param>
 /// <param name="prompt">The input, with columns in braces.</param>
 /// <param name="labels">
-/// The labels as the files write them (<c>entailment|0</c> where they differ), each with T5's word for it; the last is the positive one.
-/// None: the files' own labels are the words.
+/// The labels in the files (<c>entailment|0</c> for alternatives), each with T5's word for it; the last is the positive one.
+/// Empty: the labels in the files are the words.
 /// </param>
 public sealed class ClassificationTask(string name, string prompt, params IReadOnlyList<(string Label, string Word)> labels)
     : TableTask(name, prompt)
@@ -15,10 +15,10 @@ public sealed class ClassificationTask(string name, string prompt, params IReadO
     private readonly Dictionary<string, string> _words =
         labels.SelectMany(label => label.Label.Split('|').Select(text => (text, label.Word))).ToDictionary();
 
-    /// <summary>Which scores are computed, the main one first.</summary>
+    /// <summary>The scores to compute, the main one first.</summary>
     public IReadOnlyList<ClassificationScore> Scores { get; init; } = [ClassificationScore.Accuracy];
 
-    /// <summary>What is taken of a label, such as TREC's coarse class before the colon; by default all.</summary>
+    /// <summary>Extracts the part of a label to use, such as TREC's coarse class before the colon; default: all of it.</summary>
     public Func<string, string> LabelPart { get; init; } = label => label;
 
     /// <inheritdoc/>
@@ -32,7 +32,7 @@ public sealed class ClassificationTask(string name, string prompt, params IReadO
             return label.Length > 0 ? label : throw refusal("A label is missing.");
         return _words.TryGetValue(label, out var word)
             ? word
-            : throw refusal($"The task '{Name}' knows the labels {string.Join(", ", _words.Keys)}.");
+            : throw refusal($"The labels of task '{Name}' are {string.Join(", ", _words.Keys)}.");
     }
 
     /// <inheritdoc/>

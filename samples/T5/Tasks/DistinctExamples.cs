@@ -1,11 +1,11 @@
 namespace SamSharp.Samples.T5.Tasks;
 
-/// <summary>Cleans examples of what would train or be scored twice: repeated inputs, and inputs with two different targets.</summary>
+/// <summary>Removes examples that would be trained on or scored twice: repeated inputs, and inputs with two different targets.</summary>
 internal static class DistinctExamples
 {
     /// <param name="examples">The examples, in order.</param>
-    /// <param name="except">Inputs that are left out too: those of the test rows.</param>
-    /// <param name="notice">Told what was left out, if anything was.</param>
+    /// <param name="except">Inputs to remove as well: the test rows.</param>
+    /// <param name="notice">Called if anything was removed.</param>
     public static IReadOnlyList<TaskExample> Of(IReadOnlyList<TaskExample> examples, IReadOnlySet<string> except, Action<string> notice)
     {
         var contradictions = examples.GroupBy(example => example.Input)
@@ -18,8 +18,8 @@ internal static class DistinctExamples
         ];
         if (kept.Count < examples.Count)
         {
-            notice($"{examples.Count - kept.Count} of {examples.Count} rows are left out: repeated texts, texts with two labels" +
-                (except.Count > 0 ? ", and texts that are test rows too." : "."));
+            notice($"Left out {examples.Count - kept.Count} of {examples.Count} rows: repeated texts, texts with two labels" +
+                (except.Count > 0 ? ", and texts that are also test rows." : "."));
         }
         return kept;
     }

@@ -2,20 +2,20 @@ using SamSharp.Samples.T5.Data;
 
 namespace SamSharp.Samples.T5.Tasks;
 
-/// <summary>A task whose examples are made of the rows of files.</summary>
+/// <summary>A task whose examples come from the rows of files.</summary>
 /// <param name="name">The task's name.</param>
 public abstract class FileTask(string name) : T5Task(name)
 {
-    /// <summary>Where the rows are.</summary>
+    /// <summary>The files.</summary>
     public DataFiles Files { get; init; } = new();
 
-    /// <summary>Whether test files hold labels.</summary>
+    /// <summary>Whether the test files have labels.</summary>
     public bool LabelledTest { get; init; }
 
-    /// <summary>How to do without validation rows; null where the data set has them.</summary>
+    /// <summary>How to set validation rows apart; null if the data set has them.</summary>
     public HoldOut? HoldOut { get; init; }
 
-    /// <summary>Leaves repeated and contradictory texts out, and training texts that are test rows too.</summary>
+    /// <summary>Whether to leave out repeated and contradictory texts, and training texts that are also test rows.</summary>
     public bool Distinct { get; init; }
 
     /// <inheritdoc/>
@@ -39,7 +39,7 @@ public abstract class FileTask(string name) : T5Task(name)
         return HoldOut.Part(Examples(folder, Split.Train, pool, split == Split.Train ? notice : null), split);
     }
 
-    /// <summary>The examples that a row gives in a split: none, one or several.</summary>
+    /// <summary>The examples of a row in a split: none, one or several.</summary>
     protected abstract IEnumerable<TaskExample> Form(DataRow row, Split split);
 
     private IReadOnlyList<TaskExample> Examples(string folder, Split split, IReadOnlyList<string>? paths, Action<string>? notice)
@@ -54,9 +54,9 @@ public abstract class FileTask(string name) : T5Task(name)
                 .SelectMany(row => Form(row, split)));
         }
         if (skipped > 0)
-            notice?.Invoke($"{skipped} malformed lines are left out, the first: {reason}");
+            notice?.Invoke($"Left out malformed lines: {skipped}. The first: {reason}");
         if (examples.Count == 0)
-            throw new FormatException($"{string.Join(", ", paths)} is empty: it holds no rows for the task '{Name}'.");
+            throw new FormatException($"{string.Join(", ", paths)} is empty: there are no rows for the task '{Name}'.");
         return Distinct ? DistinctExamples.Of(examples, TestInputs(folder, split), text => notice?.Invoke($"{Name}: {text}")) : examples;
     }
 

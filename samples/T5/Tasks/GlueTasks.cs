@@ -4,8 +4,8 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// GLUE (Wang et al., 2018) in its original files or the hub's, with the benchmark's scores. Labels: the original's, then the hub's
-/// number.
+/// GLUE (Wang et al., 2018) in its original files or the hub's, with the benchmark's scores. Labels: the original name, then the
+/// hub's number.
 /// </summary>
 internal static class GlueTasks
 {
@@ -39,7 +39,7 @@ internal static class GlueTasks
         },
         new ClassificationTask("qqp", "qqp question1: {question1} question2: {question2}", ("0", "not_duplicate"), ("1", "duplicate"))
         {
-            // A few lines of the original break off.
+            // A few lines of the original are truncated.
             Files = Of("QQP") with { SkipsMalformed = true },
             LabelColumn = "is_duplicate|label",
             Scores = [ClassificationScore.F1, ClassificationScore.Accuracy],

@@ -2,18 +2,18 @@ using SamSharp.Samples.T5.Data;
 
 namespace SamSharp.Samples.T5.Tasks;
 
-/// <summary>How rows are set apart from the training rows where a data set has none for validation: by default the last tenth.</summary>
+/// <summary>How to set validation rows apart from the training rows of a data set that has none: by default the last tenth.</summary>
 public sealed record HoldOut
 {
     private const int Seed = 1;
 
-    /// <summary>A published split of the whole training set: of so many rows the first so many train.</summary>
+    /// <summary>A published split: if the training set has the given total, this many of its first rows train.</summary>
     public (int Rows, int Train)? Published { get; init; }
 
-    /// <summary>Shuffles first, always alike; for files that are sorted by label.</summary>
+    /// <summary>Shuffles first, always in the same way; for files sorted by label.</summary>
     public bool Shuffled { get; init; }
 
-    /// <summary>Sets a second part apart, the test rows.</summary>
+    /// <summary>Also sets test rows apart.</summary>
     public bool WithTest { get; init; }
 
     /// <summary>The rows of a split.</summary>

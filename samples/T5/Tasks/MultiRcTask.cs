@@ -4,10 +4,10 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// SuperGLUE's MultiRC: which of the answers to a question about a paragraph are right, each judged by itself. Scores: F1 over all
-/// answers (F1a) and the share of questions all of whose answers are judged rightly (Khashabi et al., 2018).
+/// SuperGLUE's MultiRC: whether an answer to a question about a paragraph is right. Each answer is judged separately. Scores: F1 over
+/// all answers (F1a), and the share of questions with all answers judged correctly (Khashabi et al., 2018).
 /// </summary>
-/// <remarks>Form: the public T5 code's <c>preprocessors.glue</c> with features question, answer, paragraph; HTML is taken out.</remarks>
+/// <remarks>Form: the public T5 code's <c>preprocessors.glue</c> with features question, answer, paragraph; HTML is removed.</remarks>
 public sealed class MultiRcTask() : FileTask("multirc")
 {
     private static readonly string[] Words = ["False", "True"];
@@ -31,7 +31,7 @@ public sealed class MultiRcTask() : FileTask("multirc")
         };
     }
 
-    // The original: a passage with its questions and their answers.
+    // Original files: a passage with its questions and their answers.
     private static IEnumerable<TaskExample> Passage(DataRow row)
     {
         var passage = row.Json("passage");
@@ -46,7 +46,7 @@ public sealed class MultiRcTask() : FileTask("multirc")
         }
     }
 
-    // The hub's: a row for each answer.
+    // Hub files: one row per answer.
     private static ChoiceExample Answer(DataRow row)
     {
         var index = row.Json("idx");

@@ -5,13 +5,13 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// Closed-book question answering: nothing but the question, all knowledge in the weights (Roberts, Raffel and Shazeer, 2020). The
-/// first answer is the target, any of them is right.
+/// Closed-book question answering: the model sees only the question (Roberts, Raffel and Shazeer, 2020). The first answer is the
+/// target; any of them is right.
 /// </summary>
 /// <remarks>Form: the public code of that paper, <c>t5_cbqa/preprocessors.py</c>.</remarks>
 /// <param name="name">The task's name.</param>
-/// <param name="prefix">What stands before the question: <c>nq question:</c>.</param>
-/// <param name="normalize">How texts are compared; see <see cref="AnswerText"/>.</param>
+/// <param name="prefix">The text before the question: <c>nq question:</c>.</param>
+/// <param name="normalize">Applied to texts before they are compared; see <see cref="AnswerText"/>.</param>
 public sealed class QuestionTask(string name, string prefix, Func<string, string> normalize) : FileTask(name)
 {
     private const string Answer = "answers|answer|golden_answers|Answer";
@@ -25,7 +25,7 @@ public sealed class QuestionTask(string name, string prefix, Func<string, string
         var (target, answers) = Answers(row.Json(Answer));
         return answers.Count > 0
             ? [new AnswerExample($"{prefix} {Unquote(row["question|Question"])}", target, answers)]
-            : throw row.Error(Answer, "there is no answer. A list of texts is expected, or TriviaQA's object with value and aliases.");
+            : throw row.Error(Answer, "there is no answer. Expected a list of texts, or TriviaQA's object with value and aliases.");
     }
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ public sealed class QuestionTask(string name, string prefix, Func<string, string
         return Metrics.ToDictionary(metric => metric, metric => scores[metric]);
     }
 
-    // A list, whose first is the target; or TriviaQA's object, whose value is the target and whose aliases count as right.
+    // A list whose first item is the target, or TriviaQA's object, whose value is the target and whose aliases also count as right.
     private static (string Target, List<string> Answers) Answers(JsonElement answer)
     {
         var list = answer.ValueKind == JsonValueKind.Object ? Property(answer, "aliases", "Aliases") : answer;
@@ -51,7 +51,7 @@ public sealed class QuestionTask(string name, string prefix, Func<string, string
     private static JsonElement? Property(JsonElement item, params string[] names) =>
         names.Select(name => item.TryGetProperty(name, out var value) ? value : (JsonElement?)null).FirstOrDefault(value => value is not null);
 
-    /// <summary>A question that carries CSV's quotes, as some copies of TriviaQA have them, without these.</summary>
+    /// <summary>Removes the CSV quotes around a question, which some copies of TriviaQA contain.</summary>
     private static string Unquote(string text) =>
         text.Length > 1 && text[0] == '"' && text[^1] == '"' && !text[1..^1].Replace("\"\"", "", StringComparison.Ordinal).Contains('"')
             ? text[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal)

@@ -2,10 +2,10 @@ using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
 
-/// <summary>Question answering: three sets without a text to look the answer up in, and TyDiQA's gold passages.</summary>
+/// <summary>Question answering: three closed-book sets, and TyDiQA's gold passages.</summary>
 /// <remarks>
-/// Where a set has no validation rows, those are the last part of the training rows, at the place where Roberts, Raffel and Shazeer
-/// (2020) cut the whole set; the validation files of Natural Questions and TriviaQA are what they report as test.
+/// If a set has no validation rows, the last part of the training rows is used, split where Roberts, Raffel and Shazeer (2020)
+/// split the whole set; they report the validation files of Natural Questions and TriviaQA as test results.
 /// </remarks>
 internal static class QuestionTasks
 {

@@ -6,12 +6,12 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// Questions about a text that holds the answer, in SQuAD's form: TyDiQA's gold passage task. Scores: F1 and exact match, over all
-/// rows and, with several languages, for each.
+/// Questions about a text that contains the answer, in SQuAD's format: TyDiQA's gold passage task. Scores: F1 and exact match, over
+/// all rows and, with several languages, for each language.
 /// </summary>
-/// <remarks>Form: the public mT5 code's <c>preprocessors.xquad</c>: punctuation is set apart by spaces, in the answers too.</remarks>
+/// <remarks>Form: the public mT5 code's <c>preprocessors.xquad</c>: spaces separate punctuation, also in the answers.</remarks>
 /// <param name="name">The task's name.</param>
-/// <param name="language">The one language to take, as TyDiQA's ids begin; null: all.</param>
+/// <param name="language">The language to use, by the prefix of TyDiQA's ids; null: all.</param>
 public sealed class ReadingTask(string name, string? language = null) : FileTask(name)
 {
     /// <inheritdoc/>
@@ -42,7 +42,7 @@ public sealed class ReadingTask(string name, string? language = null) : FileTask
     private static Dictionary<string, double> Score(List<(AnswerExample Example, string Prediction)> rows) =>
         new(AnswerMetrics.Score([.. rows.Select(row => row.Prediction)], [.. rows.Select(row => row.Example.Answers)], AnswerText.Squad));
 
-    // SQuAD's file: articles, their paragraphs, the questions to each.
+    // SQuAD files: articles, their paragraphs, and the questions about each.
     private static IEnumerable<AnswerExample> Article(DataRow row) =>
         from paragraph in row.Json("paragraphs").EnumerateArray()
         from question in paragraph.GetProperty("qas").EnumerateArray()
@@ -50,7 +50,7 @@ public sealed class ReadingTask(string name, string? language = null) : FileTask
             question.GetProperty("id").GetString()!, question.GetProperty("question").GetString()!, paragraph.GetProperty("context").GetString()!,
             question.GetProperty("answers").EnumerateArray().Select(answer => answer.GetProperty("text").GetString()!));
 
-    // The hub's: a row for each question, the answers' texts in a list of their own.
+    // Hub files: one row per question, with the answers' texts in a separate list.
     private static AnswerExample Question(DataRow row) => Example(
         row["id"], row["question"], row["context"], row.Json("answers").GetProperty("text").EnumerateArray().Select(text => text.GetString()!));
 
@@ -60,7 +60,7 @@ public sealed class ReadingTask(string name, string? language = null) : FileTask
         return new($"question: {PadPunctuation(question)} context: {PadPunctuation(context)}", padded[0], padded) { Language = id.Split('-')[0] };
     }
 
-    /// <summary>Single spaces, and one on either side of whatever is no letter, mark, number or underscore.</summary>
+    /// <summary>Collapses white space, and puts spaces around everything but letters, marks, numbers and underscores.</summary>
     private static string PadPunctuation(string text)
     {
         var padded = new StringBuilder(text.Length + 16);

@@ -6,10 +6,10 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// SuperGLUE's ReCoRD: which of a passage's entities fills the gap in a sentence about it. A training row is one example for each
+/// SuperGLUE's ReCoRD: which of a passage's entities fills the gap in a sentence about it. A training row gives one example per
 /// right entity, a validation row a single one. Scores: F1 and exact match, the best over the right entities (Zhang et al., 2018).
 /// </summary>
-/// <remarks>Form: the public T5 code's <c>preprocessors.record</c>; entities and answers without repeats, in the order of their characters.</remarks>
+/// <remarks>Form: the public T5 code's <c>preprocessors.record</c>; entities and answers are distinct and sorted by code point.</remarks>
 public sealed partial class RecordTask() : FileTask("record")
 {
     /// <inheritdoc/>
@@ -25,7 +25,7 @@ public sealed partial class RecordTask() : FileTask("record")
     public override IReadOnlyDictionary<string, double> Evaluate(IReadOnlyList<string> predictions, IReadOnlyList<TaskExample> examples) =>
         AnswerMetrics.Score(predictions, [.. examples.Cast<AnswerExample>().Select(example => example.Answers)], AnswerText.Squad);
 
-    // The original: a passage with the places of its entities (the end included), and several queries.
+    // Original files: a passage with the positions of its entities (end included), and several queries.
     private static IEnumerable<AnswerExample> Passage(DataRow row)
     {
         var passage = row.Json("passage");
@@ -36,13 +36,13 @@ public sealed partial class RecordTask() : FileTask("record")
             text, query.GetProperty("query").GetString()!, entities, Texts(query.GetProperty("answers"), answer => answer.GetProperty("text"))));
     }
 
-    // The hub's: a row for each query, with the entities themselves.
+    // Hub files: one row per query, with the entities' texts.
     private static AnswerExample Query(DataRow row) => Example(
         row["passage"], row["query"], Texts(row.Json("entities"), text => text), Texts(row.Json("answers"), text => text));
 
     private static AnswerExample Example(string passage, string query, IEnumerable<string> entities, IEnumerable<string> answers)
     {
-        // The highlights become sentences of their own.
+        // Highlights become separate sentences.
         var text = Highlight().Replace(EndedHighlight().Replace(passage, "$1 "), ". ");
         return new($"record query: {query} entities: {string.Join(", ", InOrder(entities))} passage: {text}", "", [.. InOrder(answers)]);
     }

@@ -3,10 +3,10 @@ using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
 
-/// <summary>STS-B: how alike two sentences are, from 0 to 5, written by T5 as a number in steps of 0.2.</summary>
+/// <summary>STS-B: the similarity of two sentences from 0 to 5, which T5 writes as a number in steps of 0.2.</summary>
 public sealed class SimilarityTask(string name, string prompt) : TableTask(name, prompt)
 {
-    /// <summary>What a text that is no number counts as, as in T5's own evaluation.</summary>
+    /// <summary>The score of a text that is not a number, as in T5's evaluation.</summary>
     private const double NoNumber = -1;
 
     /// <inheritdoc/>
@@ -16,7 +16,7 @@ public sealed class SimilarityTask(string name, string prompt) : TableTask(name,
     protected override string ToTarget(string label, Func<string, FormatException> refusal) =>
         TryParse(label, out var score) && score is >= 0 and <= 5
             ? (Math.Round(score * 5) / 5).ToString("0.0", CultureInfo.InvariantCulture)
-            : throw refusal("A score is a number from 0 to 5.");
+            : throw refusal("The score must be a number from 0 to 5.");
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, double> Evaluate(

@@ -24,7 +24,7 @@ internal static class SuperGlueTasks
         },
         new MultiRcTask { Files = Of("MultiRC") },
         new RecordTask { Files = Of("ReCoRD") },
-        // The same data as GLUE's RTE, under other column names, which T5 writes out.
+        // The same data as GLUE's RTE with other column names, which are part of T5's prompt.
         new ClassificationTask("superglue-rte", "rte hypothesis: {hypothesis} premise: {premise}",
             ("not_entailment|1", "not_entailment"), ("entailment|0", "entailment"))
         {

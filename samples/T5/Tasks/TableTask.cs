@@ -4,7 +4,7 @@ namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>A task whose examples are the rows of a table: GLUE, most of SuperGLUE, and your own files.</summary>
 /// <param name="name">The task's name.</param>
-/// <param name="prompt">The input, with columns in braces; <c>{a|b}</c> is whichever of the two columns there is.</param>
+/// <param name="prompt">The input, with columns in braces; <c>{a|b}</c> is whichever of the two columns exists.</param>
 public abstract class TableTask(string name, string prompt) : FileTask(name)
 {
     private readonly PromptTemplate _prompt = new(prompt);
@@ -12,10 +12,10 @@ public abstract class TableTask(string name, string prompt) : FileTask(name)
     /// <summary>The column that becomes the target; several names separated by bars are alternatives.</summary>
     public string LabelColumn { get; init; } = "label";
 
-    /// <summary>What is done to each column's text; by default nothing.</summary>
+    /// <summary>Applied to each column's text; default: nothing.</summary>
     public Func<string, string> Clean { get; init; } = text => text;
 
-    /// <summary>Leaves rows without any text out, where a data set has such rows.</summary>
+    /// <summary>Whether to leave out rows without any text.</summary>
     public bool SkipsEmpty { get; init; }
 
     /// <inheritdoc/>
@@ -32,8 +32,8 @@ public abstract class TableTask(string name, string prompt) : FileTask(name)
         return ToTarget(label.Trim(), problem => row.Error(LabelColumn, $"{problem} The value is '{label}'."));
     }
 
-    /// <summary>The text for a label as the file writes it.</summary>
+    /// <summary>The target text for a label in the file.</summary>
     /// <param name="label">The label.</param>
-    /// <param name="refusal">Makes the exception for a label that has none.</param>
+    /// <param name="refusal">Creates the exception for an invalid label.</param>
     protected abstract string ToTarget(string label, Func<string, FormatException> refusal);
 }

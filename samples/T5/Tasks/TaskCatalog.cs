@@ -19,15 +19,15 @@ public static class TaskCatalog
     /// <summary>All tasks.</summary>
     public static IReadOnlyList<T5Task> All { get; } = [.. Groups.SelectMany(group => group.Tasks)];
 
-    /// <exception cref="ArgumentException">There is no task of that name; the message lists those there are.</exception>
+    /// <exception cref="ArgumentException">There is no task of that name; the message lists the known ones.</exception>
     public static T5Task Find(string name) =>
         All.FirstOrDefault(task => task.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ??
         throw new ArgumentException($"There is no task '{name}'. The tasks are {string.Join(", ", All.Select(task => task.Name))}.");
 
     /// <summary>The task <c>text</c> with your own prompt and words.</summary>
     /// <param name="prompt">The input, with columns in braces: <c>topic: {title} {body}</c>.</param>
-    /// <param name="labels">The labels in the files, each with the word for it; none: the labels are the words.</param>
-    /// <param name="labelColumn">The column that holds the label.</param>
+    /// <param name="labels">The labels in the files, each with its word; empty: the labels are the words.</param>
+    /// <param name="labelColumn">The column with the label.</param>
     public static T5Task Text(string prompt, IReadOnlyList<(string Label, string Word)> labels, string labelColumn = "label") =>
         TextTasks.Of(prompt, labels, labelColumn);
 }

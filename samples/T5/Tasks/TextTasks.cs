@@ -5,9 +5,9 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// Plain text classification: your own files, and well-known sets in their original forms. T5 has no prompts for these; the
-/// prompts and words here are the project's. Repeated texts are left out, texts with two labels too, and training texts that are
-/// test rows; where a set has no split, a fixed shuffle sets a tenth apart for validation, and one for test.
+/// Plain text classification: your own files, and well-known sets in their original formats. T5 has no prompts for these; the
+/// prompts and words are this project's. Repeated texts, texts with two labels, and training texts that are also test rows are
+/// left out. For sets without splits a fixed shuffle sets a tenth apart for validation and another tenth for testing.
 /// </summary>
 internal static partial class TextTasks
 {
@@ -20,7 +20,7 @@ internal static partial class TextTasks
 
     public static IReadOnlyList<T5Task> All { get; } =
     [
-        // The sentences that this repository carries.
+        // The sentences bundled with this repository.
         new ClassificationTask("sentences", "sentiment: {sentence}", Sentiment) { LabelledTest = true },
         Of("classify: {sentence|text}", []),
 
@@ -91,8 +91,8 @@ internal static partial class TextTasks
 
     /// <summary>Your own files, by their columns.</summary>
     /// <param name="prompt">The input, with columns in braces.</param>
-    /// <param name="labels">The labels in the files, each with the word for it; none: the labels are the words.</param>
-    /// <param name="labelColumn">The column that holds the label.</param>
+    /// <param name="labels">The labels in the files, each with its word; empty: the labels are the words.</param>
+    /// <param name="labelColumn">The column with the label.</param>
     public static ClassificationTask Of(string prompt, IReadOnlyList<(string, string)> labels, string labelColumn = "label") =>
         new("text", prompt, labels)
         {
@@ -120,12 +120,12 @@ internal static partial class TextTasks
             Clean = SingleSpaces,
         };
 
-    /// <summary>Without control characters and repeated white space.</summary>
+    /// <summary>Removes control characters and repeated white space.</summary>
     internal static string SingleSpaces(string text) =>
         Spaces().Replace(string.Concat(text.Where(character => !char.IsControl(character) || char.IsWhiteSpace(character))), " ").Trim();
 
     /// <summary>
-    /// News and reviews from the web, whose entities lost their ampersand (<c>#39;</c>, <c>quot;</c>) and whose line breaks are a backslash.
+    /// Repairs news and reviews from the web, where entities lost their ampersand (<c>#39;</c>, <c>quot;</c>) and line breaks are backslashes.
     /// </summary>
     internal static string WithoutMarkup(string text)
     {

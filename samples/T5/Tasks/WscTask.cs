@@ -6,8 +6,8 @@ using SamSharp.Samples.T5.Metrics;
 namespace SamSharp.Samples.T5.Tasks;
 
 /// <summary>
-/// SuperGLUE's WSC: what a pronoun stands for. T5 reads the text with the pronoun between stars and writes the noun; it is trained on
-/// the rows whose noun is the right one, and in evaluation its noun is compared with the row's. Score: accuracy of that yes or no.
+/// SuperGLUE's WSC: what a pronoun refers to. T5 reads the text with the pronoun between stars and writes the noun. It trains only on
+/// rows with the right noun; evaluation compares its noun with the row's. Score: accuracy of that yes or no.
 /// </summary>
 /// <remarks>Form: the public T5 code's <c>preprocessors.wsc_simple</c> and <c>postprocessors.wsc_simple</c>.</remarks>
 public sealed partial class WscTask() : FileTask("wsc")
@@ -38,7 +38,7 @@ public sealed partial class WscTask() : FileTask("wsc")
         return new Dictionary<string, double> { ["accuracy"] = right / (double)rows.Count };
     }
 
-    // In a few rows the index is off by one, or punctuation sticks to the pronoun: it is then set apart.
+    // In a few rows the index is off by one, or punctuation is attached to the pronoun and must be separated.
     private static string MarkPronoun(DataRow row, string pronoun, int index)
     {
         var words = row["text"].Split(' ');

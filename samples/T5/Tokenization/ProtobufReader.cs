@@ -2,18 +2,18 @@ using System.Buffers.Binary;
 
 namespace SamSharp.Samples.T5.Tokenization;
 
-/// <summary>Walks the fields of one protobuf message: as much of the wire format as a SentencePiece model file needs.</summary>
+/// <summary>Reads the fields of a protobuf message, as far as a SentencePiece model file needs.</summary>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
 {
     private ReadOnlySpan<byte> _rest = message;
 
-    /// <summary>The number of the field last read.</summary>
+    /// <summary>Number of the current field.</summary>
     public int Field { get; private set; }
 
-    /// <summary>The field's value when it is a varint or a fixed-width number (its raw bits).</summary>
+    /// <summary>The field's value if it is a varint or a fixed-width number (raw bits).</summary>
     public ulong Number { get; private set; }
 
-    /// <summary>The field's bytes when it is a string, bytes or a message.</summary>
+    /// <summary>The field's bytes if it is a string, bytes or a message.</summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
     public readonly int Int32 => unchecked((int)Number);
@@ -21,7 +21,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
     public readonly float Single => BitConverter.UInt32BitsToSingle(unchecked((uint)Number));
 
     /// <summary>Moves to the next field; false at the end of the message.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no protobuf message.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a protobuf message.</exception>
     public bool Read()
     {
         if (_rest.IsEmpty)

@@ -2,8 +2,8 @@ using System.Text;
 
 namespace SamSharp.Samples.T5.Tokenization;
 
-/// <summary>What a SentencePiece Unigram model file (<c>spiece.model</c>) says about its vocabulary.</summary>
-/// <remarks>Field numbers are those of sentencepiece_model.proto, https://github.com/google/sentencepiece.</remarks>
+/// <summary>The vocabulary in a SentencePiece Unigram model file (<c>spiece.model</c>).</summary>
+/// <remarks>Field numbers come from sentencepiece_model.proto, https://github.com/google/sentencepiece.</remarks>
 internal sealed class SentencePieceFile
 {
     private const int UnigramModel = 1;
@@ -18,26 +18,26 @@ internal sealed class SentencePieceFile
 
     public int UnknownId { get; private set; }
 
-    /// <summary>Negative where the vocabulary has no such piece.</summary>
+    /// <summary>Negative if the vocabulary has no such piece.</summary>
     public int EosId { get; private set; } = 2;
 
     /// <inheritdoc cref="EosId"/>
     public int PadId { get; private set; } = -1;
 
-    /// <summary>Whether characters outside the vocabulary are spelled in byte pieces instead of becoming unknown.</summary>
+    /// <summary>Whether characters outside the vocabulary are spelled with byte pieces instead of becoming unknown.</summary>
     public bool ByteFallback { get; private set; }
 
     /// <summary>The name of the normalization rule, such as <c>nmt_nfkc</c>.</summary>
     public string Normalizer { get; private set; } = "";
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no SentencePiece Unigram model.</exception>
+    /// <exception cref="InvalidDataException">The file is not a SentencePiece Unigram model.</exception>
     public static SentencePieceFile Load(string path)
     {
         if (!File.Exists(path))
         {
             throw new FileNotFoundException(
-                $"There is no vocabulary at '{path}'. It is T5's spiece.model, the file beside the model's weights.", path);
+                $"There is no vocabulary at '{path}'. It should be T5's spiece.model, which lies next to the model's weights.", path);
         }
         var file = new SentencePieceFile(File.ReadAllBytes(path));
         try
@@ -48,15 +48,15 @@ internal sealed class SentencePieceFile
         catch (InvalidDataException error)
         {
             throw new InvalidDataException(
-                $"'{path}' is no SentencePiece Unigram vocabulary ({error.Message}). Is the download whole, and no link or web page?",
+                $"'{path}' is not a SentencePiece Unigram vocabulary ({error.Message}). The download may be incomplete, or a link or web page.",
                 error);
         }
         return file;
     }
 
-    /// <summary>The file with settings that Microsoft.ML.Tokenizers can take.</summary>
+    /// <summary>The file with settings that Microsoft.ML.Tokenizers accepts.</summary>
     /// <remarks>
-    /// Its Create fails on a vocabulary without a beginning-of-sentence piece, which T5's is. A second trainer_spec at the end of a
+    /// Its Create fails on a vocabulary without a beginning-of-sentence piece, such as T5's. A second trainer_spec at the end of a
     /// protobuf message is merged into the first, so two settings are simply appended: bos_id (field 41) becomes the id of eos, and
     /// byte_fallback (35) is switched off.
     /// </remarks>
@@ -129,7 +129,7 @@ internal sealed class SentencePieceFile
     private void Check()
     {
         if (_pieces.Count == 0)
-            throw new InvalidDataException("it holds no pieces");
+            throw new InvalidDataException("it has no pieces");
         if (_modelType != UnigramModel)
             throw new InvalidDataException($"its model type is {(_modelType == 2 ? "BPE" : $"number {_modelType}")}");
         if (UnknownId < 0 || UnknownId >= _pieces.Count || EosId >= _pieces.Count || PadId >= _pieces.Count)

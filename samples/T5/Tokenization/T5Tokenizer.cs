@@ -2,19 +2,19 @@ namespace SamSharp.Samples.T5.Tokenization;
 
 /// <summary>T5's vocabulary: SentencePiece's pieces, then the 100 sentinels that mark the spans of pre-training.</summary>
 /// <remarks>
-/// A text is encoded as SentencePiece does it: a <c>&lt;/s&gt;</c> or <c>&lt;extra_id_0&gt;</c> written in it is ordinary text.
-/// Instances may be used by several threads.
+/// Encodes like SentencePiece: a literal <c>&lt;/s&gt;</c> or <c>&lt;extra_id_0&gt;</c> in the input is ordinary text.
+/// Instances are thread-safe.
 /// </remarks>
 public sealed class T5Tokenizer
 {
-    /// <summary>How many sentinels there are.</summary>
+    /// <summary>Number of sentinels.</summary>
     public const int SentinelCount = 100;
 
     private readonly UnigramTokenizer _pieces;
 
     private T5Tokenizer(SentencePieceFile file)
     {
-        // mT5's file holds its sentinels, the last of them being number 0; T5's does not.
+        // mT5's file contains its sentinels, with number 0 last; T5's does not.
         var included = file.Pieces[^1].Text.EndsWith("<extra_id_0>", StringComparison.Ordinal);
         _pieces = new(file, Enumerable.Range(0, included ? 0 : SentinelCount).Reverse().Select(number => $"<extra_id_{number}>"));
         PadId = file.PadId;
@@ -28,12 +28,12 @@ public sealed class T5Tokenizer
 
     public int UnknownId { get; }
 
-    /// <summary>Pieces and sentinels; a model's embedding may have more rows, filled up to a round number.</summary>
+    /// <summary>Pieces and sentinels; a model's embedding may have more rows, rounded up.</summary>
     public int VocabularySize => _pieces.Size;
 
     /// <summary>Reads T5's <c>spiece.model</c>.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no SentencePiece Unigram vocabulary with ids for padding and eos.</exception>
+    /// <exception cref="InvalidDataException">The file is not a SentencePiece Unigram vocabulary with ids for padding and eos.</exception>
     public static T5Tokenizer Load(string spieceModelPath)
     {
         var file = SentencePieceFile.Load(spieceModelPath);
@@ -53,16 +53,16 @@ public sealed class T5Tokenizer
         return _pieces.Encode(text);
     }
 
-    /// <summary>The ids of a text and eos, the text cut where the whole would be longer than <paramref name="maxLength"/>.</summary>
+    /// <summary>The ids of a text and eos; the text is cut to keep at most <paramref name="maxLength"/> ids.</summary>
     public int[] EncodeWithEos(string text, int maxLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
         return [.. Encode(text).Take(maxLength - 1), EosId];
     }
 
-    /// <summary>The text of some ids, padding and eos left out; an unknown id is ' ⁇ '.</summary>
-    /// <param name="ids">Ids from 0 on; those past the vocabulary, which a model's spare rows can give, are unknown.</param>
-    /// <param name="showSentinels">Whether sentinels are written, as <c>&lt;extra_id_0&gt;</c>, or left out.</param>
+    /// <summary>The text of ids without padding and eos; an unknown id is ' ⁇ '.</summary>
+    /// <param name="ids">Ids of at least 0; ids beyond the vocabulary, which a model's spare rows can produce, are unknown.</param>
+    /// <param name="showSentinels">Whether to write sentinels (as <c>&lt;extra_id_0&gt;</c>) or leave them out.</param>
     public string Decode(IEnumerable<int> ids, bool showSentinels = false)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -73,7 +73,7 @@ public sealed class T5Tokenizer
         }));
     }
 
-    /// <summary>The id of <c>&lt;extra_id_number&gt;</c>; they count down from the vocabulary's end.</summary>
+    /// <summary>The id of <c>&lt;extra_id_number&gt;</c>; sentinels count down from the vocabulary's end.</summary>
     public int SentinelId(int number)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);

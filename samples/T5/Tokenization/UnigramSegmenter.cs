@@ -2,10 +2,10 @@ using System.Text;
 
 namespace SamSharp.Samples.T5.Tokenization;
 
-/// <summary>Cuts a normalized text into the pieces whose scores add up to most (Viterbi), rounding as the reference does.</summary>
+/// <summary>Splits a normalized text into the pieces with the highest total score (Viterbi), rounding as the reference does.</summary>
 /// <remarks>
-/// Where pieces repeat, as in "zzzzzzzzz", several cuts add up to the same and rounding alone decides. The reference implementation
-/// keeps sums in single precision and compares them in double; so it is here, which makes ids equal in such texts too.
+/// In repetitive text such as "zzzzzzzzz" several splits have the same total, and rounding decides. The reference implementation
+/// sums in single precision and compares in double precision; doing the same gives equal ids in such texts, too.
 /// </remarks>
 internal sealed class UnigramSegmenter
 {
@@ -17,7 +17,7 @@ internal sealed class UnigramSegmenter
     private readonly float _unknownScore;
     private readonly float _bestScore;
 
-    /// <summary>The id of each piece, and no piece for each proper prefix of one.</summary>
+    /// <summary>Maps each piece to its id, and each proper prefix of a piece to none.</summary>
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
 
     public UnigramSegmenter(SentencePieceFile file)
@@ -38,7 +38,7 @@ internal sealed class UnigramSegmenter
         _ids = ids.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The ids, each with the text it covers; every character that is in no piece is an unknown one.</summary>
+    /// <summary>The ids, each with the text it covers; a character that no piece contains is unknown.</summary>
     public List<(int Id, Range Span)> Segment(ReadOnlySpan<char> text)
     {
         var best = new Step[text.Length + 1];
@@ -70,7 +70,7 @@ internal sealed class UnigramSegmenter
         }
     }
 
-    /// <summary>A user-defined piece gets a score that always wins.</summary>
+    /// <summary>User-defined pieces get a score that always wins.</summary>
     private double Score(int id) => _pieces[id].Kind == SentencePieceKind.UserDefined
         ? Encoding.UTF8.GetByteCount(_pieces[id].Text) * _bestScore - 0.1
         : _pieces[id].Score;

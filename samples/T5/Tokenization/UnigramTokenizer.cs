@@ -4,11 +4,11 @@ using Microsoft.ML.Tokenizers;
 
 namespace SamSharp.Samples.T5.Tokenization;
 
-/// <summary>A SentencePiece Unigram tokenizer that gives the ids of the reference implementation.</summary>
+/// <summary>A SentencePiece Unigram tokenizer that produces the reference implementation's ids.</summary>
 /// <remarks>
-/// Microsoft.ML.Tokenizers normalizes the text. It segments it too, but its ids are not always the reference's: it gives an id for
-/// each of several neighboring unknown characters, wrong ids for byte pieces, and it breaks ties differently, see
-/// <see cref="UnigramSegmenter"/>. It also keeps control characters that the nmt rules delete.
+/// Microsoft.ML.Tokenizers normalizes the text. Its segmentation is not used because its ids can differ from the reference's: it
+/// returns one id for each of several neighboring unknown characters, wrong ids for byte pieces, and breaks ties differently (see
+/// <see cref="UnigramSegmenter"/>). It also keeps control characters that the nmt rules delete.
 /// </remarks>
 internal sealed class UnigramTokenizer
 {
@@ -22,7 +22,7 @@ internal sealed class UnigramTokenizer
     private readonly Dictionary<int, byte> _bytes = [];
 
     /// <param name="file">The vocabulary.</param>
-    /// <param name="more">Pieces after its own, which no text encodes to but which can be decoded.</param>
+    /// <param name="more">Additional pieces that can be decoded but are never produced by encoding.</param>
     public UnigramTokenizer(SentencePieceFile file, params IEnumerable<string> more)
     {
         _file = file;
@@ -41,7 +41,7 @@ internal sealed class UnigramTokenizer
         }
     }
 
-    /// <summary>How many ids there are.</summary>
+    /// <summary>Number of ids.</summary>
     public int Size => _pieces.Length;
 
     public List<int> Encode(string text)
@@ -94,7 +94,7 @@ internal sealed class UnigramTokenizer
         return normalized ?? "";
     }
 
-    /// <summary>Without what the nmt rules delete (the library keeps it), and with U+FFFD for half a surrogate pair.</summary>
+    /// <summary>Removes what the nmt rules delete (the library keeps it), and replaces lone surrogates by U+FFFD.</summary>
     private string Clean(string text)
     {
         var deletes = _file.Normalizer.StartsWith("nmt", StringComparison.Ordinal);

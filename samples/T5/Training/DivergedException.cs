@@ -1,4 +1,4 @@
 namespace SamSharp.Samples.T5.Training;
 
-/// <summary>The training loss is no finite number any more.</summary>
+/// <summary>The training loss is no longer finite.</summary>
 public sealed class DivergedException(string message) : InvalidOperationException(message);

@@ -1,17 +1,16 @@
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
-/// The learning rate as a function of the step. Being a function, it has no state to save: a resumed run asks for the same
-/// steps and gets the same rates.
+/// The learning rate as a function of the step. It has no state to save: a resumed run gets the same rates for the same steps.
 /// </summary>
 /// <param name="name">
 /// <c>constant</c>; <c>linear</c>, <c>cosine</c>: down to 0 at the last step; <c>inverse-sqrt</c>: 1/sqrt(step) after the warm-up,
-/// as T5 was pre-trained. All climb linearly from 0 during the warm-up and reach the peak at its end.
+/// as in T5's pre-training. All rise linearly from 0 during the warm-up and reach the peak at its end.
 /// </param>
-/// <param name="cooldownSteps">Over so many last steps the rate goes down linearly to 0, whatever the schedule.</param>
+/// <param name="cooldownSteps">The number of last steps over which the rate falls linearly to 0, for every schedule.</param>
 public sealed class LearningRateSchedule(string name, double peak, int warmupSteps, int totalSteps, int cooldownSteps = 0)
 {
-    // What becomes of the peak after the warm-up.
+    // The factor of the peak after the warm-up.
     private delegate double Shape(int step, int warmupSteps, int totalSteps);
 
     private static readonly Dictionary<string, Shape> Known = new()

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Training;
 
-/// <summary>The base optimizers a run may name, with the settings that suit T5.</summary>
+/// <summary>The base optimizers that a run can choose, with settings that suit T5.</summary>
 public static class OptimizerCatalog
 {
     private delegate optim.Optimizer Factory(IEnumerable<IEnumerable<Parameter>> groups, double learningRate, double weightDecay);
 
-    // Default learning rate, tensors of state for each weight (factored ones count as none), and how to make it.
+    // Default learning rate, state tensors per weight (factored ones count as 0), and factory.
     private static readonly Dictionary<string, (double LearningRate, int State, Factory Create)> Known = new()
     {
         ["adamw"] = (1e-3, 2, (all, lr, decay) => new FusedAdamW(all.Select(part => new FusedAdamW.ParamGroup(part)), lr, weightDecay: decay)),
@@ -25,7 +25,7 @@ public static class OptimizerCatalog
 
     public static double DefaultLearningRate(string name) => Find(name).LearningRate;
 
-    /// <summary>How many numbers of state the optimizer keeps for each weight.</summary>
+    /// <summary>Number of state values that the optimizer keeps per weight.</summary>
     public static int StatePerWeight(string name) => Find(name).State;
 
     /// <param name="groups">The parameters, a param group for each list.</param>

@@ -2,15 +2,14 @@ using SamSharp.Samples.T5.Model;
 
 namespace SamSharp.Samples.T5.Training;
 
-/// <summary>The sharpness-aware algorithms a run may name: the recipes whose only required setting is the radius, and a few more.</summary>
+/// <summary>The sharpness-aware algorithms that a run can choose: recipes whose only required setting is the radius, and a few more.</summary>
 public static class RecipeCatalog
 {
     private const string Rho = "rho", Seed = "seed";
 
     private delegate SharpnessAwareOptions Factory(double rho, TrainedModel model, TrainingOptions options);
 
-    // The name in tables, whether the ascent needs the whole batch (its gradient is used as the one at w, or it must be the step's), and how to
-    // make it.
+    // The name in tables, whether the ascent needs the whole batch (because its gradient also serves as the step's), and factory.
     private static readonly Dictionary<string, (string Title, bool WholeBatch, Factory Create)> Named = new()
     {
         ["sam"] = ("SAM", false, (rho, _, _) => Recipe.Sam(rho)),
@@ -32,7 +31,7 @@ public static class RecipeCatalog
         ["rand-sam"] = ("RandSAM", true, (rho, _, options) => Recipe.RandSam(rho, options.Seed)),
     };
 
-    // Above under shorter names; or not settled by the radius, since they take closures that a run does not have.
+    // Listed above under shorter names, or not available because they need closures that a run does not have.
     private static readonly HashSet<string> UnderOtherNames = ["fisher-mask-sam", "look-sam", "dp-sat", "sparse-sam"];
 
     private static readonly Dictionary<string, (string Title, bool WholeBatch, Factory Create)> Known = new(Named.Concat(
@@ -41,7 +40,7 @@ public static class RecipeCatalog
 
     public static IReadOnlyList<string> Names { get; } = [.. Known.Keys];
 
-    /// <summary>The algorithm as its authors write it.</summary>
+    /// <summary>The algorithm's name as its authors write it.</summary>
     public static string Title(string name) => Find(name).Title;
 
     /// <summary>Whether the ascent closure must compute the gradient of the whole batch.</summary>
@@ -65,7 +64,7 @@ public static class RecipeCatalog
     /// <exception cref="ArgumentException">There is no such recipe.</exception>
     public static void RequireKnown(string name) => Find(name);
 
-    /// <summary>What a recipe and its parts say.</summary>
+    /// <summary>The recipe's own objections and its parts'.</summary>
     private static (string Title, bool WholeBatch, Factory Create) EntryOf(RecipeInfo recipe)
     {
         SharpnessAwareOptions Create(double rho, long seed) => recipe.Create(recipe.Arguments.Contains(Seed)

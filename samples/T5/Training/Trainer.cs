@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
-/// The training loop. One step is <see cref="TrainOneStep"/>: the five lines to copy. Everything else is when to report,
-/// evaluate and save.
+/// The training loop. <see cref="TrainOneStep"/> is one step: the five lines to copy. The rest decides when to report, evaluate
+/// and save.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -28,9 +28,9 @@ public sealed class Trainer : IDisposable
     private double _lastLoss = double.NaN;
 
     /// <param name="checkpoint">
-    /// The checkpoint to go on from, whose weights <paramref name="model"/> already holds; null starts at step 0.
+    /// The checkpoint to resume, whose weights <paramref name="model"/> already has; null starts at step 0.
     /// </param>
-    /// <param name="taskRows">How many of the rows belong to each task of a mixture, one task after the other; null: they are one task's.</param>
+    /// <param name="taskRows">Number of rows of each task of a mixture, one task after another; null: all rows belong to one task.</param>
     /// <exception cref="ArgumentException">An option is out of range, or differs from the checkpoint's.</exception>
     public Trainer(
         TrainedModel model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
@@ -54,23 +54,23 @@ public sealed class Trainer : IDisposable
         _metrics = new MetricsLog(folder.Metrics, checkpoint is null ? [] : Restore(checkpoint));
     }
 
-    /// <summary>Told of steps, metrics and checkpoints.</summary>
+    /// <summary>Observers of steps, metrics and checkpoints.</summary>
     public IList<ITrainingObserver> Observers { get; } = [];
 
-    /// <summary>Measures the model on held-out rows, in evaluation mode.</summary>
+    /// <summary>Evaluates the model on held-out rows.</summary>
     public Func<IReadOnlyDictionary<string, double>>? Evaluate { get; init; }
 
-    /// <summary>Held-out metrics whose best model so far is kept, each in a folder of its own.</summary>
+    /// <summary>Held-out metrics whose best model so far is kept, each in its own folder.</summary>
     public IReadOnlyList<string> KeepBest { get; init; } = [];
 
     /// <summary>The held-out metric that <see cref="TrainingOptions.Patience"/> watches.</summary>
     public string StoppingMetric { get; init; } = "loss";
 
-    /// <summary>Whether nothing is left to train: all steps are done, or patience has run out.</summary>
+    /// <summary>Whether training is complete: all steps are done, or patience has run out.</summary>
     public bool IsDone => Step >= _options.Steps ||
         (_options.Patience is { } patience && BestEvaluation.Since(_metrics.Records, StoppingMetric) >= patience);
 
-    /// <summary>Save a checkpoint every so many steps; 0 saves only at the end and on cancellation.</summary>
+    /// <summary>Steps between checkpoints; 0 saves only at the end and on cancellation.</summary>
     public int SaveEvery { get; init; }
 
     /// <summary>Steps done.</summary>
@@ -81,8 +81,8 @@ public sealed class Trainer : IDisposable
 
     public double MedianStepMilliseconds => _clock.MedianStepMilliseconds;
 
-    /// <summary>Trains to the last step. When cancelled it saves a checkpoint first.</summary>
-    /// <exception cref="OperationCanceledException">The run was cancelled between two steps.</exception>
+    /// <summary>Trains to the last step. If canceled, it saves a checkpoint first.</summary>
+    /// <exception cref="OperationCanceledException">The run was canceled between two steps.</exception>
     public void Run(CancellationToken cancellation = default)
     {
         _model.train();
@@ -145,7 +145,7 @@ public sealed class Trainer : IDisposable
         return loss;
     }
 
-    // The loss is a mean over label ids: each part counts by how many of them it has.
+    // The loss is a mean over label ids, so each part is weighted by its number of them.
     [InDisposeScope]
     private Tensor BackwardInParts(Batch batch, int rows)
     {
@@ -184,7 +184,7 @@ public sealed class Trainer : IDisposable
         _model.train();
     }
 
-    /// <summary>Adds a line to the metrics, for what is measured outside the loop.</summary>
+    /// <summary>Adds a line to the metrics for a measurement outside the loop.</summary>
     public void Report(MetricsRecord record)
     {
         _metrics.Append(record);

@@ -9,14 +9,14 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
-/// The files of one run: <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/step-00000100/</c>, <c>best/</c> where asked for and,
+/// The files of one run: <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/step-00000100/</c>, <c>best/</c> if requested and,
 /// once done, <c>model/</c>.
 /// A checkpoint is a Hugging Face model folder with its vocabulary, plus <c>optimizer.bin</c>, <c>training.json</c> and the
-/// metrics so far; <c>model/</c> is the same without the training state.
+/// metrics so far; <c>model/</c> omits the training state.
 /// </summary>
-/// <param name="path">The run's folder; made when first written to.</param>
-/// <param name="writeModel">Writes a model's files to a folder, in the type that is given or the weights' own.</param>
-/// <param name="keep">How many checkpoints to keep.</param>
+/// <param name="path">The run's folder, created on first write.</param>
+/// <param name="writeModel">Writes a model's files to a folder, in the given type or the weights' type.</param>
+/// <param name="keep">Number of checkpoints to keep.</param>
 public sealed class TrainingFolder(string path, Action<TrainedModel, string, ScalarType?> writeModel, int keep = 2)
 {
     private const string OptimizerFile = "optimizer.bin";
@@ -25,9 +25,9 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     private const string StepPrefix = "step-";
 
     /// <summary>The folder of a run that trains a T5.</summary>
-    /// <param name="path">The run's folder; made when first written to.</param>
+    /// <param name="path">The run's folder, created on first write.</param>
     /// <param name="vocabulary">The <c>spiece.model</c> that goes with the model.</param>
-    /// <param name="keep">How many checkpoints to keep.</param>
+    /// <param name="keep">Number of checkpoints to keep.</param>
     public TrainingFolder(string path, string vocabulary, int keep = 2)
         : this(path, (model, folder, type) => T5Checkpoint.Save((T5Model)model, folder, vocabulary, type), keep)
     {
@@ -46,7 +46,7 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     /// <summary>The newest checkpoint's folder, or null.</summary>
     public string? LatestCheckpoint => StepFolders().LastOrDefault();
 
-    /// <summary>Whether a run has been in that folder.</summary>
+    /// <summary>Whether the folder contains a run.</summary>
     public static bool HoldsRun(string path) => File.Exists(MetricsOf(path)) || Directory.Exists(CheckpointsOf(path));
 
     /// <summary>The metrics of the run in that folder.</summary>
@@ -67,14 +67,14 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
         return folder;
     }
 
-    /// <param name="dtype">The type of the weights in the file; default: their own.</param>
+    /// <param name="dtype">The stored type of the weights; default: their current type.</param>
     public void SaveModel(TrainedModel model, ScalarType? dtype = null) =>
         AtomicFolder.Write(Model, temporary => writeModel(model, temporary, dtype));
 
-    /// <summary>Writes the model that is the best so far by a metric: <c>best/accuracy</c>.</summary>
+    /// <summary>Writes the best model so far by a metric: <c>best/accuracy</c>.</summary>
     public void SaveBest(TrainedModel model, string metric) => AtomicFolder.Write(BestOf(metric), temporary => writeModel(model, temporary, null));
 
-    /// <summary>Where the best model by a metric is; a mixture's <c>cola/matthews</c> is <c>cola-matthews</c>.</summary>
+    /// <summary>The folder of the best model by a metric; a mixture's <c>cola/matthews</c> becomes <c>cola-matthews</c>.</summary>
     public string BestOf(string metric) => System.IO.Path.Combine(In("best"), metric.Replace('/', '-'));
 
     public static TrainingState LoadState(string checkpoint) => TrainingState.Load(System.IO.Path.Combine(checkpoint, StateFile));
@@ -84,7 +84,7 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     public static void LoadOptimizer(string checkpoint, OptimizerHelper optimizer)
         => optimizer.load_state_dict(System.IO.Path.Combine(checkpoint, OptimizerFile));
 
-    /// <summary>Removes what a killed run left unfinished.</summary>
+    /// <summary>Removes the temporary folders of a killed run.</summary>
     public void CleanUp()
     {
         AtomicFolder.DeleteUnfinished(Path);

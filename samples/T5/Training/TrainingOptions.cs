@@ -6,8 +6,8 @@ using SamSharp.Samples.T5.Tokenization;
 namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
-/// Everything that decides where a training run ends up, and nothing else: two runs with equal options on the same rows and the
-/// same initial weights give the same weights. A checkpoint carries them, so that a run is only resumed as what it was.
+/// Exactly the settings that determine the result of a training run: two runs with equal options, rows and initial weights end
+/// with equal weights. Checkpoints store them, so that a run resumes only with the same settings.
 /// </summary>
 public sealed record TrainingOptions
 {
@@ -17,23 +17,23 @@ public sealed record TrainingOptions
     /// <summary>One of <see cref="OptimizerCatalog.Names"/>.</summary>
     public string Optimizer { get; init; } = "adamw";
 
-    /// <summary>The peak learning rate; null takes <see cref="OptimizerCatalog.DefaultLearningRate"/>.</summary>
+    /// <summary>The peak learning rate; null uses <see cref="OptimizerCatalog.DefaultLearningRate"/>.</summary>
     public double? LearningRate { get; init; }
 
     public double WeightDecay { get; init; }
 
-    /// <summary>The dropout to train with; null takes the model's.</summary>
+    /// <summary>Dropout for training; null uses the model's.</summary>
     public double? Dropout { get; init; }
 
     /// <summary>Radius of the sharpness-aware step; 0 trains with the base optimizer alone.</summary>
     public double Rho { get; init; } = 0.05;
 
-    /// <summary>The sharpness-aware algorithm, one of <see cref="RecipeCatalog.Names"/>; it acts where <see cref="Rho"/> is above 0.</summary>
+    /// <summary>The sharpness-aware algorithm, one of <see cref="RecipeCatalog.Names"/>; it applies if <see cref="Rho"/> is above 0.</summary>
     public string Recipe { get; init; } = "sam";
 
     /// <summary>
-    /// The part of each batch that the ascent gradient is computed on; Bahri, Mobahi and Tay (2021) use a quarter. A recipe that
-    /// <see cref="RecipeCatalog.NeedsWholeBatch"/> takes it whole.
+    /// The share of each batch for the ascent gradient; Bahri, Mobahi and Tay (2021) use a quarter. Recipes that
+    /// <see cref="RecipeCatalog.NeedsWholeBatch"/> require 1.
     /// </summary>
     public double AscentFraction { get; init; } = 0.25;
 
@@ -51,7 +51,7 @@ public sealed record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? FrozenLayers { get; init; }
 
-    /// <summary>Draws the same dropout masks in both passes of a step, which are then those of a step without SAM.</summary>
+    /// <summary>Whether both passes of a step use the same dropout masks, which are also those of a step without SAM.</summary>
     public bool ReplayRandomness { get; init; }
 
     /// <summary>One of <see cref="LearningRateSchedule.Names"/>.</summary>
@@ -59,46 +59,46 @@ public sealed record TrainingOptions
 
     public int WarmupSteps { get; init; }
 
-    /// <summary>The last so many steps, over which the learning rate goes down linearly to 0.</summary>
+    /// <summary>Number of last steps over which the learning rate falls linearly to 0.</summary>
     public int CooldownSteps { get; init; }
 
     public int Steps { get; init; } = 1000;
 
     public int BatchSize { get; init; } = 32;
 
-    /// <summary>Compute each batch in parts of so many rows, whose gradients are added up, to save memory; null computes it at once.</summary>
+    /// <summary>Rows per part of a batch, to save memory: the parts' gradients are summed. Null computes the batch at once.</summary>
     public int? MicroBatchSize { get; init; }
 
-    /// <summary>Scale the gradient down to this norm where it is longer; null leaves it.</summary>
+    /// <summary>Maximum gradient norm; longer gradients are scaled down. Null: no limit.</summary>
     public double? MaxGradientNorm { get; init; }
 
-    /// <summary>Longest input in ids, end-of-sequence included; the rest is cut off.</summary>
+    /// <summary>Maximum input length in ids, including end-of-sequence; longer inputs are cut.</summary>
     public int MaxSourceLength { get; init; } = 128;
 
-    /// <summary>Longest target in ids, end-of-sequence included; generation stops there too.</summary>
+    /// <summary>Maximum target length in ids, including end-of-sequence; also the maximum length of generated text.</summary>
     public int MaxTargetLength { get; init; } = 16;
 
     public int Seed { get; init; } = 1;
 
-    /// <summary>The most rows that a task of a mixture counts for, T5's limit K; null: no limit.</summary>
+    /// <summary>Maximum number of rows a task of a mixture counts for (T5's limit K); null: no limit.</summary>
     public int? MixtureCap { get; init; }
 
-    /// <summary>Makes batches of rows of like length, see <see cref="LengthBuckets"/>.</summary>
+    /// <summary>Groups rows of similar length into batches, see <see cref="LengthBuckets"/>.</summary>
     public bool BucketByLength { get; init; }
 
-    /// <summary>The part of each target's probability that is spread over the whole vocabulary (Szegedy et al., 2016); T5 uses none.</summary>
+    /// <summary>The share of each target's probability that is spread over the whole vocabulary (Szegedy et al., 2016); T5 uses 0.</summary>
     public double LabelSmoothing { get; init; }
 
-    /// <summary>Stop after so many evaluations without a better one; null trains all steps.</summary>
+    /// <summary>Number of evaluations without improvement before training stops; null trains all steps.</summary>
     public int? Patience { get; init; }
 
-    /// <summary>Evaluate every so many steps; 0 evaluates at the end only.</summary>
+    /// <summary>Steps between evaluations; 0 evaluates only at the end.</summary>
     public int EvaluateEvery { get; init; }
 
-    /// <summary>Write the mean training loss every so many steps.</summary>
+    /// <summary>Steps between reports of the mean training loss.</summary>
     public int LogEvery { get; init; } = 10;
 
-    /// <summary>Rows as ids, cut to the run's lengths.</summary>
+    /// <summary>Encodes rows, cut to the run's maximum lengths.</summary>
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TaskExample> examples, T5Tokenizer tokenizer) =>
         EncodedExample.From(examples, tokenizer, MaxSourceLength, MaxTargetLength);
 
@@ -118,15 +118,15 @@ public sealed record TrainingOptions
         Require(BatchSize >= 1, $"The batch size is {BatchSize}: it must be at least 1.");
         Require(MicroBatchSize is null or >= 1, $"The micro-batch is {MicroBatchSize}: it must be at least 1 row.");
         Require(MaxGradientNorm is null or (> 0 and < double.PositiveInfinity),
-            $"The largest gradient norm is {MaxGradientNorm}: it must be a positive number, for instance 1.");
+            $"The maximum gradient norm is {MaxGradientNorm}: it must be a positive number, for instance 1.");
         Require(MaxSourceLength >= 2, $"The maximum source length is {MaxSourceLength}: it must be at least 2.");
         Require(MaxTargetLength >= 2, $"The maximum target length is {MaxTargetLength}: it must be at least 2.");
-        Require(EvaluateEvery >= 0, $"Evaluation every {EvaluateEvery} steps: it must be 0 (at the end only) or more.");
+        Require(EvaluateEvery >= 0, $"The number of steps between evaluations is {EvaluateEvery}: it must be 0 (only at the end) or more.");
         Require(MixtureCap is null or >= 1, $"The mixture's cap is {MixtureCap}: it must be at least 1 row.");
         Require(LabelSmoothing is >= 0 and < 1, $"The label smoothing is {LabelSmoothing}: it must be in [0, 1), for instance 0.1.");
         Require(Patience is null or >= 1, $"The patience is {Patience}: it must be at least 1 evaluation.");
-        Require(Patience is null || EvaluateEvery > 0, "Patience counts evaluations: give a number of steps to evaluate after, too.");
-        Require(LogEvery >= 1, $"Logging every {LogEvery} steps: it must be at least 1.");
+        Require(Patience is null || EvaluateEvery > 0, "Patience counts evaluations: set how often to evaluate, too.");
+        Require(LogEvery >= 1, $"The number of steps between reports is {LogEvery}: it must be at least 1.");
         Require(Perturb is null or Body, $"What is perturbed is '{Perturb}': it must be all or {Body}.");
         Require(HeadRate is null or (> 0 and < double.PositiveInfinity),
             $"The head's rate is {HeadRate} times the others': it must be a positive number, for instance 10.");

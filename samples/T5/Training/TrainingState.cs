@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace SamSharp.Samples.T5.Training;
 
-/// <summary>What a checkpoint holds beside weights, optimizer and metrics: <c>training.json</c>.</summary>
-/// <param name="Step">Steps done, which is also the position in the data, in the schedule and in the random draws.</param>
+/// <summary>The part of a checkpoint other than weights, optimizer and metrics: <c>training.json</c>.</summary>
+/// <param name="Step">Completed steps, which also determine the position in the data, the schedule and the random draws.</param>
 /// <param name="Rows">A fingerprint of the training rows.</param>
 /// <param name="PendingLosses">Losses not yet reported.</param>
 public sealed record TrainingState(int Step, TrainingOptions Options, string Rows, IReadOnlyList<float> PendingLosses)
@@ -35,10 +35,10 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
     }
 
     /// <summary>
-    /// Refuses to go on with other options or rows than the run began with. Only where it ends may change, and only as long as
-    /// every step done so far has had the learning rate it would have had: a run may be lengthened, or its cool-down begun.
+    /// Refuses to resume with options or rows other than the original ones. Only the end of the run may change, and only if every
+    /// completed step keeps its learning rate: a run can be lengthened, or its cool-down started.
     /// </summary>
-    /// <exception cref="ArgumentException">The first difference, by name and values.</exception>
+    /// <exception cref="ArgumentException">Names the first difference and both values.</exception>
     public void RequireSame(TrainingOptions options, string rows)
     {
         var mayEndElsewhere = EndsElsewhere(options);
@@ -52,7 +52,7 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
                 $"{difference.GetValue(Options) ?? "unset"}. Repeat the run's own arguments, or start another run in another folder.");
         }
         if (rows != Rows)
-            throw new ArgumentException("Cannot resume: the training rows are not those the checkpoint was made with. Use the run's own data, or " +
+            throw new ArgumentException("Cannot resume: the training rows differ from the checkpoint's. Use the run's own data, or " +
                 "start another run in another folder.");
     }
 

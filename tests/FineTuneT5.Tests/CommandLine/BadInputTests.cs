@@ -19,7 +19,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--keep-best", "f1", "'f1'", "accuracy, loss")]
     [InlineData("--label-smoothing", "1", "label smoothing is 1", "[0, 1)")]
     [InlineData("--dropout", "1", "dropout is 1", "[0, 1)")]
-    [InlineData("--patience", "2", "Patience counts evaluations", "evaluate after")]
+    [InlineData("--patience", "2", "Patience counts evaluations", "how often to evaluate")]
     [InlineData("--model", "gigantic", "gigantic", "tiny")]
     [InlineData("--optimizer", "adamax2", "adamax2", "adamw")]
     [InlineData("--schedule", "square", "square", "linear")]

@@ -63,7 +63,7 @@ public class SafetensorsFileTests
     {
         {
             """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7,
-            "tensor 'a' ends at byte 8 of the data, but only 7 are there: the file is truncated"
+            "tensor 'a' ends at byte 8 of the data, which has only 7: the file is truncated"
         },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes at the end belong to no tensor" },
         { """{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "tensor 'a': F32 [3] takes 12 bytes, but data_offsets span 8" },
@@ -76,7 +76,7 @@ public class SafetensorsFileTests
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "tensor 'a': data_offsets [0] are not a start and an end" },
         {
             """{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}""", 8,
-            "tensor 'a': the shape [4294967296, 4294967296] is impossibly large"
+            "tensor 'a': the shape [4294967296, 4294967296] is too large"
         },
         {
             """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,

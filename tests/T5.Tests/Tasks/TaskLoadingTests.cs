@@ -11,33 +11,33 @@ public sealed class TaskLoadingTests : IDisposable
 
     [Theory]
     [InlineData("sst2", "dev.tsv", "", "dev.tsv is empty: its first line should name the columns")]
-    [InlineData("sst2", "dev.tsv", "sentence\tlabel\n", "dev.tsv is empty: it holds no rows for the task 'sst2'")]
-    [InlineData("cola", "dev.tsv", "", "dev.tsv is empty: it holds no rows for the task 'cola'")]
-    [InlineData("boolq", "val.jsonl", "\n", "val.jsonl is empty: it holds no rows for the task 'boolq'")]
-    [InlineData("sst2", "dev.tsv", "text\tlabel\na\t1\n", "dev.tsv, line 2, column 'sentence': the column is missing; there are text, label")]
+    [InlineData("sst2", "dev.tsv", "sentence\tlabel\n", "dev.tsv is empty: there are no rows for the task 'sst2'")]
+    [InlineData("cola", "dev.tsv", "", "dev.tsv is empty: there are no rows for the task 'cola'")]
+    [InlineData("boolq", "val.jsonl", "\n", "val.jsonl is empty: there are no rows for the task 'boolq'")]
+    [InlineData("sst2", "dev.tsv", "text\tlabel\na\t1\n", "dev.tsv, line 2, column 'sentence': the column is missing; the file has text, label")]
     [InlineData("rte", "dev.tsv", "sentence\tlabel\na\t1\n", "line 2, column 'sentence1': the column is missing")]
-    [InlineData("sst2", "dev.tsv", "sentence\tlabel\na\t1\nb\n", "line 3: 1 fields, but there are 2 columns (sentence, label)")]
-    [InlineData("sst2", "dev.tsv", "sentence\tlabel\n\na\tb\t1\n", "line 3: 3 fields, but there are 2 columns")]
-    [InlineData("cola", "dev.tsv", "sentence\tlabel\n", "line 1: 2 fields, but there are 4 columns (source, label, mark, sentence)")]
-    [InlineData("sst2", "dev.tsv", "sentence\tlabel\na\t2\n", "line 2, column 'label': The task 'sst2' knows the labels 0, 1. The value is '2'")]
+    [InlineData("sst2", "dev.tsv", "sentence\tlabel\na\t1\nb\n", "line 3: 1 fields, but 2 columns (sentence, label)")]
+    [InlineData("sst2", "dev.tsv", "sentence\tlabel\n\na\tb\t1\n", "line 3: 3 fields, but 2 columns")]
+    [InlineData("cola", "dev.tsv", "sentence\tlabel\n", "line 1: 2 fields, but 4 columns (source, label, mark, sentence)")]
+    [InlineData("sst2", "dev.tsv", "sentence\tlabel\na\t2\n", "line 2, column 'label': The labels of task 'sst2' are 0, 1. The value is '2'")]
     [InlineData("text", "dev.tsv", "sentence\tlabel\na\t \n", "line 2, column 'label': A label is missing")]
     [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\thigh\n",
-        "column 'score|label': A score is a number from 0 to 5. The value is 'high'")]
+        "column 'score|label': The score must be a number from 0 to 5. The value is 'high'")]
     [InlineData("stsb", "dev.tsv", "sentence1\tsentence2\tscore\na\tb\t5.1\n", "The value is '5.1'")]
-    [InlineData("boolq", "val.jsonl", "{\"question\": \"a\"}\n", "line 1, column 'passage': the column is missing; there are question")]
+    [InlineData("boolq", "val.jsonl", "{\"question\": \"a\"}\n", "line 1, column 'passage': the column is missing; the file has question")]
     [InlineData("boolq", "val.jsonl", "\n{\"question\": \"a\n", "val.jsonl, line 2, byte")]
-    [InlineData("text", "dev.csv", "sentence,label\n\"a\n\nb\",1\nc,d,2\n", "row 3: 3 fields, but there are 2 columns (sentence, label)")]
-    [InlineData("text", "dev.csv", "sentence,label\n\"a\"b,1\n", "a quote is out of place")]
-    [InlineData("text", "dev.parquet", "PAR1 is not all", "is no parquet file that can be read")]
-    [InlineData("trec", "dev.label", "word\n", "line 1: a label, a space or a tab, and a text are expected, not 'word'")]
+    [InlineData("text", "dev.csv", "sentence,label\n\"a\n\nb\",1\nc,d,2\n", "row 3: 3 fields, but 2 columns (sentence, label)")]
+    [InlineData("text", "dev.csv", "sentence,label\n\"a\"b,1\n", "misplaced quote")]
+    [InlineData("text", "dev.parquet", "PAR1 is not all", "is not a readable parquet file")]
+    [InlineData("trec", "dev.label", "word\n", "line 1: expected a label, a space or tab, and a text, not 'word'")]
     [InlineData("wsc", "val.jsonl", "{\"text\": \"One two\", \"target\": {\"span1_text\": \"One\", \"span2_text\": \"it\", \"span2_index\": 1}, " +
         "\"label\": true}", "word 1 is not the pronoun 'it'")]
     [InlineData("webquestions", "dev.jsonl", "{\"question\": \"a\", \"answer\": []}", "there is no answer")]
-    [InlineData("webquestions", "dev.jsonl", "{\"question\": \"a\", \"answer\": \"Paris\"}", "a JSON value is expected, not 'Paris'")]
+    [InlineData("webquestions", "dev.jsonl", "{\"question\": \"a\", \"answer\": \"Paris\"}", "expected a JSON value, not 'Paris'")]
     [InlineData("multirc", "val.jsonl", "{\"question\": \"a\", \"answer\": \"b\", \"label\": 1}", "column 'idx': the column is missing")]
-    [InlineData("boolq", "val.jsonl", "[1]\n", "item 1: an object is expected")]
+    [InlineData("boolq", "val.jsonl", "[1]\n", "item 1: expected an object")]
     [InlineData("boolq", "val.jsonl", "{\"question\": \"a\", \"passage\": \"b\", \"label\": null}\n",
-        "knows the labels false, 0, False, true, 1, True. The value is 'null'")]
+        "The labels of task 'boolq' are false, 0, False, true, 1, True. The value is 'null'")]
     public void A_malformed_file_is_refused_with_its_place_and_the_reason(string task, string file, string content, string message)
     {
         var path = _folder.Write(file, content);
@@ -78,7 +78,7 @@ public sealed class TaskLoadingTests : IDisposable
         List<string> notices = [];
         var task = TaskCatalog.Find("boolq");
         Assert.Single(task.Load(_folder.Path, Split.Train, notices.Add));
-        Assert.Contains("no whole Train set", Assert.Single(notices));
+        Assert.Contains("no complete Train set", Assert.Single(notices));
 
         _folder.Write("train.jsonl", """{"question": "c", "passage": "d", "label": true}""");
         Assert.Equal("boolq question: c passage: d", Assert.Single(task.Load(_folder.Path, Split.Train, notices.Add)).Input);
@@ -98,7 +98,7 @@ public sealed class TaskLoadingTests : IDisposable
         _folder.Write("train.tsv", "question1\tquestion2\tis_duplicate\na\tb\t0\nbroken\nc\td\t1\n");
         List<string> notices = [];
         Assert.Equal(["not_duplicate", "duplicate"], TaskCatalog.Find("qqp").Load(_folder.Path, Split.Train, notices.Add).Select(row => row.Target));
-        Assert.Contains("1 malformed lines are left out", Assert.Single(notices));
+        Assert.Contains("Left out malformed lines: 1.", Assert.Single(notices));
         Assert.Contains("train.tsv, line 3: 1 fields", notices[0]);
     }
 
@@ -131,7 +131,7 @@ public sealed class TaskLoadingTests : IDisposable
         var trec = TaskCatalog.Find("trec");
         Assert.Equal(["trec question: where ?", "trec question: how ?"], trec.Load(_folder.Path, Split.Train, notices.Add)
             .Select(example => example.Input));
-        Assert.Contains("4 of 6 rows are left out", Assert.Single(notices));
+        Assert.Contains("Left out 4 of 6 rows", Assert.Single(notices));
         Assert.True(trec.HasTest(_folder.Path));
         Assert.Single(trec.Load(_folder.Path, Split.Test));
     }

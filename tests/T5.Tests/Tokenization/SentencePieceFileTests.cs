@@ -16,7 +16,7 @@ public sealed class SentencePieceFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "it holds no pieces")]
+    [InlineData("", "it has no pieces")]
     [InlineData("3C21444F43545950452068746D6C3E", "wire type 4 is unknown")] // <!DOCTYPE html>
     [InlineData("0A0B0A04", "a field reaches past the end")]
     [InlineData("18FFFFFFFFFFFFFFFFFFFF01", "a number is longer than ten bytes")]
