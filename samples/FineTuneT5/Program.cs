@@ -13,7 +13,7 @@ if (arguments.Errors.Count > 0 && arguments.Action is System.CommandLine.Invocat
     return ErrorReport.Write(new ArgumentException(arguments.Errors[0].Message.ReplaceLineEndings(" ")), trace: false);
 try
 {
-    // A cancelled run saves a checkpoint before it ends, which takes its time.
+    // A canceled run saves a checkpoint before it ends, which takes time.
     return await arguments.InvokeAsync(new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,

@@ -1,7 +1,7 @@
 using SamSharp;
 using static TorchSharp.torch;
 
-// A small network learns to tell two spirals apart, with sharpness-aware minimization (SAM) around AdamW.
+// Trains a small network to classify two spirals with sharpness-aware minimization (SAM) and AdamW.
 random.manual_seed(1);
 var (points, labels) = Spirals(200);
 
@@ -21,7 +21,7 @@ for (var step = 1; step <= 300; step++)
         Console.WriteLine($"step {step,3}: loss {loss.item<float>():F4}, at the worst point nearby {optimizer.LastStep.PerturbedLoss:F4}");
 }
 
-// Two spirals, half a turn apart: points of shape [count, 2], and the spiral that each is on.
+// Two spirals, half a turn apart: points of shape [count, 2], and the spiral of each.
 static (Tensor Points, Tensor Labels) Spirals(int count)
 {
     var (points, labels) = (new float[count, 2], new long[count]);

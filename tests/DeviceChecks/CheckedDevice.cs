@@ -13,6 +13,6 @@ internal static class CheckedDevice
     public static bool IsCuda => Name != DeviceInfo.Cpu;
 
     /// <summary>The device.</summary>
-    /// <exception cref="ArgumentException">There is no such device here.</exception>
+    /// <exception cref="ArgumentException">The device is not available.</exception>
     public static DeviceInfo Find() => DeviceInfo.Find(Name);
 }

@@ -84,7 +84,7 @@ public sealed class KernelParityTests(ITestOutputHelper output)
 
     private static int Changed(byte[][] before, byte[][] after) => before.Zip(after).Count(pair => !pair.First.AsSpan().SequenceEqual(pair.Second));
 
-    /// <summary>The largest difference of two lists. Anything that is no number, or of another dtype, is infinitely far.</summary>
+    /// <summary>The largest difference of two lists. NaN and other dtypes count as infinitely far.</summary>
     [InDisposeScope]
     private static double Difference(Tensor[] expected, Tensor[] actual) => expected.Zip(actual, (a, b) =>
     {

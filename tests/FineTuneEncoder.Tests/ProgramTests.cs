@@ -20,7 +20,7 @@ public class ProgramTests
     private readonly List<CompareRequest> _comparisons = [];
 
     [Fact]
-    public void Without_arguments_it_compares_on_the_carried_sentences()
+    public void Without_arguments_it_compares_on_the_bundled_sentences()
     {
         Parse();
         var request = Assert.Single(_comparisons);

@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Benchmarks.Devices;
 
-/// <summary>A device: what it is called, how much of its memory is in use, and when it has done its work.</summary>
+/// <summary>A device: its name, its memory in use, and synchronization.</summary>
 internal sealed partial class DeviceInfo(Device place)
 {
-    /// <summary>The name of the device that is always there.</summary>
+    /// <summary>The name of the device that always exists.</summary>
     public const string Cpu = "cpu";
 
     private const string Cuda = "cuda";
@@ -20,23 +20,23 @@ internal sealed partial class DeviceInfo(Device place)
 
     public bool IsCuda => place.type == DeviceType.CUDA;
 
-    /// <summary>The names of the devices here: cpu, and cuda, cuda:0 and so on.</summary>
+    /// <summary>The names of the available devices: cpu, and cuda, cuda:0 and so on.</summary>
     public static IReadOnlyList<string> Names { get; } =
         cuda.is_available() ? [Cpu, Cuda, .. Enumerable.Range(0, cuda.device_count()).Select(index => $"{Cuda}:{index}")] : [Cpu];
 
-    /// <summary>The device of that name.</summary>
-    /// <exception cref="ArgumentException">There is no such device here.</exception>
+    /// <summary>The device with that name.</summary>
+    /// <exception cref="ArgumentException">The device is not available.</exception>
     public static DeviceInfo Find(string name) => Names.Contains(name)
         ? new(device(name == Cuda ? $"{Cuda}:0" : name))
         : throw new ArgumentException($"There is no device {name} here, but {string.Join(", ", Names)}.");
 
-    /// <summary>Waits until everything asked of the device so far is done.</summary>
+    /// <summary>Waits until the device has finished all its work.</summary>
     public void Synchronize()
     {
         if (IsCuda) cuda.synchronize(place);
     }
 
-    /// <summary>Memory in use: all of the device's, what libtorch keeps for later included; or the physical memory of this process.</summary>
+    /// <summary>Memory in use: of a GPU all of it, including libtorch's cache; of the CPU the physical memory of this process.</summary>
     public long UsedBytes()
     {
         if (!IsCuda)
@@ -44,7 +44,7 @@ internal sealed partial class DeviceInfo(Device place)
             using var process = Process.GetCurrentProcess();
             return process.WorkingSet64;
         }
-        Synchronize(); // which makes the device's context current
+        Synchronize(); // also makes the device's context current
         return cuMemGetInfo(out var free, out var total) == 0 ? (long)(total - free) : 0;
     }
 

@@ -40,7 +40,7 @@ public static class EncoderFace
     {
         Description = """
             Fine-tunes a pre-trained BERT encoder with sharpness-aware minimization around a base optimizer. Without
-            arguments it fine-tunes all-MiniLM-L6-v2 on the carried sentences, some of whose training labels are made
+            arguments it fine-tunes all-MiniLM-L6-v2 on the bundled sentences, some of whose training labels are made
             wrong, with and without SAM, and compares the two.
             Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
             """,
@@ -60,7 +60,7 @@ public static class EncoderFace
     private static CompareRequest Comparison(string output) => new()
     {
         Run = new() { Model = PackagedModel.MiniLM.Name, Output = output },
-        Tasks = [CarriedData.Task],
+        Tasks = [BundledData.Task],
         Sizes = [new(200, 50)],
         Seeds = [1, 2, 3, 4],
         Optimizers = [new("adamw", [LearningRate])],

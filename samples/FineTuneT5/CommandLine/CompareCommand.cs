@@ -15,7 +15,7 @@ public static class CompareCommand
         var (defaults, shown) = (face.Compared, face.Demonstration(""));
         var (counts, lengths) = (Words(shown.Sizes.Select(size => Trial.SizeName(size.Rows))), Words(shown.Sizes.Select(size => size.Steps)));
         var shownRadii = Words(shown.Radii.Select(pair => $"{pair.Key}={string.Join(',', pair.Value)}"));
-        var tasks = Several("--tasks", "task=folder", $"Tasks with the folders of their files [{CarriedData.Task}, which comes with the program]");
+        var tasks = Several("--tasks", "task=folder", $"Tasks with the folders of their files [{BundledData.Task}, which is bundled]");
         var rows = Several("--rows", "rows", $"Numbers of training rows, or all [{counts}]");
         var steps = Several("--steps", "steps", $"Steps for each of --rows, or one number for all [{lengths}]");
         var seeds = Several("--seeds", "seeds", $"Seeds: rows, their order and dropout masks [{Words(shown.Seeds)}]");
@@ -25,10 +25,10 @@ public static class CompareCommand
             "sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps" +
             $"{(face.HasFreshHead ? ", sam:body without the fresh head" : "")} [{Words(shown.Contenders.Select(contender => contender.Name))}]");
         var radii = Several("--rhos", "recipe=radii", $"The radii to choose from, by recipe [{shownRadii}]");
-        var tuningSeeds = Several("--tuning-seeds", "seeds", "Seeds of the runs that rates and radii are chosen by [101]");
-        var noise = Number("--label-noise", "part", shown.LabelNoise, "Replace this part of the training labels by wrong ones");
-        var validationRows = Number("--validation-rows", "rows", 500, "Choose rates and radii by so many rows, which are not trained on");
-        var testRows = Number("--test-rows", "rows", 1000, "Report on so many rows at most");
+        var tuningSeeds = Several("--tuning-seeds", "seeds", "Seeds of the tuning runs [101]");
+        var noise = Number("--label-noise", "part", shown.LabelNoise, "Share of the training labels to replace by wrong ones");
+        var validationRows = Number("--validation-rows", "rows", 500, "Validation rows for choosing rates and radii; not trained on");
+        var testRows = Number("--test-rows", "rows", 1000, "Maximum number of test rows");
         var sharpnessRho = Number("--sharpness-rho", "radius", shown.SharpnessRho, "Measure sharpness at this radius");
         var training = new TrainingArguments(defaults, face);
         var runs = new RunArguments(face.Model, "As for fine-tuning", face.Writes);
@@ -82,7 +82,7 @@ public static class CompareCommand
         if (rows is null && steps is null)
             return null;
         if (rows is null || steps is null || (steps.Length != 1 && steps.Length != rows.Length))
-            throw new ArgumentException("--rows and --steps belong together: give a number of steps for each number of rows, or one for all.");
+            throw new ArgumentException("--rows and --steps do not match: give one number of steps for each number of rows, or one for all.");
         return [.. rows.Select((count, i) => new TrainingSize(count, steps[steps.Length == 1 ? 0 : i]))];
     }
 
@@ -91,13 +91,13 @@ public static class CompareCommand
     private static Func<string, int> Integer(string option) => text =>
         int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
             ? value
-            : throw new ArgumentException($"{option} has '{text}', which is no whole number.");
+            : throw new ArgumentException($"{option} has '{text}', which is not a whole number.");
 
     // adafactor=0.01,0.02
     private static Func<string, KeyValuePair<string, double[]>> NamedNumbers(string option) => text =>
     {
         var refusal = new ArgumentException(
-            $"{option} has '{text}': give a name and numbers, as {(option == "--rhos" ? "sam=0.2,0.5" : "adafactor=0.01,0.02")}.");
+            $"{option} has '{text}': give a name and numbers, such as {(option == "--rhos" ? "sam=0.2,0.5" : "adafactor=0.01,0.02")}.");
         if (text.Split('=') is not [var name, var numbers])
             throw refusal;
         return KeyValuePair.Create(name, Array.ConvertAll(numbers.Split(','), number =>

@@ -4,18 +4,18 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>What the program does without arguments: a comparison on what the repository carries, in a few minutes on two cores.</summary>
+/// <summary>The default without arguments: a comparison with the bundled model and data, in a few minutes on two cores.</summary>
 public static class Demonstration
 {
-    /// <summary>A few times the radius that suits the carried model, so that the rise stands out from rounding.</summary>
+    /// <summary>A few times the best radius for the bundled model, so that the rise is clearly above rounding errors.</summary>
     public const double SharpnessRho = 0.5;
 
-    // As the comparison Artifacts/results/main chose them on validation rows.
+    // Chosen on validation rows by the comparison in Artifacts/results/main.
     private const double LearningRate = 0.014;
     private const double Rho = 0.05;
 
-    /// <remarks>The embeddings of a T5 are of size 1 while its other weights are small: a rate relative to each tensor's size, as Adafactor's,
-    /// suits all.</remarks>
+    /// <remarks>T5's embeddings have magnitude 1 while its other weights are small. Adafactor's rate is relative to each tensor's magnitude and
+    /// suits both.</remarks>
     public static TrainingOptions Training { get; } = new()
     {
         Optimizer = "adafactor",
@@ -30,8 +30,8 @@ public static class Demonstration
 
     public static CompareRequest Comparison(string output) => new()
     {
-        Run = new() { Model = CarriedModel.Name, Output = output, Types = NumberTypes.Mixed },
-        Tasks = [CarriedData.Task],
+        Run = new() { Model = BundledModel.Name, Output = output, Types = NumberTypes.Mixed },
+        Tasks = [BundledData.Task],
         Sizes = [new(100, 60), new(400, 90)],
         Seeds = [1, 2, 3],
         Optimizers = [new("adafactor", [LearningRate])],

@@ -3,7 +3,7 @@ using SamSharp.Samples.FineTuneT5.Setup;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>Turns an exception into a line on standard error and an exit code.</summary>
+/// <summary>Writes an exception to standard error as one line and returns the exit code.</summary>
 public static partial class ErrorReport
 {
     public static int Write(Exception exception, bool trace)
@@ -26,7 +26,7 @@ public static partial class ErrorReport
         var message = ParameterSuffix().Replace(exception.Message, "").Split('\n')[0].Trim();
         return exception switch
         {
-            OutOfMemoryException => $"Out of memory: {message} Take a smaller model or batch.",
+            OutOfMemoryException => $"Out of memory: {message} Use a smaller model or batch.",
             ArgumentException or IOException or InvalidDataException or FormatException or InvalidOperationException or NotSupportedException
                 or UnauthorizedAccessException or OperationCanceledException => message,
             _ => $"{exception.GetType().Name}: {message} (--trace shows where)",

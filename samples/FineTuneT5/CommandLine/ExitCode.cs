@@ -1,14 +1,14 @@
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>What the process returns.</summary>
+/// <summary>Exit codes of the process.</summary>
 public static class ExitCode
 {
     public const int Success = 0;
 
-    /// <summary>The command line was right, the world was not: a missing folder, a malformed file, no memory, no GPU, a full disk.</summary>
+    /// <summary>The command line is valid, but something else is wrong: a missing folder, a malformed file, no memory, no GPU, a full disk.</summary>
     public const int Failure = 1;
 
-    /// <summary>The command line itself is wrong: an unknown name, a value out of range.</summary>
+    /// <summary>The command line is invalid: an unknown name, a value out of range.</summary>
     public const int Usage = 2;
 
     /// <summary>Stopped by Ctrl-C or SIGTERM.</summary>

@@ -7,33 +7,34 @@ using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>The options of the program, and how they become a <see cref="FineTuneRequest"/>.</summary>
+/// <summary>The root command: its options, and how they become a <see cref="FineTuneRequest"/>.</summary>
 public sealed class FineTuneCommand
 {
     private readonly Option<string> _task;
     private readonly Option<int?> _mixtureCap =
-        Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed by their numbers of rows; a task counts for at most this many");
+        Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed in proportion to their rows; a task counts for at most this many");
     private readonly Option<string?> _prompt = Optional("--prompt", "text", "Input of --task text, columns in braces [classify: {sentence}]");
     private readonly Option<string?> _labelWords = Optional("--label-words", "pairs",
-        "Words for the labels of --task text, as 0=negative,1=positive; the last is the positive one [the labels]");
+        "Words for the labels of --task text, such such as 0=negative,1=positive; the last is the positive one [the labels]");
     private readonly Option<string?> _labelColumn = Optional("--label-column", "name", "Column of the labels of --task text [label]");
-    private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the carried sentences]");
+    private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the bundled sentences]");
     private readonly Option<bool> _landscape =
-        Flag("--landscape", "At the end, draw the training loss around the weights, and the spectrum of its Hessian: landscape.png");
-    private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Train on the first so many rows of a seeded shuffle");
-    private readonly Option<double?> _trainFraction = Number<double?>("--train-fraction", "part", null, "Train on this part of the rows, in (0, 1]");
+        Flag("--landscape", "Draw the training loss around the final weights and the spectrum of its Hessian: landscape.png");
+    private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Number of training rows, drawn by the seed");
+    private readonly Option<double?> _trainFraction =
+        Number<double?>("--train-fraction", "part", null, "Share of the training rows to use, in (0, 1]");
 
     private readonly Option<double?> _epochs = Number<double?>("--epochs", "epochs", null, "Passes over the training rows, instead of --steps");
     private readonly Option<int[]> _seeds = new("--seed", "--seeds")
     {
-        Description = "One or several seeds: a run each",
+        Description = "One or more seeds; each is a run",
         HelpName = "seeds",
         DefaultValueFactory = _ => [new TrainingOptions().Seed],
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string?> _keepBest =
-        Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, as loss,accuracy");
+        Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, for instance loss,accuracy");
     private readonly Option<double> _labelNoise =
         Number("--label-noise", "part", 0.0, "Replace this part of the training labels by wrong ones, chosen by the seed");
     private readonly TrainingArguments _training;
@@ -48,7 +49,7 @@ public sealed class FineTuneCommand
         ProgramFace face, Action<FineTuneRequest, CancellationToken> run, Action<CompareRequest, CancellationToken> compare,
         params IEnumerable<Command> more)
     {
-        _task = Text("--task", "name", CarriedData.Task, face.Tasks);
+        _task = Text("--task", "name", BundledData.Task, face.Tasks);
         _training = new(face.Training, face);
         _runs = new(face.Model, face.Models, face.Writes);
         _root = new RootCommand(face.Description);

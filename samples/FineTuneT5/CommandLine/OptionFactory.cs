@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>Makes command line options, each with a description and the name of its value.</summary>
+/// <summary>Creates command-line options with a description and the name of the value.</summary>
 internal static class OptionFactory
 {
     public static Option<string> Text(string name, string value, string byDefault, string description)
@@ -27,7 +27,7 @@ internal static class OptionFactory
         return option.AcceptOnlyFromAmong(values);
     }
 
-    /// <summary>An option that takes one or several values.</summary>
+    /// <summary>An option with one or more values.</summary>
     public static Option<string[]> Several(string name, string value, string description)
         => new(name) { Description = description, HelpName = value, AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
 }

@@ -4,15 +4,15 @@ using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>The options of a <see cref="RunRequest"/>: which model, where a run computes, and where its files go.</summary>
-/// <param name="model">The model that is taken unless one is named.</param>
-/// <param name="about">What may be named.</param>
+/// <summary>The options of a <see cref="RunRequest"/>: model, device, and where files go.</summary>
+/// <param name="model">The default model.</param>
+/// <param name="about">The description of --model.</param>
 /// <param name="takesVocabulary">Whether a model may be given another vocabulary.</param>
 internal sealed class RunArguments(string model, string about, bool takesVocabulary = true)
 {
     private readonly Option<string> _model = Text("--model", "size|file|folder|name", model, about);
     private readonly Option<string?> _tokenizer =
-        Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the carried one for a fresh model]");
+        Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the bundled one for a new model]");
     private readonly Option<string?> _output =
         Optional("--output", "folder", "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
     private readonly Option<string> _device = Choice("--device", "Where to train", Devices.Cpu, Devices.Cuda);
@@ -23,13 +23,13 @@ internal sealed class RunArguments(string model, string about, bool takesVocabul
     private readonly Option<int> _keep = Number("--keep", "count", 2, "Checkpoints to keep");
     private readonly Option<bool> _resume = Flag("--resume", "Go on from the newest checkpoint in --output; with none there, start");
 
-    /// <summary>What to train.</summary>
+    /// <summary>Options of the model.</summary>
     public IEnumerable<Option> Models => takesVocabulary ? [_model, _tokenizer] : [_model];
 
-    /// <summary>Where and how.</summary>
+    /// <summary>Options of device and output.</summary>
     public IEnumerable<Option> Places => [_device, _types, _output, _resume];
 
-    /// <summary>What is left on the way; a comparison keeps nothing of it.</summary>
+    /// <summary>Options of checkpoints, which a comparison does not keep.</summary>
     public IEnumerable<Option> Checkpoints => [_saveEvery, _keep];
 
     public RunRequest Read(ParseResult result, string task) => new()
@@ -44,11 +44,11 @@ internal sealed class RunArguments(string model, string about, bool takesVocabul
 
     public CheckpointRequest ReadCheckpoints(ParseResult result) => new(result.GetValue(_saveEvery), result.GetValue(_keep));
 
-    /// <summary>The folder that is asked for, or a new one named after the task and the time.</summary>
+    /// <summary>The requested folder, or a new one named after the task and the time.</summary>
     public string Output(ParseResult result, string task)
     {
         var output = result.GetValue(_output);
-        if (output is null && result.GetValue(_resume)) throw new ArgumentException("--resume needs --output: the folder of the run to go on with.");
+        if (output is null && result.GetValue(_resume)) throw new ArgumentException("--resume needs --output: the folder of the run to resume.");
         return output ?? Path.Combine("runs", $"{task}-{DateTime.Now:yyyyMMdd-HHmmss}");
     }
 }

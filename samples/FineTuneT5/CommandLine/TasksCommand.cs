@@ -4,13 +4,13 @@ using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary><c>tasks</c>: lists every task with its scores and the files it looks for.</summary>
+/// <summary><c>tasks</c>: lists every task with its scores and files.</summary>
 public static class TasksCommand
 {
     /// <param name="takes">Which tasks the program takes.</param>
     public static Command Create(Func<T5Task, bool> takes)
     {
-        var command = new Command("tasks", "List the tasks with their scores and the files they look for");
+        var command = new Command("tasks", "Lists the tasks with their scores and files.");
         command.SetAction(_ =>
         {
             AnsiConsole.Write(Table(takes));

@@ -5,18 +5,18 @@ using static SamSharp.Samples.FineTuneT5.CommandLine.OptionFactory;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>The options that say how to train: all of <see cref="TrainingOptions"/> but the seed.</summary>
+/// <summary>The options of training: all of <see cref="TrainingOptions"/> except the seed.</summary>
 /// <param name="face">Which of them the program has.</param>
 internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace face)
 {
     private readonly Option<string> _optimizer =
         Text("--optimizer", "name", defaults.Optimizer, $"Base optimizer: {string.Join(", ", OptimizerCatalog.Names)}");
     private readonly Option<double> _rho =
-        Number("--rho", "radius", defaults.Rho, "Radius of the sharpness-aware step; 0 is the base optimizer alone");
+        Number("--rho", "radius", defaults.Rho, "Radius of the sharpness-aware step; 0 trains with the base optimizer alone");
     private readonly Option<string> _recipe = Text("--recipe", "name", defaults.Recipe,
         $"Sharpness-aware algorithm: {string.Join(", ", RecipeCatalog.Names)} (ASAM's rho is about ten times larger)");
     private readonly Option<double> _ascentFraction =
-        Number("--ascent-fraction", "part", defaults.AscentFraction, "Part of the batch that the ascent gradient is computed on, in (0, 1]");
+        Number("--ascent-fraction", "part", defaults.AscentFraction, "Share of the batch for the ascent gradient, in (0, 1]");
     private readonly Option<double?> _learningRate = Number<double?>("--learning-rate", "rate", null,
         $"Peak learning rate [{(defaults.LearningRate is { } rate ? $"{rate} for {defaults.Optimizer}, else " : "")}the optimizer's own default]");
     private readonly Option<double> _weightDecay = Number("--weight-decay", "decay", defaults.WeightDecay, "Weight decay");
@@ -26,36 +26,36 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
         Number("--head-rate", "factor", defaults.HeadRate ?? 1, "A fresh head learns at so many times the rate of the rest");
     private readonly Option<string> _freeze = Text("--freeze", "none|embeddings|layers", FrozenName(defaults.FrozenLayers),
         "What keeps its values: nothing, the embeddings, or they and so many of the lowest layers");
-    private readonly Option<double?> _dropout = Number<double?>("--dropout", "part", null, "Part of the activations that is dropped [the model's]");
+    private readonly Option<double?> _dropout = Number<double?>("--dropout", "part", null, "Dropout probability [the model's]");
     private readonly Option<string> _schedule =
         Text("--schedule", "name", defaults.Schedule, $"Learning rate schedule: {string.Join(", ", LearningRateSchedule.Names)}");
     private readonly Option<double> _labelSmoothing =
-        Number("--label-smoothing", "part", defaults.LabelSmoothing, "Part of each target's probability that is spread over the vocabulary");
+        Number("--label-smoothing", "part", defaults.LabelSmoothing, "Share of each target's probability that is spread over the vocabulary");
     private readonly Option<int> _warmup = Number("--warmup-steps", "steps", defaults.WarmupSteps, "Linear warm-up");
     private readonly Option<int> _cooldown = Number("--cooldown-steps", "steps", defaults.CooldownSteps, "Linear cool-down to 0 over the last steps");
-    private readonly Option<int> _batch = Number("--batch", "rows", defaults.BatchSize, "Rows a step");
-    private readonly Option<bool> _bucket = Flag("--bucket-by-length", "Make batches of rows of like length, which need less padding");
+    private readonly Option<int> _batch = Number("--batch", "rows", defaults.BatchSize, "Rows per step");
+    private readonly Option<bool> _bucket = Flag("--bucket-by-length", "Group rows of similar length into batches, which need less padding");
     private readonly Option<int?> _microBatch =
-        Number<int?>("--micro-batch", "rows", null, "Compute each batch in parts of so many rows and add up their gradients, to save memory");
+        Number<int?>("--micro-batch", "rows", null, "Rows per part of a batch; the parts' gradients are summed, which saves memory");
     private readonly Option<double?> _maxGradientNorm =
         Number<double?>("--max-gradient-norm", "norm", null, "Scale longer gradients down to this norm");
-    private readonly Option<bool> _replay = Flag("--replay-randomness", "Draw the same dropout masks in both passes of a step");
-    private readonly Option<int> _maxSource = Number("--max-source-length", "ids", defaults.MaxSourceLength, "Longest input, cut off beyond");
+    private readonly Option<bool> _replay = Flag("--replay-randomness", "Use the same dropout masks in both passes of a step");
+    private readonly Option<int> _maxSource = Number("--max-source-length", "ids", defaults.MaxSourceLength, "Maximum input length");
     private readonly Option<int> _maxTarget = Number("--max-target-length", "ids", defaults.MaxTargetLength, "Longest target");
     private readonly Option<int> _evaluateEvery =
-        Number("--evaluate-every", "steps", defaults.EvaluateEvery, "Evaluate on held-out rows; 0 at the end only");
-    private readonly Option<int?> _patience = Number<int?>("--patience", "count", null, "Stop after so many evaluations without a better main score");
-    private readonly Option<int> _logEvery = Number("--log-every", "steps", defaults.LogEvery, "Record the training loss");
+        Number("--evaluate-every", "steps", defaults.EvaluateEvery, "Steps between evaluations; 0 evaluates only at the end");
+    private readonly Option<int?> _patience = Number<int?>("--patience", "count", null, "Stop after this many evaluations without improvement");
+    private readonly Option<int> _logEvery = Number("--log-every", "steps", defaults.LogEvery, "Steps between reports of the training loss");
 
     private const string Everything = "all", Nothing = "none", Embeddings = "embeddings";
 
-    /// <summary>Null where it is not given: a command may have other ways to say it.</summary>
+    /// <summary>Null if not given, because a command may have other ways to set it.</summary>
     public Option<int?> Steps { get; } = Number<int?>("--steps", "steps", null, $"Optimizer steps [{defaults.Steps}]");
 
     public IEnumerable<Option> All =>
         [_optimizer, _recipe, _rho, _ascentFraction, _learningRate, Steps, _replay, _evaluateEvery, _patience, _logEvery, .. Common];
 
-    /// <summary>Those that are the same for all runs of a comparison.</summary>
+    /// <summary>Options that all runs of a comparison share.</summary>
     public IEnumerable<Option> Common =>
     [
         _weightDecay, _dropout, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _bucket, _microBatch, _maxGradientNorm,
@@ -76,7 +76,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
         LogEvery = result.GetValue(_logEvery),
     };
 
-    /// <summary>The defaults with what is given of <see cref="Common"/>.</summary>
+    /// <summary>The defaults, overridden by the given options of <see cref="Common"/>.</summary>
     public TrainingOptions ReadCommon(ParseResult result) => defaults with
     {
         WeightDecay = result.GetValue(_weightDecay),

@@ -3,55 +3,55 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
-/// <summary>What the command line asks to compare.</summary>
+/// <summary>The settings of a comparison.</summary>
 public sealed record CompareRequest
 {
     public required RunRequest Run { get; init; }
 
-    /// <summary>Each <c>name=folder</c>, or the carried task's name.</summary>
+    /// <summary>Each <c>name=folder</c>, or the bundled task's name.</summary>
     public required IReadOnlyList<string> Tasks { get; init; }
 
-    /// <summary>Numbers of training rows with the steps that are made on them.</summary>
+    /// <summary>Numbers of training rows, with the steps for each.</summary>
     public required IReadOnlyList<TrainingSize> Sizes { get; init; }
 
     public required IReadOnlyList<int> Seeds { get; init; }
 
-    /// <summary>Base optimizers with the learning rates to choose from; a single one is taken untried.</summary>
+    /// <summary>Base optimizers with the learning rates to choose from; a single rate needs no tuning.</summary>
     public required IReadOnlyList<KeyValuePair<string, double[]>> Optimizers { get; init; }
 
-    /// <summary>Those compared with the base optimizer.</summary>
+    /// <summary>The contenders, which are compared with the base optimizer.</summary>
     public required IReadOnlyList<Contender> Contenders { get; init; }
 
-    /// <summary>The radii to choose from, by recipe; a single one is taken untried.</summary>
+    /// <summary>The radii to choose from, by recipe; a single radius needs no tuning.</summary>
     public required IReadOnlyDictionary<string, double[]> Radii { get; init; }
 
-    /// <summary>Seeds of the runs that settings are chosen by.</summary>
+    /// <summary>Seeds of the tuning runs.</summary>
     public IReadOnlyList<int> TuningSeeds { get; init; } = [101];
 
-    /// <summary>The part of the training labels that is replaced by wrong ones.</summary>
+    /// <summary>The share of the training labels that is replaced by wrong ones.</summary>
     public double LabelNoise { get; init; }
 
     public int ValidationRows { get; init; } = 500;
 
     public int TestRows { get; init; } = 1000;
 
-    /// <summary>The radius that sharpness is measured at, one for all.</summary>
+    /// <summary>The radius at which sharpness is measured for all runs.</summary>
     public double SharpnessRho { get; init; } = 0.05;
 
-    /// <summary>What all runs have in common.</summary>
+    /// <summary>Settings that all runs share.</summary>
     public required TrainingOptions Training { get; init; }
 
-    /// <summary>The size that settings are chosen at: the middle one.</summary>
+    /// <summary>The size used for tuning: the middle one.</summary>
     public TrainingSize TuningSize => Sizes[Sizes.Count / 2];
 
-    /// <summary>The contender to whose solution the way from the base's is drawn: the first sharpness-aware one.</summary>
+    /// <summary>The contender whose solution is connected with the base's by a slice: the first sharpness-aware one.</summary>
     public Contender? Sliced => Contenders.FirstOrDefault(contender => contender.IsSharpnessAware);
 
-    /// <summary>The radii that a sharpness-aware contender chooses from.</summary>
-    /// <exception cref="ArgumentException">There are none for its recipe.</exception>
+    /// <summary>The radii to try for a sharpness-aware contender.</summary>
+    /// <exception cref="ArgumentException">Its recipe has none.</exception>
     public double[] RadiiOf(Contender contender) => Radii.TryGetValue(contender.Recipe!, out var radii)
         ? radii
-        : throw new ArgumentException($"--rhos has none for {contender.Recipe}: add for instance --rhos {contender.Recipe}=0.05,0.2,0.5.");
+        : throw new ArgumentException($"--rhos has no radius for {contender.Recipe}: add for instance --rhos {contender.Recipe}=0.05,0.2,0.5.");
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
@@ -66,7 +66,7 @@ public sealed record CompareRequest
             Require(radii.All(rho => rho > 0 && double.IsFinite(rho)), $"--rhos of {recipe} must be positive numbers.");
         Require(Contenders.Count > 0, "--algorithms is empty: name what to compare with the base optimizer, for instance sam/4.");
         Require(Contenders.All(contender => contender != Contender.Base),
-            "--algorithms has 'base': it is always there. With more steps it is base*1.25.");
+            "--algorithms has 'base', which is always included. With more steps it is base*1.25.");
         foreach (var contender in Contenders.Where(contender => contender.IsSharpnessAware))
             _ = RadiiOf(contender);
         Require(Sizes.All(size => size.Rows is null or >= 1), "--rows must be numbers of at least 1, or all.");

@@ -5,13 +5,13 @@ using SamSharp.Samples.T5.Training;
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>
-/// One of those that are compared: <c>base</c>, <c>base*1.25</c>, <c>sam</c>, <c>sam/4</c>, <c>looksam</c>, or <c>sam:body</c>, which leaves a
+/// One side of a comparison: <c>base</c>, <c>base*1.25</c>, <c>sam</c>, <c>sam/4</c>, <c>looksam</c>, or <c>sam:body</c>, which leaves a
 /// fresh head out.
 /// </summary>
-/// <param name="Name">As the command line has it.</param>
+/// <param name="Name">Its name on the command line.</param>
 /// <param name="Recipe">The sharpness-aware algorithm; null for the base optimizer alone.</param>
-/// <param name="AscentFraction">The part of a batch that the ascent looks at: after the slash, a quarter for <c>/4</c>.</param>
-/// <param name="Effort">How many times the steps of the others it makes: after the asterisk.</param>
+/// <param name="AscentFraction">The share of a batch for the ascent, from the number after the slash: a quarter for <c>/4</c>.</param>
+/// <param name="Effort">Multiple of the other contenders' steps, the number after the asterisk.</param>
 public sealed partial record Contender(string Name, string? Recipe, double AscentFraction, double Effort)
 {
     private const string BaseName = "base";
@@ -19,20 +19,20 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
     /// <summary>What is perturbed, of <see cref="TrainingOptions.Perturb"/>: after the colon; null leaves it to the comparison.</summary>
     public string? Perturb { get; init; }
 
-    /// <summary>The base optimizer alone, which all are compared with.</summary>
+    /// <summary>The base optimizer alone, with which all others are compared.</summary>
     public static Contender Base { get; } = new(BaseName, null, 1, 1);
 
-    /// <summary>Whether it is tuned by its radius: all but the base.</summary>
+    /// <summary>Whether it has a radius to tune.</summary>
     public bool IsSharpnessAware => Recipe is not null;
 
-    /// <summary>What tables call it.</summary>
+    /// <summary>Its name in tables.</summary>
     public string Title => string.Concat(
         Recipe is null ? BaseName : RecipeCatalog.Title(Recipe),
         Perturb is null ? "" : ", head left out",
         AscentFraction < 1 ? $", 1/{Math.Round(1 / AscentFraction)} ascent" : "",
         Effort == 1 ? "" : $", {(Effort - 1).ToString("+0%;-0%", CultureInfo.InvariantCulture)} steps");
 
-    /// <exception cref="ArgumentException">It is not of that form, or names no recipe.</exception>
+    /// <exception cref="ArgumentException">The name has another form, or an unknown recipe.</exception>
     public static Contender Parse(string name)
     {
         var match = Form().Match(name);
@@ -45,15 +45,15 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
         if (recipe == BaseName)
             return part == 1 && !match.Groups["perturb"].Success
                 ? new(name, null, 1, effort)
-                : throw new ArgumentException($"--algorithms has '{name}': the base optimizer makes no ascent.");
+                : throw new ArgumentException($"--algorithms has '{name}': the base optimizer has no ascent.");
         RecipeCatalog.RequireKnown(recipe);
         if (part < 1 && RecipeCatalog.NeedsWholeBatch(recipe))
-            throw new ArgumentException($"--algorithms has '{name}': {RecipeCatalog.Title(recipe)} uses the gradient at w of the whole batch, so " +
-                "its ascent cannot be on a part.");
+            throw new ArgumentException($"--algorithms has '{name}': {RecipeCatalog.Title(recipe)} needs the gradient at w of the whole batch, so " +
+            "its ascent cannot use a part.");
         return new(name, recipe, part, effort) { Perturb = match.Groups["perturb"].Success ? TrainingOptions.Body : null };
     }
 
-    /// <summary>The options of a run by this contender.</summary>
+    /// <summary>The options of this contender's runs.</summary>
     public TrainingOptions Apply(TrainingOptions options) =>
         options with
         {
@@ -63,7 +63,7 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
             Perturb = Perturb ?? options.Perturb,
         };
 
-    /// <summary>Its steps where the others make so many.</summary>
+    /// <summary>Its number of steps if the others make this many.</summary>
     public int Steps(int steps) => (int)Math.Round(steps * Effort);
 
     [GeneratedRegex(@"^(?<recipe>[a-z-]+)(?<perturb>:body)?(/(?<part>[1-9]\d*))?(\*(?<effort>\d+(\.\d+)?))?$")]

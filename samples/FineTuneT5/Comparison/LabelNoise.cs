@@ -3,13 +3,13 @@ using SamSharp.Samples.T5.Tasks;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
-/// <summary>Replaces labels by wrong ones.</summary>
+/// <summary>Replaces labels with wrong ones.</summary>
 public static class LabelNoise
 {
     private const int MostLabels = 100;
 
-    /// <summary>The rows with this part of their targets, chosen by the seed, replaced by another of the targets, any with equal chance.</summary>
-    /// <exception cref="ArgumentException">There is no other target, or so many that they are no labels.</exception>
+    /// <summary>The rows with a share of their targets, chosen by the seed, replaced by other targets with equal probability.</summary>
+    /// <exception cref="ArgumentException">There is only one target, or too many to be labels.</exception>
     public static IReadOnlyList<TaskExample> Add(IReadOnlyList<TaskExample> rows, double part, int seed)
     {
         if (part == 0)

@@ -2,16 +2,16 @@ using MathNet.Numerics.Distributions;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
-/// <summary>How a contender differs from the base over pairs of runs.</summary>
-/// <param name="Pairs">How many.</param>
+/// <summary>The difference between a contender and the base over pairs of runs.</summary>
+/// <param name="Pairs">Number of pairs.</param>
 /// <param name="Mean">The mean difference.</param>
-/// <param name="HalfWidth">Half of its 95 % interval, from Student's t; NaN with a single pair.</param>
-/// <param name="PValue">Of the two-sided paired t-test; NaN with a single pair.</param>
+/// <param name="HalfWidth">Half of the 95 % interval from Student's t; NaN for a single pair.</param>
+/// <param name="PValue">p of the two-sided paired t-test; NaN for a single pair.</param>
 public sealed record PairedDifference(int Pairs, double Mean, double HalfWidth, double PValue, int Wins, int Ties, int Losses)
 {
     private const double Confidence = 0.95;
 
-    /// <param name="differences">Contender less base, a number for each pair.</param>
+    /// <param name="differences">Contender minus base for each pair.</param>
     public static PairedDifference Of(IReadOnlyList<double> differences)
     {
         var (n, mean) = (differences.Count, differences.Average());

@@ -1,4 +1,4 @@
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
-/// <summary>How many training rows, null for all, and how many steps are made on them.</summary>
+/// <summary>Number of training rows (null: all) and of steps.</summary>
 public sealed record TrainingSize(int? Rows, int Steps);

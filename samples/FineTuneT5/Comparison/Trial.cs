@@ -2,24 +2,24 @@ using System.Globalization;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
-/// <summary>One training run of a comparison: everything that decides its result and differs between the runs.</summary>
-/// <param name="Rows">How many training rows; null takes all.</param>
+/// <summary>One training run of a comparison: all settings that differ between runs.</summary>
+/// <param name="Rows">Number of training rows; null: all.</param>
 /// <param name="Rho">0 for the base optimizer.</param>
-/// <param name="LabelNoise">The part of the training labels that is replaced by wrong ones.</param>
-/// <param name="Tuning">Whether it is scored on the validation rows, to choose by, or on the test rows.</param>
+/// <param name="LabelNoise">The share of the training labels that is replaced by wrong ones.</param>
+/// <param name="Tuning">Whether it is scored on the validation rows, to choose settings, or on the test rows.</param>
 public sealed record Trial(
     string Task, string Optimizer, string Contender, int? Rows, int Steps, int Seed, double LearningRate, double Rho, double LabelNoise, bool Tuning)
 {
-    /// <summary>A file name, one for each trial.</summary>
+    /// <summary>A unique file name.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture,
         $"{(Tuning ? "tuning-" : "")}{Cell}-{FileName(Contender)}-steps{Steps}-lr{LearningRate:G6}-rho{Rho:G6}");
 
-    /// <summary>What it shares with the trials that it is paired with.</summary>
+    /// <summary>The key that paired trials share.</summary>
     public string Cell => string.Create(CultureInfo.InvariantCulture,
         $"{Task}-{Optimizer}-{SizeName(Rows)}{(LabelNoise > 0 ? $"-noise{LabelNoise:G6}" : "")}-seed{Seed}");
 
     private static string FileName(string contender) => contender.Replace('/', '_').Replace('*', 'x').Replace(':', '_');
 
-    /// <summary>A number of training rows as people read it.</summary>
+    /// <summary>A number of training rows for tables.</summary>
     public static string SizeName(int? rows) => rows?.ToString(CultureInfo.InvariantCulture) ?? "all";
 }

@@ -2,15 +2,15 @@ using System.Text.Json.Serialization;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
-/// <summary>What a trial measured.</summary>
+/// <summary>The measurements of a trial.</summary>
 /// <param name="Metric">The task's main score.</param>
-/// <param name="Score">Of the held-out rows, from 0 to 1; 0 where training diverged.</param>
-/// <param name="Loss">Mean cross-entropy of the held-out rows; null where training diverged.</param>
-/// <param name="SharpnessBefore">How much the training loss climbs in one sharpness-aware step, before training.</param>
-/// <param name="SharpnessAfter">The same after it; null where training diverged.</param>
-/// <param name="StepMilliseconds">The median of the steps.</param>
-/// <param name="Seconds">The whole run, with evaluation.</param>
-/// <param name="Curve">Training losses on the way.</param>
+/// <param name="Score">Score on the held-out rows, from 0 to 1; 0 if training diverged.</param>
+/// <param name="Loss">Mean cross-entropy on the held-out rows; null if training diverged.</param>
+/// <param name="SharpnessBefore">Rise of the training loss in one ascent step, before training.</param>
+/// <param name="SharpnessAfter">The same after training; null if training diverged.</param>
+/// <param name="StepMilliseconds">Median time of a step.</param>
+/// <param name="Seconds">Time of the whole run, including evaluation.</param>
+/// <param name="Curve">Training losses during the run.</param>
 public sealed record TrialResult(
     Trial Trial, string Metric, double Score, double? Loss, double SharpnessBefore, double? SharpnessAfter,
     double StepMilliseconds, double Seconds, IReadOnlyList<CurvePoint> Curve)

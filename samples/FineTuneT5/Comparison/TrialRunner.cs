@@ -9,12 +9,12 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>
-/// Carries out trials. Trials of one cell are paired: the same rows in the same order, the same initial weights, and in the pass that moves the
-/// weights the same dropout masks.
+/// Runs trials. Trials of one cell are paired: they share the rows and their order, the initial weights, and the dropout masks of the
+/// pass that moves the weights.
 /// </summary>
 public sealed class TrialRunner
 {
-    /// <summary>Sharpness and slices are measured on the first so many rows.</summary>
+    /// <summary>Number of rows for sharpness and slices.</summary>
     private const int MeasuredRows = 64;
 
     private const int CurvePoints = 25;
@@ -27,7 +27,7 @@ public sealed class TrialRunner
     private readonly Dictionary<(string Task, bool Tuning), Func<TrainedModel, IReadOnlyDictionary<string, double>>> _evaluators = [];
     private readonly Dictionary<string, double> _firstSharpness = [];
 
-    /// <summary>Whatever is wrong with the files or the machine shows here, before anything is written.</summary>
+    /// <summary>Loads everything that can fail before anything is written.</summary>
     public TrialRunner(CompareRequest request, TrialStore store, KitFinder findKit)
     {
         (_request, _store) = (request, store);
@@ -41,7 +41,7 @@ public sealed class TrialRunner
 
     public long ParameterCount => _kits.Values.First().ParameterCount;
 
-    /// <summary>Trains and measures; goes on where a run that was stopped left off.</summary>
+    /// <summary>Trains and measures; resumes a stopped run.</summary>
     public TrialResult Run(Trial trial, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
@@ -108,7 +108,7 @@ public sealed class TrialRunner
         return evaluator;
     }
 
-    // The runs of a cell begin at the same weights.
+    // The runs of a cell start at the same weights, so one measurement serves all.
     private double FirstSharpness(Trial trial, IReadOnlyList<EncodedExample> rows)
     {
         if (!_firstSharpness.TryGetValue(trial.Cell, out var sharpness))
@@ -129,7 +129,7 @@ public sealed class TrialRunner
     private LossSurface Surface(Trial trial, TrainedModel model, IEnumerable<EncodedExample> rows) =>
         TrainingLoss.Surface(model, _kits[trial.Task].PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
 
-    // Small differences of losses would drown in the rounding of 16 bit activations.
+    // 16-bit activations would round away small differences between losses.
     private static Restored InWeightsType(TrainedModel model)
     {
         var type = model.ComputeType;

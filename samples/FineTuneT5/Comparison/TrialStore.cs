@@ -4,9 +4,9 @@ using SamSharp.Samples.T5.Files;
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>
-/// The files of a comparison. While it goes on there is a file for each finished trial, so that it is resumed by doing what is missing, and so that
-/// several processes may share the work: each takes what no other has taken. In the end all are lines of one file, from which it can be gone on
-/// with too.
+/// The files of a comparison. While it runs, each finished trial has a file, so that a resumed comparison only does the missing ones
+/// and several processes can share the work by claiming trials. In the end all results become lines of one file, from which a
+/// comparison can also be resumed.
 /// </summary>
 public sealed class TrialStore
 {
@@ -16,7 +16,7 @@ public sealed class TrialStore
     private readonly Dictionary<string, SolutionSlice> _slices = [];
     private DateTime _linesRead;
 
-    /// <param name="folder">The comparison's folder; made when first written to.</param>
+    /// <param name="folder">The comparison's folder, created on first write.</param>
     public TrialStore(string folder) => Folder = Path.GetFullPath(folder);
 
     public string Folder { get; }
@@ -32,26 +32,26 @@ public sealed class TrialStore
 
     private string Claims => Path.Combine(Folder, "claims");
 
-    /// <summary>Where a trial keeps its files while it runs.</summary>
+    /// <summary>The folder of a trial's files while it runs.</summary>
     public string WorkOf(Trial trial) => Path.Combine(Work, trial.Name);
 
-    /// <summary>A folder for a run's final weights, which another run of the same cell reads.</summary>
+    /// <summary>The folder for a run's final weights, which another run of the same cell reads.</summary>
     public string SolutionOf(string cell) => Path.Combine(Work, $"{cell}-solution");
 
-    /// <summary>Takes a piece of work, or says by null that another process has it. Disposing, or the process's end, gives it back.</summary>
+    /// <summary>Claims a piece of work; null if another process has it. Disposing, or the process's end, releases it.</summary>
     public IDisposable? TryTake(string work) => FileLock.TryAcquire(Path.Combine(Claims, work));
 
-    /// <summary>A trial's result, or null while it is not finished.</summary>
+    /// <summary>A trial's result, or null if it is not finished.</summary>
     public TrialResult? Find(Trial trial) => Find(_results, trial.Name, FileOf(trial));
 
-    /// <summary>The way between two solutions of a cell, or null where it was not measured.</summary>
+    /// <summary>The slice between two solutions of a cell, or null if it was not measured.</summary>
     public SolutionSlice? FindSlice(string cell) => Find(_slices, cell, SliceOf(cell));
 
     public void Save(TrialResult result) => Write(FileOf(result.Trial), _results[result.Trial.Name] = result);
 
     public void Save(SolutionSlice slice) => Write(SliceOf(slice.Cell), _slices[slice.Cell] = slice);
 
-    /// <summary>Makes lines of all that was found or saved, and removes the files that only a running comparison needs.</summary>
+    /// <summary>Writes all results as lines, and removes the files that only a running comparison needs.</summary>
     public void Finish()
     {
         WriteLines(Lines, _results);
@@ -64,12 +64,12 @@ public sealed class TrialStore
             }
             catch (IOException)
             {
-                // Another process that shared the work removes it, too.
+                // Another process that shares the work may have removed it already.
             }
         }
     }
 
-    /// <summary>The results that such lines hold.</summary>
+    /// <summary>Parses the lines of results.</summary>
     public static IReadOnlyList<TrialResult> ReadLines(string path) => [.. Parse<TrialResult>(path)];
 
     private T? Find<T>(Dictionary<string, T> known, string name, string path) where T : class
@@ -78,7 +78,7 @@ public sealed class TrialStore
             return found;
         if (File.Exists(path))
             return known[name] = Read<T>(path);
-        // It may be a line already: of an earlier run, or by another process.
+        // An earlier run or another process may already have written it as a line.
         ReadNewLines();
         return known.GetValueOrDefault(name);
     }
@@ -110,7 +110,7 @@ public sealed class TrialStore
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"{path} cannot be read: delete it and run again with --resume. {exception.Message}", exception);
+            throw new InvalidDataException($"{path} is malformed: delete it and run again with --resume. {exception.Message}", exception);
         }
     }
 

@@ -1,14 +1,14 @@
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>
-/// Chooses the learning rate of each base optimizer and the radius of each contender by the mean score of the validation rows over all tasks, at one
-/// training-set size. Both sides get the same number of runs: first the base tries the given rates. Then each contender tries its radii
-/// at the best of them, and the base as many rates more, between the best one and its neighbors.
+/// Chooses the learning rate of each base optimizer and the radius of each contender by the mean validation score over all tasks, at
+/// one training-set size. Both sides get the same number of runs: the base first tries the given rates. Then each contender tries its
+/// radii at the best rate, and the base tries as many additional rates between the best one and its neighbors.
 /// </summary>
-/// <param name="find">The result of a finished trial, or null.</param>
+/// <param name="find">Returns the result of a finished trial, or null.</param>
 public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> find)
 {
-    /// <summary>The base with each given rate; none where there is only one.</summary>
+    /// <summary>The base with each given rate; empty if there is only one.</summary>
     public IEnumerable<Trial> FirstRound =>
         from optimizer in request.Optimizers
         where optimizer.Value.Length > 1
@@ -16,7 +16,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
         from trial in Trials(optimizer.Key, Contender.Base, rate, 0)
         select trial;
 
-    /// <summary>Each contender with each of its radii, the base with further rates. The first round must be done.</summary>
+    /// <summary>Each contender with each of its radii, and the base with additional rates. Requires the first round.</summary>
     public IEnumerable<Trial> SecondRound =>
         from optimizer in request.Optimizers.Select(pair => pair.Key)
         from contender in request.Contenders.Append(Contender.Base)
@@ -24,7 +24,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
         from trial in Trials(optimizer, contender, setting.LearningRate, setting.Rho)
         select trial;
 
-    /// <summary>The settings that were best on the validation rows. Both rounds must be done.</summary>
+    /// <summary>The best settings on the validation rows. Requires both rounds.</summary>
     public Setting Best(string optimizer, Contender contender)
     {
         if (!contender.IsSharpnessAware)
@@ -35,7 +35,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
             : Best(optimizer, contender, Settings(optimizer, contender));
     }
 
-    /// <summary>All settings that were tried, with their mean scores.</summary>
+    /// <summary>All tried settings with their mean scores.</summary>
     public IEnumerable<(string Optimizer, Contender Contender, Setting Setting, double Score)> Tried =>
         from optimizer in request.Optimizers.Select(pair => pair.Key)
         from contender in request.Contenders.Where(contender => contender.IsSharpnessAware).Prepend(Contender.Base)
@@ -53,7 +53,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
 
     private Setting GivenBest(string optimizer) => Best(optimizer, Contender.Base, GivenRates(optimizer));
 
-    // What the second round tries.
+    // The settings of the second round.
     private Setting[] Settings(string optimizer, Contender contender)
     {
         if (contender.IsSharpnessAware)
@@ -67,7 +67,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
         return [.. FurtherRates(best, rates).Select(rate => new Setting(rate, 0))];
     }
 
-    // Evenly on a logarithmic scale, half of them below the best rate, half above, up to its neighbors; beyond an end as far as on the other side.
+    // Evenly spaced on a logarithmic scale, half below and half above the best rate, up to its neighbors; a missing neighbor is mirrored.
     private IEnumerable<double> FurtherRates(double best, double[] rates)
     {
         var place = Array.IndexOf(rates, best);

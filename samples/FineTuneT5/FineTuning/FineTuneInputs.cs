@@ -6,7 +6,7 @@ using SamSharp.Samples.T5.Training;
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>
-/// What all runs of a request share. Whatever is wrong with the files or the machine shows while loading it, before anything is written.
+/// The inputs that all runs of a request share. Loading them finds problems with files and machine before anything is written.
 /// </summary>
 public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit)
 {
@@ -15,7 +15,7 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit
 
     public string MainMetric => MixtureEvaluator.MainMetric([.. Tasks.Select(rows => rows.Task)]);
 
-    /// <summary>Whether there are test rows, of every task.</summary>
+    /// <summary>Whether every task has test rows.</summary>
     public bool HasTest => Tasks.All(rows => rows.Test is not null);
 
     /// <param name="findKit">Finds the model that the request names.</param>
@@ -24,7 +24,7 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit
         var tasks = TaskSelection.Find(request);
         RequireMetrics(request.KeepBest, MixtureEvaluator.Metrics(tasks));
         var kits = findKit(request.Run, cancellation);
-        var data = request.Data ?? CarriedData.Folder;
+        var data = request.Data ?? BundledData.Folder;
         TaskRows[] rows = [.. tasks.Select(task => TaskRows.Load(task, data))];
         var kit = kits(tasks, [.. rows.SelectMany(task => task.Train.Concat(task.Dev))]);
         kit.RequireMemory(request.Run.Model, request.Training);
@@ -37,7 +37,7 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit
             throw new ArgumentException($"--keep-best names '{unknown}'; the metrics are {string.Join(", ", known)}.");
     }
 
-    /// <summary>Measures on the dev rows, or on the test rows.</summary>
+    /// <summary>Evaluates on the dev rows or the test rows.</summary>
     public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(bool test, TrainingOptions options) =>
         Kit.Evaluator([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], options);
 }

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>All runs that a request asks for, one for each seed.</summary>
+/// <summary>Performs the runs of a request, one per seed.</summary>
 public static class FineTuneJob
 {
     public static void Run(FineTuneRequest request, CancellationToken cancellation) => Run(request, "T5", RunSetup.Finder, cancellation);

@@ -3,7 +3,7 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The settings of fine-tuning.</summary>
 public sealed record FineTuneRequest
 {
     public required RunRequest Run { get; init; }
@@ -14,16 +14,16 @@ public sealed record FineTuneRequest
     /// <summary>The prompt of the task <c>text</c>, columns in braces.</summary>
     public string? Prompt { get; init; }
 
-    /// <summary>The labels of the task <c>text</c> with their words, <c>0=negative</c>; none: the labels are the words.</summary>
+    /// <summary>The labels of the task <c>text</c> with their words, <c>0=negative</c>; empty: the labels are the words.</summary>
     public IReadOnlyList<string> LabelWords { get; init; } = [];
 
     /// <summary>The column of the labels of the task <c>text</c>.</summary>
     public string? LabelColumn { get; init; }
 
-    /// <summary>The task's folder; null takes the carried data set.</summary>
+    /// <summary>The task's folder; null uses the bundled data set.</summary>
     public string? Data { get; init; }
 
-    /// <summary>Draws the loss around each run's weights at the end.</summary>
+    /// <summary>Whether to draw the loss around each run's final weights.</summary>
     public bool Landscape { get; init; }
 
     public required IReadOnlyList<int> Seeds { get; init; }
@@ -42,11 +42,11 @@ public sealed record FineTuneRequest
     /// <summary>Held-out metrics whose best model is kept.</summary>
     public IReadOnlyList<string> KeepBest { get; init; } = [];
 
-    /// <summary>Options of the sharpness-aware run; seed and, with epochs given, steps are filled in later.</summary>
+    /// <summary>Options of the sharpness-aware run; the seed and, if epochs are given, the steps are filled in later.</summary>
     public required TrainingOptions Training { get; init; }
 
-    /// <summary>How many training rows are asked for, of so many that there are.</summary>
-    /// <exception cref="ArgumentException">There are not as many.</exception>
+    /// <summary>The requested number of training rows, out of those available.</summary>
+    /// <exception cref="ArgumentException">There are too few.</exception>
     public int RowCount(int available)
     {
         var count = TrainFraction is { } fraction

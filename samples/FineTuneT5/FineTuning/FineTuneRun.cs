@@ -9,13 +9,13 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>Trains one model, or goes on training it, and measures it at the end.</summary>
+/// <summary>Trains one model, or resumes training it, and measures it at the end.</summary>
 public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, RunPlan plan)
 {
-    /// <summary>Sharpness is measured on the first so many training rows, of all tasks in turn.</summary>
+    /// <summary>Maximum number of training rows for sharpness, taken from all tasks in turn.</summary>
     private const int SharpnessRows = 1024;
 
-    /// <summary>The landscape, which takes many more passes, is drawn on the first so many.</summary>
+    /// <summary>Maximum number of rows for the landscape, which takes many more passes.</summary>
     private const int LandscapeRows = 128;
 
     private const double DefaultSharpnessRho = 0.05;
@@ -32,7 +32,7 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
             : plan.Options;
         var tasks = examples.Select(task => inputs.Kit.Encode(task, options)).ToList();
         EncodedExample[] rows = [.. tasks.SelectMany(task => task)];
-        // The tasks' rows in turn, so that the first of them are of every task.
+        // Interleaved, so that the first rows cover every task.
         EncodedExample[] measured = [.. tasks.SelectMany(task => task.Index()).OrderBy(row => row.Index).Select(row => row.Item)];
         var folder = new TrainingFolder(plan.Folder, inputs.Kit.Save, request.Checkpoints.Keep);
         folder.CleanUp();

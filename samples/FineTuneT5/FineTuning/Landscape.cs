@@ -3,26 +3,26 @@ using SamSharp.Analysis;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>What the training loss looks like around a finished run's weights: <c>landscape.json</c> in its folder.</summary>
+/// <summary>The training loss around a finished run's weights: <c>landscape.json</c> in its folder.</summary>
 /// <param name="Name"><c>adamw</c> or <c>SAM(adamw)</c>.</param>
 /// <param name="Random">Along a filter-normalized random direction.</param>
 /// <param name="Gradient">Along the gradient, in units of weight.</param>
 /// <param name="Eigenvector">Along the eigenvector of the Hessian's largest eigenvalue, in units of weight.</param>
-/// <param name="LargestEigenvalue">That eigenvalue.</param>
+/// <param name="LargestEigenvalue">The Hessian's largest eigenvalue.</param>
 /// <param name="Rows">The training rows it was measured on.</param>
 public sealed record Landscape(
     string Name, LossSlice Random, LossSlice Gradient, LossSlice Eigenvector, double LargestEigenvalue, SpectralDensity Spectrum, long Rows)
 {
-    /// <summary>Filters move by up to this part of their norm.</summary>
+    /// <summary>Filters move by up to this multiple of their norm.</summary>
     private const double RandomExtent = 0.5;
 
-    /// <summary>Unit directions are followed this many radii to both sides.</summary>
+    /// <summary>Slices along unit directions extend this many radii to both sides.</summary>
     private const double Radii = 3;
 
     private const int Points = 25;
     private const int SpectrumStarts = 2;
 
-    /// <param name="radius">The radius that sharpness is measured at.</param>
+    /// <param name="radius">The radius of the sharpness measure.</param>
     public static Landscape Measure(string name, LossSurface surface, double radius)
     {
         LossSlice Slice(WeightVector direction, double extent) => LossSlice.Measure(surface, direction, LossSlice.Places(-extent, extent, Points));

@@ -12,7 +12,7 @@ public static class LandscapePlot
     private const int Width = 1300;
     private const int Height = 960;
 
-    /// <summary>Below this density there is nothing to see.</summary>
+    /// <summary>Lower densities are not visible in the plot.</summary>
     private const double Floor = 1e-5;
 
     public static void Save(string path, string title, IReadOnlyList<Landscape> landscapes)

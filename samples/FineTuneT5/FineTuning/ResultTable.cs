@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>A row for each run; with several seeds also their mean and standard deviation.</summary>
+/// <summary>One row per run; with several seeds also mean and standard deviation.</summary>
 public static class ResultTable
 {
     public static Table Of(IReadOnlyList<RunResult> results)

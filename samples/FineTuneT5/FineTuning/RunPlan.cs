@@ -5,14 +5,14 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>One training run of a request.</summary>
 /// <param name="Name"><c>adamw</c>, or <c>SAM(adamw)</c>.</param>
-/// <param name="Folder">Where its files go.</param>
+/// <param name="Folder">The folder of its files.</param>
 public sealed record RunPlan(string Name, string Folder, TrainingOptions Options)
 {
-    /// <summary>Where the run's <see cref="Landscape"/> is kept.</summary>
+    /// <summary>The file of the run's <see cref="Landscape"/>.</summary>
     public string LandscapeFile => Path.Combine(Folder, "landscape.json");
 
-    /// <summary>A run for each seed.</summary>
-    /// <exception cref="ArgumentException">A folder holds a run already and the request is not to resume it.</exception>
+    /// <summary>One run per seed.</summary>
+    /// <exception cref="ArgumentException">A folder already contains a run, and the request does not resume it.</exception>
     public static IReadOnlyList<RunPlan> Of(FineTuneRequest request)
     {
         RunPlan[] runs =

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>How a finished run did: <c>result.json</c> in its folder.</summary>
+/// <summary>The result of a finished run: <c>result.json</c> in its folder.</summary>
 /// <param name="Name"><c>adamw</c> or <c>SAM(adamw)</c>, for tables and plots.</param>
-/// <param name="HeldOut">The rows that score and loss were measured on, <c>dev</c> or <c>test</c>.</param>
-/// <param name="Sharpness">How much the training loss climbs within <paramref name="SharpnessRho"/>.</param>
+/// <param name="HeldOut">The rows behind score and loss, <c>dev</c> or <c>test</c>.</param>
+/// <param name="Sharpness">Rise of the training loss within <paramref name="SharpnessRho"/>.</param>
 public sealed record RunResult(
     string Name,
     int Seed,

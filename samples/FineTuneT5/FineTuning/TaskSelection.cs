@@ -3,13 +3,13 @@ using SamSharp.Samples.T5.Tasks;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
-/// <summary>Which tasks a request names, and the words of the task <c>text</c>.</summary>
+/// <summary>Finds the tasks of a request, and the words of the task <c>text</c>.</summary>
 public static class TaskSelection
 {
     private const string OwnTask = "text";
 
     /// <summary>The tasks of <c>cola,sst2,mrpc</c>.</summary>
-    /// <exception cref="ArgumentException">A name is unknown or given twice, or the request does not fit it.</exception>
+    /// <exception cref="ArgumentException">A name is unknown or repeated, or an option does not apply to the task.</exception>
     public static IReadOnlyList<T5Task> Find(FineTuneRequest request)
     {
         var names = request.Task.Split(',', StringSplitOptions.TrimEntries);
@@ -22,9 +22,9 @@ public static class TaskSelection
             throw new ArgumentException($"--label-words is for --task {OwnTask}: the other tasks have their own.");
         if (request.Training.MixtureCap is not null && tasks.Length == 1)
             throw new ArgumentException("--mixture-cap is for several tasks: --task cola,sst2,mrpc.");
-        if (request.Data is null && tasks.FirstOrDefault(task => task.Name != CarriedData.Task) is { } other)
+        if (request.Data is null && tasks.FirstOrDefault(task => task.Name != BundledData.Task) is { } other)
             throw new ArgumentException(
-                $"--task {other.Name} needs --data, the folder of its files: what the program carries is for --task {CarriedData.Task}.");
+                $"--task {other.Name} needs --data, the folder of its files: the bundled data is for --task {BundledData.Task}.");
         return tasks;
     }
 
@@ -33,5 +33,5 @@ public static class TaskSelection
 
     private static (string Label, string Word) Pair(string text) => text.Split('=') is [{ Length: > 0 } label, { Length: > 0 } word]
         ? (label, word)
-        : throw new ArgumentException($"--label-words has '{text}': give pairs of a label and its word, as in 0=negative,1=positive.");
+        : throw new ArgumentException($"--label-words has '{text}': give pairs of a label and its word, such as 0=negative,1=positive.");
 }

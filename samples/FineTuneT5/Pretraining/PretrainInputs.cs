@@ -9,11 +9,11 @@ using SamSharp.Samples.T5.Training;
 namespace SamSharp.Samples.FineTuneT5.Pretraining;
 
 /// <summary>
-/// What a pre-training run reads. Whatever is wrong with the files or the machine shows while loading it, before anything is written.
+/// The inputs of a pre-training run. Loading them finds problems with files and machine before anything is written.
 /// </summary>
 /// <param name="Text">Segments to train on.</param>
-/// <param name="HeldOut">Segments of other files; empty where none are named.</param>
-/// <param name="Tasks">The rows of each task that is mixed in.</param>
+/// <param name="HeldOut">Segments of held-out files; empty if none are given.</param>
+/// <param name="Tasks">The rows of each mixed task.</param>
 public sealed record PretrainInputs(
     RunSetup Setup,
     IReadOnlyList<ReadOnlyMemory<int>> Text,
@@ -24,7 +24,7 @@ public sealed record PretrainInputs(
     {
         var setup = RunSetup.Load(request.Run, cancellation);
         if (request.CooccurrenceEmbedding && !setup.Source.IsFresh)
-            throw new ArgumentException($"--cooccurrence-embedding is for a fresh model: that of {request.Run.Model} has an embedding already.");
+            throw new ArgumentException($"--cooccurrence-embedding is for a new model: {request.Run.Model} already has an embedding.");
         setup.RequireMemory(request.Run.Model, request.Training);
 
         var longest = request.Corruption.SegmentLength(request.Training.MaxSourceLength);
@@ -37,12 +37,12 @@ public sealed record PretrainInputs(
         return inputs.Text.Count > 0
             ? inputs
             : throw new InvalidDataException(
-                $"There is no text to train on in {string.Join(", ", request.Text)}, held-out files left out: name more with --text.");
+                $"There is no text to train on in {string.Join(", ", request.Text)}apart from held-out files: name more with --text.");
     }
 
     private static IReadOnlyList<EncodedExample> Rows(string named, T5Tokenizer tokenizer, TrainingOptions options) =>
         named.Split('=', 2) is [var task, var folder]
             ? options.Encode(
                 TaskCatalog.Find(task).Load(folder, Split.Train, notice => Console.Error.WriteLine($"FineTuneT5: {notice}")), tokenizer)
-            : throw new ArgumentException($"--mix is '{named}': give a task and its folder, for instance sst2=data/SST-2.");
+            : throw new ArgumentException($"--mix is '{named}': give a task and its folder, such as sst2=data/SST-2.");
 }

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Pretraining;
 
-/// <summary>Pre-trains one model, or goes on pre-training it.</summary>
+/// <summary>Pre-trains one model, or resumes pre-training it.</summary>
 public static class PretrainJob
 {
     public static void Run(PretrainRequest request, CancellationToken cancellation)

@@ -4,7 +4,7 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.Pretraining;
 
-/// <summary>What the command line asks to pre-train.</summary>
+/// <summary>The settings of pre-training.</summary>
 public sealed record PretrainRequest
 {
     public required RunRequest Run { get; init; }
@@ -12,24 +12,24 @@ public sealed record PretrainRequest
     /// <summary>Text files and folders of them.</summary>
     public required IReadOnlyList<string> Text { get; init; }
 
-    /// <summary>Text files that are measured and not trained on, even where <see cref="Text"/> names them.</summary>
+    /// <summary>Text files for the held-out loss; excluded from training even if <see cref="Text"/> names them.</summary>
     public IReadOnlyList<string> HeldOut { get; init; } = [];
 
-    /// <summary>How many held-out segments to measure.</summary>
+    /// <summary>Number of held-out segments to measure.</summary>
     public int HeldOutRows { get; init; } = 512;
 
     /// <summary>Tasks to mix in, each <c>name=folder</c>.</summary>
     public IReadOnlyList<string> Tasks { get; init; } = [];
 
-    /// <summary>The part of each batch that is made of the tasks' rows.</summary>
+    /// <summary>The share of each batch for the tasks' rows.</summary>
     public double TaskFraction { get; init; } = 0.25;
 
     public SpanCorruption Corruption { get; init; } = new();
 
-    /// <summary>Whether a fresh model's embedding begins at <see cref="CooccurrenceVectors"/> of the text.</summary>
+    /// <summary>Whether <see cref="CooccurrenceVectors"/> of the text initialize a new model's embedding.</summary>
     public bool CooccurrenceEmbedding { get; init; }
 
-    /// <summary>Type of the weights in <c>model/</c>; null is the run's own.</summary>
+    /// <summary>Type of the weights in <c>model/</c>; null: the run's type.</summary>
     public NumberTypes? ModelTypes { get; init; }
 
     public CheckpointRequest Checkpoints { get; init; } = new();
@@ -55,7 +55,7 @@ public sealed record PretrainRequest
         if (!(TaskFraction is > 0 and < 1))
             throw new ArgumentException($"--task-fraction is {TaskFraction}: it must be in (0, 1).");
         if (RowsOfText < 1)
-            throw new ArgumentException($"A batch of {Training.BatchSize} has no room for text beside {Tasks.Count} tasks: take a larger --batch " +
+            throw new ArgumentException($"A batch of {Training.BatchSize} has no room for text besides {Tasks.Count} tasks: use a larger --batch " +
                 "or a smaller --task-fraction.");
         Checkpoints.Validate();
     }

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>Shows a run while it goes: a bar on a terminal, a line every few seconds elsewhere. Held-out metrics are JSON lines on both.</summary>
+/// <summary>Shows the progress of a run: a bar on a terminal, otherwise a line every few seconds. Held-out metrics are JSON lines in both.</summary>
 public sealed class ConsoleProgress : ITrainingObserver
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
@@ -47,7 +47,7 @@ public sealed class ConsoleProgress : ITrainingObserver
 
     public void OnMetrics(MetricsRecord record)
     {
-        // Losses and numbers of single steps are in the progress line, or for the plots.
+        // Losses and numbers of single steps appear in the progress line and the plots.
         if (record.Split == "step" || (record.Split == "train" && !record.Values.ContainsKey("sharpness")))
             return;
         if (_bar is null)

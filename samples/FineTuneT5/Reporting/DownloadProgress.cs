@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>Shows a download while it goes: a bar for each file on a terminal, a line every few seconds elsewhere.</summary>
+/// <summary>Shows the progress of a download: a bar per file on a terminal, otherwise a line every few seconds.</summary>
 public sealed class DownloadProgress : IProgress<HubProgress>
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>Times as people read them.</summary>
+/// <summary>Formats durations.</summary>
 internal static class Duration
 {
     /// <summary>1:05, 2:01:05 or 3 days.</summary>

@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>Colors that can be told apart by everyone: grey for what is compared with, then those of Okabe and Ito.</summary>
+/// <summary>Colors for all kinds of color vision: gray for the reference, then the palette of Okabe and Ito.</summary>
 public static class PlotColors
 {
     private static readonly Color[] All =

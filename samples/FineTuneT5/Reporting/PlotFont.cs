@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>The font of the plots: carried beside the program, since a fresh container has none and would draw no words.</summary>
+/// <summary>The font of the plots, bundled because a fresh container has no font and would draw no text.</summary>
 public static class PlotFont
 {
     private const string Name = "Plot Sans";

@@ -2,9 +2,9 @@ using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>A table for the console and for Markdown. The first columns hold names, the others numbers.</summary>
-/// <param name="Names">How many columns hold names.</param>
-/// <param name="Caption">What the numbers are.</param>
+/// <summary>A table for the console and for Markdown: columns of names, then columns of numbers.</summary>
+/// <param name="Names">Number of name columns.</param>
+/// <param name="Caption">Explains the numbers.</param>
 public sealed record ReportTable(string Title, int Names, IReadOnlyList<string> Header, IReadOnlyList<string[]> Rows, string Caption)
 {
     public Table ToConsole()
@@ -25,7 +25,7 @@ public sealed record ReportTable(string Title, int Names, IReadOnlyList<string> 
         $"### {Title}", "", Caption + ".", "",
         Line(Header), Line([.. Header.Select((_, i) => i < Names ? "---" : "---:")]), .. Rows.Select(Line), ""]);
 
-    // A name is said once for the rows it holds for.
+    // Repeated names are blank.
     private static bool Repeats(string[]? above, string[] row, int column) =>
         above is not null && row.Take(column + 1).SequenceEqual(above.Take(column + 1));
 

@@ -2,10 +2,10 @@ using SamSharp.Samples.T5.Monitoring;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>What a run measured on its way.</summary>
+/// <summary>The metrics of a run over its steps.</summary>
 public sealed record RunCurve(string Name, IReadOnlyList<MetricsRecord> Records)
 {
-    /// <summary>One metric of one split against the steps.</summary>
+    /// <summary>One metric of one split over the steps.</summary>
     public (double[] Steps, double[] Values) Of(string split, string metric)
     {
         var points = Records.Where(record => record.Split == split && record.Values.ContainsKey(metric)).ToList();

@@ -43,7 +43,7 @@ public static class RunPlot
         PlotFont.Use(plot);
     }
 
-    /// <summary>Keeps a flat curve from being shown under a microscope.</summary>
+    /// <summary>The minimum range of the axis, so that a flat curve is not magnified.</summary>
     private static void KeepSpan(Plot plot)
     {
         const double half = 0.05;

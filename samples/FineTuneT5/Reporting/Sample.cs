@@ -1,6 +1,6 @@
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>Mean and standard deviation of a few values; the latter is 0 where there is one.</summary>
+/// <summary>Mean and standard deviation of a few values; the deviation of a single value is 0.</summary>
 internal readonly record struct Sample(double Mean, double Deviation)
 {
     public static Sample Of(IEnumerable<double> values)

@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>Devices by the names of the command line.</summary>
+/// <summary>Devices by their command-line names.</summary>
 public static class Devices
 {
     public const string Cpu = "cpu";
     public const string Cuda = "cuda";
 
-    /// <exception cref="NotSupportedException">CUDA is asked for and there is none.</exception>
+    /// <exception cref="NotSupportedException">CUDA is requested but not available.</exception>
     public static Device Find(string name) =>
         name == Cpu || cuda.is_available()
             ? device(name)

@@ -3,17 +3,17 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>Refuses a model that cannot be trained in the memory there is, before any of it is allocated.</summary>
+/// <summary>Refuses a model that is too large to train in the available memory before anything is allocated.</summary>
 public static class MemoryCheck
 {
-    /// <summary>Bytes that a run needs whatever its batch: weights, gradients, optimizer state and the weights saved during the ascent.</summary>
+    /// <summary>Bytes that a run needs regardless of the batch: weights, gradients, optimizer state and the copy during the ascent.</summary>
     public static double Required(long parameterCount, TrainingOptions options, int bytesPerWeight)
     {
         var copies = 2 + OptimizerCatalog.StatePerWeight(options.Optimizer) + (options.Rho > 0 ? 1 : 0);
         return (double)parameterCount * copies * bytesPerWeight;
     }
 
-    /// <exception cref="InsufficientMemoryException">There is not enough.</exception>
+    /// <exception cref="InsufficientMemoryException">There is too little memory.</exception>
     public static void Require(string model, long parameterCount, TrainingOptions options, int bytesPerWeight)
     {
         var (required, available) = (Required(parameterCount, options, bytesPerWeight), Available());
@@ -21,7 +21,7 @@ public static class MemoryCheck
         {
             throw new InsufficientMemoryException(
                 $"Model '{model}' has {parameterCount / 1e6:N0} M weights and needs at least {Gigabytes(required)} to train with " +
-                $"{options.Optimizer}, {Gigabytes(available)} are free: take a smaller model, --dtype bfloat16 or --optimizer adafactor.");
+                $"{options.Optimizer}, but {Gigabytes(available)} are free: use a smaller model, --dtype bfloat16 or --optimizer adafactor.");
         }
     }
 
@@ -30,7 +30,7 @@ public static class MemoryCheck
     private static double Available()
     {
         const string memoryInfo = "/proc/meminfo";
-        // What the container or the machine has in all; on Linux the kernel also knows what is free now.
+        // .NET reports the memory of the container or machine; on Linux the kernel also reports what is free.
         double limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (!File.Exists(memoryInfo))
             return limit;

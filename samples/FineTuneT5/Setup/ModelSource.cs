@@ -7,35 +7,35 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>Where a run's model comes from: a folder with weights, or fresh ones in a named size or in the shape of a <c>config.json</c>.</summary>
+/// <summary>The source of a run's model: a folder with weights, or new weights with a named size or the shape of a <c>config.json</c>.</summary>
 public sealed class ModelSource
 {
     private readonly string _model;
     private readonly string? _folder;
     private readonly string? _shape;
 
-    /// <param name="model">The carried one, a named size, a folder, a name on the hub, or a file with the shape of a fresh model.</param>
-    /// <param name="vocabulary">The <c>spiece.model</c>, or null for the one that belongs to the model.</param>
+    /// <param name="model">The bundled model, a named size, a folder, a name on the hub, or a file with the shape of a new model.</param>
+    /// <param name="vocabulary">The <c>spiece.model</c>; null uses the model's own.</param>
     public ModelSource(string model, string? vocabulary, CancellationToken cancellation)
     {
         _model = model;
         _shape = File.Exists(model) ? model : null;
         _folder = _shape is not null ? null
-            : model == CarriedModel.Name ? CarriedModel.Folder
+            : model == BundledModel.Name ? BundledModel.Folder
             : Directory.Exists(model) ? model
             : FromHub(model, new(WithVocabulary: vocabulary is null), cancellation);
-        Vocabulary = vocabulary ?? (_folder is null ? CarriedData.Vocabulary : Path.Combine(_folder, ModelFiles.Vocabulary));
+        Vocabulary = vocabulary ?? (_folder is null ? BundledData.Vocabulary : Path.Combine(_folder, ModelFiles.Vocabulary));
         if (!File.Exists(Vocabulary))
             throw new FileNotFoundException($"There is no vocabulary {Vocabulary}: name one with --tokenizer.");
     }
 
-    /// <summary>The <c>spiece.model</c> that goes with the model.</summary>
+    /// <summary>The model's <c>spiece.model</c>.</summary>
     public string Vocabulary { get; }
 
-    /// <summary>Whether there are no weights to start from but those that are drawn.</summary>
+    /// <summary>Whether the model starts from random weights.</summary>
     public bool IsFresh => _folder is null;
 
-    /// <summary>The model's shape; nothing large is allocated for it.</summary>
+    /// <summary>The model's shape; allocates no weights.</summary>
     public T5Config Config(int vocabularySize)
     {
         var file = _shape ?? (_folder is null ? null : Path.Combine(_folder, "config.json"));
@@ -49,7 +49,7 @@ public sealed class ModelSource
                     "model's own vocabulary with --tokenizer.");
     }
 
-    /// <summary>The model with a checkpoint's weights or its first ones: the folder's, or fresh ones from the options' seed.</summary>
+    /// <summary>Creates the model with a checkpoint's weights, or else the folder's, or else random ones from the options' seed.</summary>
     public T5Model Create(T5Config config, TrainingOptions options, Device device, NumberTypes types, string? checkpoint = null)
     {
         var model = (checkpoint ?? _folder) is { } folder
@@ -68,7 +68,7 @@ public sealed class ModelSource
         return model;
     }
 
-    // The model's folder in the hub's cache, downloaded to it if need be; null for a word that may be a named size.
+    // The model's folder in the hub's cache, downloaded if necessary; null for a word that may be a named size.
     private static string? FromHub(string model, ModelFiles files, CancellationToken cancellation)
     {
         if (HubName.Parse(model) is not { } name)

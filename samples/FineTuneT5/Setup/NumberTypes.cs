@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>What weights and optimizer state, and what activations, are made of.</summary>
-/// <remarks>float16 is left out: the inner layers of a pre-trained T5 reach beyond its 65504, for which Hugging Face's implementation
+/// <summary>The types of weights (and optimizer state) and of activations.</summary>
+/// <remarks>float16 is left out: the inner layers of a pre-trained T5 exceed 65504, for which Hugging Face's implementation
 /// clamps hidden states. bfloat16 has float32's range and needs no loss scale.</remarks>
-/// <param name="Name">As the command line has it.</param>
+/// <param name="Name">Its name on the command line.</param>
 public sealed record NumberTypes(string Name, ScalarType Weights, ScalarType Activations)
 {
     public static NumberTypes Full { get; } = new("float32", ScalarType.Float32, ScalarType.Float32);
@@ -15,12 +15,12 @@ public sealed record NumberTypes(string Name, ScalarType Weights, ScalarType Act
 
     public static NumberTypes Mixed { get; } = new("mixed", ScalarType.Float32, ScalarType.BFloat16);
 
-    /// <summary>All, the usual ones first.</summary>
+    /// <summary>All, the most common first.</summary>
     public static IReadOnlyList<NumberTypes> All { get; } = [Full, Half, Mixed];
 
     public int BytesPerWeight => Weights.ElementSize();
 
-    /// <exception cref="ArgumentException">There are none of that name.</exception>
+    /// <exception cref="ArgumentException">The name is unknown.</exception>
     public static NumberTypes Of(string name) => All.FirstOrDefault(types => types.Name == name)
-        ?? throw new ArgumentException($"There is no type '{name}'; known are {string.Join(", ", All.Select(types => types.Name))}.");
+        ?? throw new ArgumentException($"Unknown type '{name}'. Known: {string.Join(", ", All.Select(types => types.Name))}.");
 }

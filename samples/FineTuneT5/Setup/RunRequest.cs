@@ -1,12 +1,12 @@
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>What all commands that train ask for: which model, where to compute, and where the files go.</summary>
+/// <summary>The settings that all training commands share: model, device, and where files go.</summary>
 public sealed record RunRequest
 {
-    /// <summary>A named size, a <c>config.json</c> of a shape, a folder, or a name in the Hugging Face cache.</summary>
+    /// <summary>A named size, a <c>config.json</c>, a folder, or a name on the Hugging Face hub.</summary>
     public required string Model { get; init; }
 
-    /// <summary>A <c>spiece.model</c>; null takes the model folder's, or the carried one for a fresh model.</summary>
+    /// <summary>A <c>spiece.model</c>; null uses the model folder's, or the bundled one for a new model.</summary>
     public string? Tokenizer { get; init; }
 
     public required string Output { get; init; }

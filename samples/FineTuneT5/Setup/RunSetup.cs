@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>What a <see cref="RunRequest"/> names: the model's files and shape, its vocabulary, and the device. No weights are read yet.</summary>
+/// <summary>The resolved <see cref="RunRequest"/>: the model's files and shape, its vocabulary, and the device. No weights are read yet.</summary>
 public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Config Config, Device Device, NumberTypes Types) : IModelKit
 {
     /// <inheritdoc/>

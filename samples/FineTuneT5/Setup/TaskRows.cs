@@ -4,7 +4,7 @@ using SamSharp.Samples.T5.Tasks;
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
 /// <summary>The rows of one task of a request.</summary>
-/// <param name="Test">Held-out rows that no choice was made on; null where only the dev rows have labels.</param>
+/// <param name="Test">Held-out rows that influence no choice; null if only the dev rows have labels.</param>
 public sealed record TaskRows(T5Task Task, IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> Dev, IReadOnlyList<TaskExample>? Test)
 {
     public static TaskRows Load(T5Task task, string folder)

@@ -4,10 +4,10 @@ using SamSharp.Samples.T5.Sampling;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>The loss on training rows as a function of the weights, in the batches that training takes.</summary>
+/// <summary>The loss on training rows as a function of the weights, in batches as in training.</summary>
 public static class TrainingLoss
 {
-    /// <summary>The caller disposes it. While it is open the model is in evaluation mode.</summary>
+    /// <summary>The caller disposes it. Until then the model is in evaluation mode.</summary>
     public static LossSurface Surface(TrainedModel model, int padId, IEnumerable<EncodedExample> rows, int batchSize)
         => new(model, [.. rows.Chunk(batchSize).Select(part => new LossBatch(
             () =>

@@ -3,14 +3,14 @@ using SamSharp.Samples.T5.Tasks;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>Chooses the rows to train on where these are fewer than there are.</summary>
+/// <summary>Chooses a subset of the training rows.</summary>
 public static class TrainingRows
 {
-    /// <summary>The first rows of a shuffle that depends on the seed alone, so that more rows are a superset of fewer.</summary>
+    /// <summary>The first rows of a shuffle that depends only on the seed, so that more rows are a superset of fewer.</summary>
     public static IReadOnlyList<TaskExample> Choose(IReadOnlyList<TaskExample> rows, int count, int seed) =>
         count == rows.Count ? rows : Shuffle(rows, seed)[..count];
 
-    /// <summary>The rows in an order that depends on the seed alone.</summary>
+    /// <summary>The rows in an order that depends only on the seed.</summary>
     public static TaskExample[] Shuffle(IReadOnlyList<TaskExample> rows, int seed)
     {
         var shuffled = rows.ToArray();

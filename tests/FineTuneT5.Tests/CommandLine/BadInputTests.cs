@@ -69,7 +69,7 @@ public sealed class BadInputTests : IDisposable
              "relative_attention_num_buckets": 32, "dropout_rate": 0.1, "layer_norm_epsilon": 1e-6, "feed_forward_proj": "relu",
              "pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
             """);
-        Refused(1, ["--model", Path.Combine(_folder.Path, "huge"), "--tokenizer", CarriedData.Vocabulary], "GB", "smaller model");
+        Refused(1, ["--model", Path.Combine(_folder.Path, "huge"), "--tokenizer", BundledData.Vocabulary], "GB", "smaller model");
     }
 
     [SkippableFact]

@@ -16,11 +16,11 @@ public sealed class HubModelTests : IDisposable
     [Fact]
     public void A_model_is_downloaded_once_and_trained_on()
     {
-        using (var model = Small.Model(Small.Relu with { VocabularySize = T5Tokenizer.Load(CarriedData.Vocabulary).VocabularySize }))
+        using (var model = Small.Model(Small.Relu with { VocabularySize = T5Tokenizer.Load(BundledData.Vocabulary).VocabularySize }))
             T5Checkpoint.Save(model, In("model"));
         foreach (var name in new[] { "config.json", "model.safetensors" })
             _server.Files[name] = new(File.ReadAllBytes(Path.Combine(In("model"), name)), Large: name != "config.json");
-        _server.Files["spiece.model"] = new(File.ReadAllBytes(CarriedData.Vocabulary), Large: true);
+        _server.Files["spiece.model"] = new(File.ReadAllBytes(BundledData.Vocabulary), Large: true);
 
         var first = Run("first").Expect(0);
         Assert.Empty(first.Error);

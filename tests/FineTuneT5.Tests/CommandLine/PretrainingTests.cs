@@ -10,11 +10,11 @@ public sealed class PretrainingTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    // The carried sentences are the text, and the task that is mixed in.
+    // The bundled sentences are both the text and the mixed task.
     private static string[] Arguments =>
     [
         "pretrain", "--model", "tiny", "--text", Text("train"), Text("dev"), "--held-out", Text("dev"), "--held-out-rows", "8",
-        "--mix", $"sentences={CarriedData.Folder}", "--max-source-length", "24", "--batch", "6", "--log-every", "3", "--evaluate-every", "4",
+        "--mix", $"sentences={BundledData.Folder}", "--max-source-length", "24", "--batch", "6", "--log-every", "3", "--evaluate-every", "4",
     ];
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class PretrainingTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static string Text(string split) => Path.Combine(CarriedData.Folder, $"{split}.tsv");
+    private static string Text(string split) => Path.Combine(BundledData.Folder, $"{split}.tsv");
 
     private static long Weights(string folder) => new FileInfo(Path.Combine(folder, "model.safetensors")).Length;
 

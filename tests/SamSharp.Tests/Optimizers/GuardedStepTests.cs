@@ -37,7 +37,7 @@ public class GuardedStepTests
         return cases;
     }
 
-    /// <summary>A step of which a loss (even steps) or a gradient (odd ones) is no number, if it is bad.</summary>
+    /// <summary>If bad, a step whose loss (even steps) or gradient (odd steps) is NaN.</summary>
     private static void Step(SharpnessAwareOptimizer optimizer, Problem problem, int step, bool bad, bool byLoss) => optimizer.Step(() =>
     {
         var loss = problem.Backward(step);

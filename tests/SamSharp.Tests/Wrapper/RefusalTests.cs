@@ -8,7 +8,7 @@ namespace SamSharp.Tests.Wrapper;
 [TensorScope]
 public class RefusalTests
 {
-    /// <summary>TorchSharp looks an optimizer's states up in a dictionary that an optimizer of one's own may leave empty.</summary>
+    /// <summary>TorchSharp looks an optimizer's states up in a dictionary that a user's optimizer may leave empty.</summary>
     [Fact]
     public void An_optimizer_that_keeps_no_state_trains_and_says_that_it_cannot_be_saved()
     {

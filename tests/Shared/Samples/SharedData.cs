@@ -1,11 +1,11 @@
 namespace SamSharp.Samples.Tests;
 
-/// <summary>Real data files that the repository does not carry: the folder SAMSHARP_DATA names, or a sibling shared/data.</summary>
+/// <summary>Real data files that are not in the repository: in the folder SAMSHARP_DATA, or in a sibling shared/data.</summary>
 internal static class SharedData
 {
     private static readonly string? Root = Find();
 
-    /// <summary>A file or folder of the data; the test is skipped where it is absent.</summary>
+    /// <summary>A file or folder of the data; skips the test if it is absent.</summary>
     public static string Path(params string[] parts)
     {
         Skip.If(Root is null, "no data folder: set SAMSHARP_DATA, or put shared/data beside the repository");

@@ -2,7 +2,7 @@ using SamSharp.Samples.T5.Hub;
 
 namespace SamSharp.Samples.T5.Tests.Hub;
 
-/// <summary>What a download leaves in the cache, and what it asks for.</summary>
+/// <summary>The files that a download leaves in the cache, and its requests.</summary>
 public sealed class HubDownloadTests : HubTestBase
 {
     [Fact]

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace SamSharp.Samples.T5.Tests.Hub;
 
-/// <summary>What is done about a hub, a network or a disk that fails.</summary>
+/// <summary>Behavior if the hub, the network or the disk fails.</summary>
 public sealed class HubFaultTests : HubTestBase
 {
     private readonly byte[] _weights;

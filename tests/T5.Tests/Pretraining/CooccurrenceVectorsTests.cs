@@ -5,7 +5,7 @@ namespace SamSharp.Samples.T5.Tests.Pretraining;
 
 public class CooccurrenceVectorsTests
 {
-    // With all directions kept, rows . rows^T before they are scaled is |P|, the absolute value of the matrix that is factorised.
+    // With all directions kept, rows . rows^T before they are scaled is |P|, the absolute value of the factorized matrix.
     [Fact]
     public void The_cosines_are_those_of_the_positive_mutual_information_when_no_direction_is_left_out()
     {

@@ -38,7 +38,7 @@ public class TaskEvaluationTests
         Assert.Equal(1 / Math.Sqrt(2 * 1 * 2 * 1), scores["matthews"], 12);
     }
 
-    [Theory] // T5's f1_score_with_invalid: a text that is no label counts as the wrong one
+    [Theory] // T5's f1_score_with_invalid: a text that is not a label counts as the wrong one
     [InlineData("x", 1, 2, 0)]
     [InlineData("not_equivalent", 1, 1, 0)]
     public void F1_of_MRPC_is_that_of_equivalent(string third, int truePositives, int falsePositives, int falseNegatives)
@@ -106,7 +106,7 @@ public class TaskEvaluationTests
     }
 
     [Fact]
-    public void A_similarity_that_is_no_number_counts_as_minus_1() // 5, -1, 3 against 5, 0, 3
+    public void A_similarity_that_is_not_a_number_counts_as_minus_1() // 5, -1, 3 against 5, 0, 3
     {
         var scores = Evaluate("stsb", ["5.0", "very", "3.0"], ["5.0", "0.0", "3.0"]);
         var (x, y) = (new[] { 8 / 3.0, -10 / 3.0, 2 / 3.0 }, new[] { 7 / 3.0, -8 / 3.0, 1 / 3.0 });

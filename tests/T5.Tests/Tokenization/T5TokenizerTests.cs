@@ -2,7 +2,7 @@ using SamSharp.Samples.T5.Tokenization;
 
 namespace SamSharp.Samples.T5.Tests.Tokenization;
 
-/// <summary>With the vocabulary that the repository carries: 1,000 pieces, padding 0, eos 1, unknown 2.</summary>
+/// <summary>With the bundled vocabulary: 1,000 pieces, padding 0, eos 1, unknown 2.</summary>
 public class T5TokenizerTests
 {
     private static readonly T5Tokenizer Tokenizer = T5Tokenizer.Load(Sentences.Vocabulary);
@@ -73,7 +73,7 @@ public class T5TokenizerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([106, -100]));
 
     [Fact]
-    public void Every_carried_sentence_survives_encoding_and_decoding()
+    public void Every_bundled_sentence_survives_encoding_and_decoding()
     {
         foreach (var line in File.ReadLines(Path.Combine(Sentences.Folder, "train.tsv")).Skip(1))
         {

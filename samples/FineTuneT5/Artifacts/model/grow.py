@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a larger T5 of one of shape.json's shape, which computes the same, or nearly, so that training can go on with more weights.
+"""Enlarges a T5 with shape.json's shape. The result computes nearly the same, so training can continue with more weights.
 
     grow.py MODEL OUTPUT wider|deeper|same
 
-wider: 896 units in each feed-forward layer in place of 512. The first 384 are there twice, and count half; their inputs differ by a tenth, so
-       that they can part.
-deeper: encoder layer 2 and decoder layer 1 are there twice, one after the other, and what each adds counts half.
+wider: 896 units in each feed-forward layer instead of 512. The first 384 appear twice at half weight; their inputs differ by a tenth, so
+       that they can diverge.
+deeper: encoder layer 2 and decoder layer 1 appear twice in sequence, each with half its contribution.
 """
 import array
 import json

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the vocabulary of this folder anew, and pre-trains a model with it. README.md says on what, and what came of it.
+# Reproduces the vocabulary of this folder and pre-trains a model with it; README.md describes the text and the results.
 #   make.sh vocabulary CORPUS OUTPUT                        writes OUTPUT/spiece.model, with SentencePiece's spm_train
-#   make.sh pretrain   CORPUS OUTPUT OPTIONS...             writes OUTPUT/model, from fresh weights
-#   make.sh longer     CORPUS OUTPUT MODEL OPTIONS...       goes on with the folder MODEL
-#   make.sh grown      CORPUS OUTPUT MODEL KIND OPTIONS...  goes on with it, made wider or deeper by grow.py, or the same
-# OPTIONS are the program's, at least --steps and --cooldown-steps; a run that was stopped goes on with --resume.
+#   make.sh pretrain   CORPUS OUTPUT OPTIONS...             writes OUTPUT/model, from random weights
+#   make.sh longer     CORPUS OUTPUT MODEL OPTIONS...       continues from the folder MODEL
+#   make.sh grown      CORPUS OUTPUT MODEL KIND OPTIONS...  continues from it, made wider or deeper by grow.py, or unchanged
+# OPTIONS are the program's, at least --steps and --cooldown-steps; --resume continues a stopped run.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,7 +15,7 @@ held=(novels/Chesterton_Thursday_1908.txt books/Wells_Time.txt openstax/sociolog
 
 rate=0.01
 pretrain() { # pretrain MODEL OPTIONS...; dropout is off while pre-training
-    # The heap of glibc keeps what each step frees, to be used again by the next, whose tensors are of the same sizes.
+    # glibc keeps freed memory for the next step, whose tensors have the same sizes.
     export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1
     dotnet run -c Release --project "$here/../.." -- pretrain --model "$1" --tokenizer "$here/spiece.model" \
         --text "${folders[@]/#/$corpus/}" --held-out "${held[@]/#/$corpus/}" --held-out-rows 768 \
@@ -25,7 +25,7 @@ pretrain() { # pretrain MODEL OPTIONS...; dropout is off while pre-training
 
 case $verb in
 vocabulary)
-    # The model file records the names it was made with: relative ones make it the same bytes everywhere.
+    # The model file records these names; relative ones make it byte-identical everywhere.
     mkdir -p "$output"
     ln -sfn "$(realpath "$corpus")" "$output/text"
     cd "$output"

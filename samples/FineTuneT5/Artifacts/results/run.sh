@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the runs of RESULTS.md anew, or what is missing of them: run.sh DATA [EXPERIMENT...], where DATA holds SST-2, CoLA, MRPC, RTE, BoolQ,
-# TREC, SUBJ, CR and AG_News, each in its original form. Processes that are started side by side share the work.
-# OUTPUT, if set, is where the results go in place of this folder.
+# Makes the missing runs of RESULTS.md: run.sh DATA [EXPERIMENT...], where DATA contains SST-2, CoLA, MRPC, RTE, BoolQ,
+# TREC, SUBJ, CR and AG_News in their original forms. Several processes share the work.
+# OUTPUT, if set, is the folder of the results instead of this one.
 set -euo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OMP_WAIT_POLICY=passive
@@ -16,7 +16,7 @@ trap 'rm -r "$work"' EXIT
 
 folder() { find "$data" -maxdepth 2 -type d -name "${folders[$1]}" | sort | head -1; }
 
-# BoolQ's training rows are not at hand: most of its validation rows take their place.
+# BoolQ's public training sample has 32 rows: most of the validation rows replace it.
 boolq() {
     head -n 2400 "$(folder boolq)/val.jsonl" > "$work/train.jsonl"
     tail -n +2401 "$(folder boolq)/val.jsonl" > "$work/val.jsonl"
@@ -35,7 +35,7 @@ compare() { # compare NAME TASKS OPTIONS...
         --validation-rows 300 --test-rows 400 --seeds 1 2 3 4 5 "$@"
 }
 
-# The largest resident memory of fine-tuning alone in a process, in MB: the least of three runs.
+# Peak resident memory of fine-tuning in MB, the minimum of three runs.
 peak() { # peak OPTIONS...
     local least=
     for _ in 1 2 3; do
@@ -54,7 +54,7 @@ peak() { # peak OPTIONS...
     echo "$least"
 }
 
-# A row of the table; oneDNN keeps the kernels that it made for each shape of a batch, unless told not to.
+# A row of the table; oneDNN caches a kernel for each shape of a batch unless told not to.
 memory() { # memory TITLE OPTIONS...
     local usual without
     usual=$(peak "${@:2}")
@@ -70,17 +70,17 @@ for experiment; do
     main) compare main "agnews cr sst2 subj trec" $short --rows 100 300 1000 --steps 120 160 280 --tuning-seeds 101 102 \
         --learning-rates adafactor=0.01,0.02 --algorithms 'base*1.25' sam/4 --rhos sam=0.05,0.1,0.2 ;;
     full) compare full "cr trec" $short --rows all --steps 600 \
-        --learning-rates adafactor=0.014 --algorithms sam/4 --rhos sam=0.05 ;; # as main chose them
+        --learning-rates adafactor=0.014 --algorithms sam/4 --rhos sam=0.05 ;; # as chosen by main
     family) compare family "agnews cr sst2 subj trec" $short --rows 100 --steps 120 --tuning-seeds 101 \
         --learning-rates adafactor=0.014 --algorithms 'base*2' sam asam/4 stale-sam interval-sam/4 \
-        --rhos sam=0.05,0.1 asam=0.5,1 stale-sam=0.1,0.2 interval-sam=0.05,0.1 ;; # the rate as main chose it
+        --rhos sam=0.05,0.1 asam=0.5,1 stale-sam=0.1,0.2 interval-sam=0.05,0.1 ;; # the rate chosen by main
     adamw) compare adamw "cr trec" $short --rows 300 --steps 160 --tuning-seeds 101 102 \
         --learning-rates adamw=1e-3,2e-3,4e-3 --algorithms sam/4 --rhos sam=0.05,0.1,0.2 ;;
     noise) compare noise "cr trec" $short --rows 300 --steps 160 --label-noise 0.2 \
-        --learning-rates adafactor=0.014 --algorithms sam/4 --rhos sam=0.05 ;; # as main chose them
+        --learning-rates adafactor=0.014 --algorithms sam/4 --rhos sam=0.05 ;; # as chosen by main
     hard) compare hard "cola mrpc rte boolq" --max-source-length 96 --rows 300 --steps 160 \
-        --learning-rates adafactor=0.014 --algorithms sam/4 --rhos sam=0.05 ;; # as main chose them
-    scratch) # the same shape with fresh weights, to see what the pre-training is worth
+        --learning-rates adafactor=0.014 --algorithms sam/4 --rhos sam=0.05 ;; # as chosen by main
+    scratch) # the same shape with random weights, to measure the value of pre-training
         compare scratch "subj trec" $short --rows 300 --steps 160 --model "$here/../model/config.json" --tokenizer "$here/../model/spiece.model" \
             --learning-rates adafactor=0.02,0.04 --algorithms 'base*1.25' ;;
     memory)

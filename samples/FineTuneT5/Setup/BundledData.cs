@@ -1,7 +1,7 @@
 namespace SamSharp.Samples.FineTuneT5.Setup;
 
-/// <summary>The sentences and the vocabulary that the repository carries, copied beside the program.</summary>
-public static class CarriedData
+/// <summary>The bundled sentences and vocabulary, copied next to the program.</summary>
+public static class BundledData
 {
     public const string Task = "sentences";
 
