@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
@@ -13,10 +15,23 @@ internal static class OptionFactory
 
     public static Option<T> Number<T>(string name, string value, T byDefault, string description)
     {
-        var option = new Option<T>(name) { Description = description, HelpName = value };
+        var option = new Option<T>(name) { Description = description, HelpName = value, CustomParser = argument => Parse<T>(name, argument) };
         if (byDefault is not null)
             option.DefaultValueFactory = _ => byDefault;
         return option;
+    }
+
+    // The default parser reads a comma as a thousands separator, which makes 0,05 a radius of 5.
+    private static T Parse<T>(string name, ArgumentResult argument)
+    {
+        var (text, isWhole) = (argument.Tokens[0].Value, typeof(T) == typeof(int) || typeof(T) == typeof(int?));
+        object? number = isWhole
+            ? int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole : null
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real : null;
+        if (number is T parsed)
+            return parsed;
+        argument.AddError($"{name} is '{text}': it must be {(isWhole ? "a whole number, such as 100" : "a number, such as 0.05")}.");
+        return default!;
     }
 
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };

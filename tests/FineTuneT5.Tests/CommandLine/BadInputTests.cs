@@ -30,6 +30,10 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--train-fraction", "-1", "fraction is -1", "(0, 1]")]
     [InlineData("--train-rows", "100000", "100000", "801")]
     [InlineData("--steps", "many", "many", "--steps")]
+    [InlineData("--rho", "0,05", "--rho is '0,05'", "such as 0.05")]
+    [InlineData("--learning-rate", "0,01", "--learning-rate is '0,01'", "such as 0.05")]
+    [InlineData("--train-rows", "1,000", "--train-rows is '1,000'", "a whole number")]
+    [InlineData("--patience", "2.5", "--patience is '2.5'", "a whole number")]
     [InlineData("--device", "tpu", "tpu", "cpu")]
     [InlineData("--learning-rat", "1", "--learning-rat", "--help")]
     public void Wrong_usage_exits_with_2_and_names_the_value_and_the_remedy(string option, string value, string named, string remedy)
