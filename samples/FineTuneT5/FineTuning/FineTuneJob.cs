@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
+using System.Text;
+using SamSharp.Distributed;
 using SamSharp.Samples.FineTuneT5.Reporting;
 using SamSharp.Samples.FineTuneT5.Setup;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Training;
 using Spectre.Console;
@@ -9,26 +13,65 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 /// <summary>Performs the runs of a request, one per seed.</summary>
 public static class FineTuneJob
 {
+    /// <summary>Runs the request in this process, or as one of those that mpirun has started. The first prints and writes.</summary>
     public static void Run(FineTuneRequest request, CancellationToken cancellation) => Run(request, "T5", RunSetup.Finder, cancellation);
 
+    /// <inheritdoc cref="Run(FineTuneRequest, CancellationToken)"/>
     /// <param name="kind">The kind of model, for titles.</param>
     /// <param name="findKit">Finds the model that the request names.</param>
     public static void Run(
         FineTuneRequest request, string kind, Func<RunRequest, CancellationToken, KitFinder> findKit, CancellationToken cancellation)
     {
-        var runs = RunPlan.Of(request);
+        using var group = MpiGroup.Init();
+        try
+        {
+            if (!group.IsFirst)
+                Console.SetOut(TextWriter.Null);
+            Run(request, kind, findKit, group, cancellation);
+        }
+        catch (Exception exception) when (group.Size > 1 && exception is not OperationCanceledException)
+        {
+            group.Abort(exception.Message); // the others would wait for this process
+            throw;
+        }
+    }
+
+    private static void Run(FineTuneRequest request, string kind, Func<RunRequest, CancellationToken, KitFinder> findKit, MpiGroup group,
+        CancellationToken cancellation)
+    {
+        if (group.Size > 1)
+        {
+            request = request with { Run = request.Run with { Device = Devices.OfProcess(request.Run.Device, group.LocalRank) } };
+            if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null)
+                TorchSharp.torch.set_num_threads(Math.Max(1, Environment.ProcessorCount / group.LocalSize));
+        }
+        // Only the first looks whether the folder is free, before any writes to it, and fetches what is not here.
+        var plan = group.IsFirst ? request : request with { Run = request.Run with { Resume = true } };
+        using var folderLock = group.IsFirst ? Lock(request) : null;
+        var runs = RunPlan.Of(plan);
+        if (!group.IsFirst)
+            group.Barrier();
         var inputs = FineTuneInputs.Load(request, findKit, cancellation);
+        if (group.IsFirst)
+            group.Barrier();
         Console.WriteLine(
             string.Concat(inputs.Tasks.Select(rows =>
                 $"{rows.Task.Name}: {request.RowCount(rows.Train.Count)} of {rows.Train.Count} training rows, {rows.Dev.Count} dev rows; ")) +
-            $"model {request.Run.Model}, {inputs.Kit.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
+            $"model {request.Run.Model}, {inputs.Kit.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}" +
+            (group.Size > 1 ? $", {group.Size} processes ({group.Library.Split(',', '\n')[0].Trim()})." : "."));
 
         var results = new List<RunResult>();
         foreach (var run in runs)
         {
             var title = runs.Count == 1 ? run.Name : $"{run.Name}, run {results.Count + 1} of {runs.Count}";
-            results.Add(ConsoleProgress.Show(title, observer => new FineTuneRun(request, inputs, run).Execute(observer, cancellation)));
+            var training = new FineTuneRun(request, inputs, run, group);
+            if (!group.IsFirst)
+                training.Execute(null, cancellation);
+            else
+                results.Add(ConsoleProgress.Show(title, observer => training.Execute(observer, cancellation))!);
         }
+        if (!group.IsFirst)
+            return;
 
         AnsiConsole.Write(ResultTable.Of(results));
         var curves = runs.Select(run => new RunCurve(run.Name, MetricsLog.Read(TrainingFolder.MetricsOf(run.Folder))));
@@ -43,5 +86,13 @@ public static class FineTuneJob
             LandscapePlot.Save(landscape, $"{kind} {request.Run.Model} on {inputs.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
             Console.WriteLine($"Loss around the weights: {landscape}");
         }
+    }
+
+    /// <summary>Keeps other jobs out of the folder.</summary>
+    private static IDisposable Lock(FineTuneRequest request)
+    {
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(request.Run.Output))));
+        var path = Path.Combine(Path.GetTempPath(), $"FineTuneT5-{hash[..16]}.lock");
+        return FileLock.TryAcquire(path) ?? throw new IOException($"Another job trains in {request.Run.Output}. Choose another folder.");
     }
 }

@@ -1,4 +1,5 @@
 using SamSharp.Analysis;
+using SamSharp.Distributed;
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Model;
@@ -10,7 +11,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
 /// <summary>Trains one model, or resumes training it, and measures it at the end.</summary>
-public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, RunPlan plan)
+public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, RunPlan plan, ProcessGroup group)
 {
     /// <summary>Maximum number of training rows for sharpness, taken from all tasks in turn.</summary>
     private const int SharpnessRows = 1024;
@@ -22,7 +23,8 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 
     private string ResultFile => Path.Combine(plan.Folder, "result.json");
 
-    public RunResult Execute(ITrainingObserver observer, CancellationToken cancellation)
+    /// <summary>Called by every process; the first measures and writes, and has the result.</summary>
+    public RunResult? Execute(ITrainingObserver? observer, CancellationToken cancellation)
     {
         var examples = inputs.Tasks.Select(task => LabelNoise.Add(
             TrainingRows.Choose(task.Train, request.RowCount(task.Train.Count), plan.Options.Seed), request.LabelNoise, plan.Options.Seed)).ToList();
@@ -35,27 +37,36 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
         // Interleaved, so that the first rows cover every task.
         EncodedExample[] measured = [.. tasks.SelectMany(task => task.Index()).OrderBy(row => row.Index).Select(row => row.Item)];
         var folder = new TrainingFolder(plan.Folder, inputs.Kit.Save, request.Checkpoints.Keep);
-        folder.CleanUp();
-        var checkpoint = request.Run.Resume ? folder.LatestCheckpoint : null;
+        if (group.IsFirst)
+            folder.CleanUp();
+        var latest = group.Share(group.IsFirst && request.Run.Resume ? folder.LatestCheckpoint ?? "" : "");
+        var checkpoint = latest.Length > 0 ? latest : null;
 
         using var scope = NewDisposeScope();
         using var model = inputs.Kit.Create(options, checkpoint);
         var dev = inputs.Evaluator(test: false, options);
-        using var trainer = new Trainer(model, inputs.Kit.PadId, rows, options, folder, checkpoint, counts)
+        using var trainer = new Trainer(model, inputs.Kit.PadId, rows, options, folder, checkpoint, counts, group)
         {
             Evaluate = () => dev(model),
             KeepBest = request.KeepBest,
             StoppingMetric = inputs.MainMetric,
             SaveEvery = request.Checkpoints.Every,
         };
-        trainer.Observers.Add(observer);
-        trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
+        if (observer is not null)
+        {
+            trainer.Observers.Add(observer);
+            trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
+        }
         if (trainer.IsDone && File.Exists(ResultFile))
         {
+            if (!group.IsFirst)
+                return null;
             SaveLandscape(model, measured, options);
             return RunResult.Load(ResultFile);
         }
         trainer.Run(cancellation);
+        if (!group.IsFirst)
+            return null;
 
         var result = Measure(model, measured, options, trainer);
         SaveLandscape(model, measured, options);

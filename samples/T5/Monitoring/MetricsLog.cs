@@ -8,13 +8,17 @@ namespace SamSharp.Samples.T5.Monitoring;
 /// </summary>
 public sealed class MetricsLog
 {
-    private readonly string _path;
+    private readonly string? _path;
     private readonly List<MetricsRecord> _records;
 
     /// <summary>Restarts the file with the given lines, which come from the checkpoint that the run resumes.</summary>
-    public MetricsLog(string path, IEnumerable<MetricsRecord> records)
+    /// <param name="path">The file; null where another process writes it.</param>
+    /// <param name="records">The lines.</param>
+    public MetricsLog(string? path, IEnumerable<MetricsRecord> records)
     {
         (_path, _records) = (path, [.. records]);
+        if (path is null)
+            return;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         WriteCopy(path);
     }
@@ -27,6 +31,8 @@ public sealed class MetricsLog
     public void Append(MetricsRecord record)
     {
         _records.Add(record);
+        if (_path is null)
+            return;
         using var file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
         var length = file.Length;
         try

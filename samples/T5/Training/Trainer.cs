@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SamSharp.Distributed;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
@@ -25,33 +26,49 @@ public sealed class Trainer : IDisposable
     private readonly Device _device;
     private readonly int _padId;
     private readonly double _ascentFraction;
+    private readonly Team _team;
     private double _lastLoss = double.NaN;
 
     /// <param name="checkpoint">
     /// The checkpoint to resume, whose weights <paramref name="model"/> already has; null starts at step 0.
     /// </param>
     /// <param name="taskRows">Number of rows of each task of a mixture, one task after another; null: all rows belong to one task.</param>
+    /// <param name="group">The processes that train together, each on its shard of every batch; null: this one alone.</param>
     /// <exception cref="ArgumentException">An option is out of range, or differs from the checkpoint's.</exception>
     public Trainer(
         TrainedModel model, int padId, IReadOnlyList<EncodedExample> rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
-        IReadOnlyList<int>? taskRows = null)
-        : this(model, padId, Sample(rows, options, taskRows ?? [rows.Count]), options, folder, checkpoint)
+        IReadOnlyList<int>? taskRows = null, ProcessGroup? group = null)
+        : this(model, padId, Sample(rows, options, taskRows ?? [rows.Count]), options, folder, checkpoint, group)
     {
     }
 
-    /// <inheritdoc cref="Trainer(TrainedModel, int, IReadOnlyList{EncodedExample}, TrainingOptions, TrainingFolder, string?, IReadOnlyList{int}?)"/>
-    public Trainer(TrainedModel model, int padId, IBatchSource rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null)
+    /// <param name="model">The model.</param>
+    /// <param name="padId">The id that pads rows.</param>
+    /// <param name="rows">The rows of each step, all of them in every process.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="checkpoint">The checkpoint to go on from; null starts at step 0.</param>
+    /// <param name="group">The processes that train together; null: this one alone.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or differs from the checkpoint's.</exception>
+    public Trainer(
+        TrainedModel model, int padId, IBatchSource rows, TrainingOptions options, TrainingFolder folder, string? checkpoint = null,
+        ProcessGroup? group = null)
     {
         options.Validate();
+        _team = new Team(group, options);
         (_model, _padId, _rows, _options, _folder) = (model, padId, rows, options, folder);
         _device = model.Device;
         _schedule = LearningRateSchedule.Of(options);
         _groups = RateGroup.Of(model, options);
         _optimizer = new SharpnessAwareOptimizer(
-            OptimizerCatalog.Create(options.Optimizer, _groups.Select(group => group.Parameters), _schedule.Peak, options.WeightDecay),
-            options.Rho > 0 ? RecipeCatalog.Create(options, model) : RecipeCatalog.Plain);
+            OptimizerCatalog.Create(options.Optimizer, _groups.Select(own => own.Parameters), _schedule.Peak, options.WeightDecay),
+            (options.Rho > 0 ? RecipeCatalog.Create(options, model) : RecipeCatalog.Plain) with
+            {
+                Exchange = _team.Exchange(model),
+            });
         _ascentFraction = RecipeCatalog.NeedsWholeBatch(options.Recipe) ? 1 : options.AscentFraction;
-        _metrics = new MetricsLog(folder.Metrics, checkpoint is null ? [] : Restore(checkpoint));
+        _metrics = new MetricsLog(_team.IsFirst ? folder.Metrics : null, checkpoint is null ? [] : Restore(checkpoint));
+        _team.Broadcast(model);
     }
 
     /// <summary>Observers of steps, metrics and checkpoints.</summary>
@@ -88,7 +105,7 @@ public sealed class Trainer : IDisposable
         _model.train();
         while (!IsDone)
         {
-            if (cancellation.IsCancellationRequested)
+            if (_team.IsCancelled(cancellation))
             {
                 Save();
                 throw new OperationCanceledException($"Stopped after step {Step}; the checkpoint is in {_folder.Checkpoints}.", cancellation);
@@ -124,14 +141,19 @@ public sealed class Trainer : IDisposable
     {
         _clock.BeginStep();
         using var scope = NewDisposeScope();
-        StepSeed.Apply(_options.Seed, Step);
+        StepSeed.Apply(_options.Seed, _team.Draw(Step));
         var rate = _schedule.At(Step);
         foreach (var (group, own) in _optimizer.ParamGroups.Zip(_groups))
             group.LearningRate = rate * own.Factor;
 
-        var batch = Batch.Collate(_rows.At(Step), _padId, _device);
+        var batch = Batch.Collate(_team.Shard(_rows.At(Step)), _padId, _device);
+        _team.Weigh(batch);
         var part = batch.Head(_ascentFraction);
-        _losses.Add(_optimizer.Step(() => Backward(batch), ascent: () => Backward(part)));
+        var loss = _optimizer.Step(() => Backward(batch), ascent: () => Backward(part));
+        if (_team.IsAlone)
+            _losses.Add(loss);
+        else
+            _losses.Add([(float)_optimizer.LastStep.Loss]);
         Step++;
         _clock.EndStep();
     }
@@ -178,9 +200,12 @@ public sealed class Trainer : IDisposable
         if (Evaluate is null)
             return;
         _model.eval();
-        Report(new(Step, "dev", Evaluate()));
+        Report(new(Step, "dev", _team.Evaluate(Evaluate)));
         foreach (var metric in KeepBest.Where(metric => BestEvaluation.Of(_metrics.Records, metric)?.Step == Step))
-            _folder.SaveBest(_model, metric);
+        {
+            if (_team.IsFirst)
+                _folder.SaveBest(_model, metric);
+        }
         _model.train();
     }
 
@@ -203,7 +228,8 @@ public sealed class Trainer : IDisposable
 
     private void Save()
     {
-        var folder = _folder.SaveCheckpoint(_model, _optimizer, new TrainingState(Step, _options, _rows.Fingerprint, [.. _losses.Values]), _metrics);
+        var state = new TrainingState(Step, _options, _rows.Fingerprint, [.. _losses.Values]);
+        var folder = _folder.SaveCheckpoint(_model, _optimizer, state, _metrics, _team.Group);
         foreach (var observer in Observers)
             observer.OnCheckpoint(folder);
     }
@@ -212,7 +238,7 @@ public sealed class Trainer : IDisposable
     {
         var state = TrainingFolder.LoadState(checkpoint);
         state.RequireSame(_options, _rows.Fingerprint);
-        TrainingFolder.LoadOptimizer(checkpoint, _optimizer);
+        TrainingFolder.LoadOptimizer(checkpoint, _optimizer, _team.Group);
         _losses.Add(state.PendingLosses);
         Step = state.Step;
         return TrainingFolder.LoadMetrics(checkpoint);

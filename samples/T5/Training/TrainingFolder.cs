@@ -1,4 +1,5 @@
 using System.Globalization;
+using SamSharp.Distributed;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Model;
@@ -52,16 +53,31 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     /// <summary>The metrics of the run in that folder.</summary>
     public static string MetricsOf(string path) => System.IO.Path.Combine(path, MetricsFile);
 
-    public string SaveCheckpoint(TrainedModel model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics)
+    /// <param name="model">The model, the same in all processes.</param>
+    /// <param name="optimizer">The optimizer; each process writes its own, since recipes remember gradients of its own rows.</param>
+    /// <param name="state">The rest of the training's state.</param>
+    /// <param name="metrics">The metrics so far.</param>
+    /// <param name="group">The processes that train; null: this one alone. All call this, the first writes the model.</param>
+    public string SaveCheckpoint(TrainedModel model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics, ProcessGroup? group = null)
     {
         var folder = System.IO.Path.Combine(Checkpoints, StepPrefix + state.Step.ToString("D8", CultureInfo.InvariantCulture));
+        if (group is { IsFirst: false })
+        {
+            WriteOptimizer(optimizer, group.Share(""), group);
+            group.Barrier();
+            group.Barrier(); // until the folder has its name
+            return folder;
+        }
         AtomicFolder.Write(folder, temporary =>
         {
             writeModel(model, temporary, null);
-            optimizer.save_state_dict(System.IO.Path.Combine(temporary, OptimizerFile));
             state.Save(System.IO.Path.Combine(temporary, StateFile));
             metrics.WriteCopy(System.IO.Path.Combine(temporary, MetricsFile));
+            group?.Share(temporary);
+            WriteOptimizer(optimizer, temporary, group);
+            group?.Barrier();
         });
+        group?.Barrier();
         foreach (var old in StepFolders().SkipLast(keep))
             Directory.Delete(old, recursive: true);
         return folder;
@@ -81,8 +97,14 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
 
     public static IReadOnlyList<MetricsRecord> LoadMetrics(string checkpoint) => MetricsLog.Read(System.IO.Path.Combine(checkpoint, MetricsFile));
 
-    public static void LoadOptimizer(string checkpoint, OptimizerHelper optimizer)
-        => optimizer.load_state_dict(System.IO.Path.Combine(checkpoint, OptimizerFile));
+    /// <exception cref="ArgumentException">Another number of processes wrote the checkpoint.</exception>
+    public static void LoadOptimizer(string checkpoint, OptimizerHelper optimizer, ProcessGroup? group = null)
+    {
+        var files = Directory.GetFiles(checkpoint, System.IO.Path.ChangeExtension(OptimizerFile, null) + "*");
+        if (files.Length != (group?.Size ?? 1))
+            throw new ArgumentException($"Cannot resume: {checkpoint} was written by {files.Length} processes, and {group?.Size ?? 1} train now.");
+        optimizer.load_state_dict(OptimizerFileOf(checkpoint, group));
+    }
 
     /// <summary>Removes the temporary folders of a killed run.</summary>
     public void CleanUp()
@@ -90,6 +112,15 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
         AtomicFolder.DeleteUnfinished(Path);
         AtomicFolder.DeleteUnfinished(Checkpoints);
         AtomicFolder.DeleteUnfinished(In("best"));
+    }
+
+    private static void WriteOptimizer(OptimizerHelper optimizer, string folder, ProcessGroup? group) =>
+        optimizer.save_state_dict(OptimizerFileOf(folder, group));
+
+    private static string OptimizerFileOf(string folder, ProcessGroup? group)
+    {
+        var file = System.IO.Path.Combine(folder, OptimizerFile);
+        return group is { Size: > 1 } ? group.OwnFile(file) : file;
     }
 
     private static string CheckpointsOf(string path) => System.IO.Path.Combine(path, "checkpoints");

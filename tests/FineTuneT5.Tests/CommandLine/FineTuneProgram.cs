@@ -23,6 +23,12 @@ internal static class FineTuneProgram
 
     public static Process Start(params string[] arguments) => Start(Host, [File, .. arguments]);
 
+    /// <summary>Runs the program in several processes.</summary>
+    /// <param name="launcher">mpirun, and what it is told.</param>
+    /// <param name="arguments">What each process is told.</param>
+    public static ProgramResult RunUnder(string[] launcher, params string[] arguments) => Finish(Start(launcher[0],
+        [.. launcher[1..], Host, File, .. arguments], ("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")));
+
     /// <summary>
     /// Runs the program under a shell's limit on the size of a file, in blocks of 1,024 bytes, as if the disk were full beyond.
     /// The runtime maps its own code through a larger file unless told not to.
