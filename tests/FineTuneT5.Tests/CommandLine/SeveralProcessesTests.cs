@@ -66,7 +66,8 @@ public sealed class SeveralProcessesTests : IDisposable
 
     private static string[] Find(string launcher)
     {
-        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(path => File.Exists(Path.Combine(path, launcher)));
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        var found = folders.Any(path => File.Exists(Path.Combine(path, launcher)));
         Skip.IfNot(found, $"{launcher} is not installed");
         return Launchers.Single(command => command[0] == launcher);
     }
