@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using SamSharp.Benchmarks.Devices;
+using SamSharp.Benchmarks.Exchange;
 using SamSharp.Benchmarks.Ratios;
 using SamSharp.Benchmarks.Rounding;
 using SamSharp.Benchmarks.Training;
@@ -13,6 +14,7 @@ Dictionary<string, Func<string[], int?>> verbs = new()
     ["training"] = TrainingVerb.Run,
     ["rounding"] = RoundingVerb.Run,
     ["bandwidth"] = rest => BandwidthCommand.Run(rest),
+    ["exchange"] = ExchangeVerb.Run,
     ["--short"] = rest => Benchmarks(rest, warmUps: 1, iterations: 3),
 };
 return (args.Length > 0 && verbs.TryGetValue(args[0], out var verb) ? verb(args[1..]) : Benchmarks(args, warmUps: 3, iterations: 15)) ?? Usage();
@@ -33,6 +35,7 @@ static int Usage()
         rounding [STEPS]              what rounding to 16 bits leaves of perturbations, and of the training of a small language model;
                                       1,000 steps, some minutes on the CPU
         bandwidth [--device cpu|cuda] bytes of the update over its time, beside a copy on the same device; --help says more
+        exchange [ROUNDS]             under mpirun -n 2: averaging T5-small's gradients beside one MPI_Allreduce; exits 1 if it falls short
         [--short] anything else       goes to BenchmarkDotNet: --list flat, --filter '*Ascent*'; 15 iterations, or 3
         """);
     return 2;

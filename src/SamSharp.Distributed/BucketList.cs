@@ -32,10 +32,10 @@ internal sealed class BucketList(ITransport transport, int bucketBytes) : IDispo
         Bucket?[] open = [null, null]; // float32 and float64
         foreach (var tensor in tensors)
         {
-            if (tensor.device_type == DeviceType.CUDA) cuda.synchronize(tensor.device);
             if (TravelsAlone(tensor))
             {
                 Scale(tensor, share);
+                if (tensor.device_type == DeviceType.CUDA) cuda.synchronize(tensor.device); // MPI knows nothing of streams
                 Send(tensor);
                 continue;
             }
@@ -47,7 +47,7 @@ internal sealed class BucketList(ITransport transport, int bucketBytes) : IDispo
                     Send(full, share);
                     open[kind] = null;
                 }
-                var bucket = open[kind] ??= Take(used++, kind);
+                var bucket = open[kind] ??= Take(used++, kind, tensor.device_type == DeviceType.CUDA);
                 count = bucket.Add(tensor, from);
             }
         }
@@ -101,12 +101,13 @@ internal sealed class BucketList(ITransport transport, int bucketBytes) : IDispo
     }
 
     /// <summary>The bucket at an index, empty and of the type that is asked for.</summary>
-    private Bucket Take(int index, int kind)
+    private Bucket Take(int index, int kind, bool isPinned)
     {
         var type = kind == 1 ? ScalarType.Float64 : ScalarType.Float32;
-        if (index == _buckets.Count) _buckets.Add(new Bucket(type, bucketBytes));
+        if (index == _buckets.Count) _buckets.Add(new Bucket(type, bucketBytes, isPinned));
+        _buckets[index].Clear(); // of what a failed exchange has left
         if (_buckets[index].Type == type) return _buckets[index];
         _buckets[index].Dispose();
-        return _buckets[index] = new Bucket(type, bucketBytes);
+        return _buckets[index] = new Bucket(type, bucketBytes, isPinned);
     }
 }
