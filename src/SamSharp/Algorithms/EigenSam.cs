@@ -53,6 +53,12 @@ public sealed record EigenvectorDirection(nn.Module Model, Func<Tensor> Loss, do
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int Iterations { get; init => field = Check.Positive(value, nameof(Iterations)); } = Check.Positive(Iterations);
 
+    /// <summary>Replaces the random vector from which the first estimate starts; for tests.</summary>
+    internal Func<ParameterSlot, Tensor>? First { get; init; }
+
+    /// <summary>Replaces the rule that says in which steps to estimate; for tests.</summary>
+    internal Func<long, bool>? IsDue { get; init; }
+
     /// <inheritdoc/>
     public bool Remembers => true;
 
@@ -61,7 +67,8 @@ public sealed record EigenvectorDirection(nn.Module Model, Func<Tensor> Loss, do
     {
         var memory = ascent.MemoryOf(this);
         memory.Set(Ascents, memory.Number(Ascents) + 1);
-        if (memory.Number(Ascents) % Interval == 0) Estimate(memory, [.. ascent.Buckets.SelectMany(bucket => bucket.Parameters)]);
+        if (IsDue?.Invoke(ascent.Step) ?? memory.Number(Ascents) % Interval == 0)
+            Estimate(memory, [.. ascent.Buckets.SelectMany(bucket => bucket.Parameters)]);
         var inverse = ascent.Inverse(ascent.GlobalNorm(bucket => ascent.Norm(bucket.AtWeights)));
         var isKnown = !memory.IsEmpty(Vector);
         // 0 where g is 0, so that e is 0 too.
@@ -112,9 +119,10 @@ public sealed record EigenvectorDirection(nn.Module Model, Func<Tensor> Loss, do
         }
     }
 
-    private static WeightVector Start(PartMemory memory, LossSurface surface, ParameterSlot[] parameters)
+    private WeightVector Start(PartMemory memory, LossSurface surface, ParameterSlot[] parameters)
     {
         if (!memory.IsEmpty(Vector)) return new WeightVector(memory.Of(Vector, parameters));
+        if (First is not null) return new WeightVector(Array.ConvertAll(parameters, slot => First(slot)));
         using var random = new RandomVectors(0);
         return random.Normal(surface);
     }

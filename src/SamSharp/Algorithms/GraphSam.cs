@@ -17,13 +17,14 @@ public static partial class Recipe
     /// <param name="beta">The decay of the direction per step. Default 0.99 (the official code).</param>
     /// <param name="gamma">The radius is rho gamma^floor(epoch / lambda). Default 0.5 (the official code, which repeatedly multiplies the
     /// shrunken radius by gamma^(epoch / lambda)).</param>
+    /// <param name="adaptive">Whether ASAM's w^2 scales the ascent. Default true (the official code).</param>
     [Published("GraphSAM", "Wang et al. 2024", "1/n", "4 (5 when g is taken)")]
     public static SharpnessAwareOptions GraphSam(int stepsPerEpoch, int epochsPerDecay, double rho = 0.05, double beta = 0.99,
-        double gamma = 0.5) => new()
+        double gamma = 0.5, bool adaptive = true) => new()
         {
             Rho = rho,
             Direction = new RefreshedAverage(stepsPerEpoch, beta),
-            Geometry = new TensorClippedGeometry(),
+            Geometry = new TensorClippedGeometry(Adaptive: adaptive),
             Schedule = RadiusSchedule.Decaying(gamma, (long)stepsPerEpoch * Check.Positive(epochsPerDecay)),
         };
 }
@@ -81,8 +82,9 @@ internal sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirect
             var known = Enumerable.Range(0, bucket.Parameters.Count)
                 .Where(i => memory.Find(Average, bucket.Parameters[i]) is not null).ToArray();
             var average = memory.Change(Average, Array.ConvertAll(known, i => bucket.Parameters[i]), bucket.Accumulator);
-            var units = Array.ConvertAll(known, i =>
-                bucket.AtPerturbed[i].to(bucket.Accumulator).div(descent.Norm([bucket.AtPerturbed[i]]).Plus(1e-12)));
+            // The authors add their floor to each element, inside the norm.
+            var gradients = Array.ConvertAll(known, i => bucket.AtPerturbed[i].to(bucket.Accumulator));
+            var units = Array.ConvertAll(gradients, gradient => gradient.div(descent.Norm([gradient.Plus(1e-8)])));
             descent.Mix(average, Beta, units, 1 - Beta);
         }
     }
@@ -93,17 +95,19 @@ internal sealed record RefreshedAverage(int Every, double Beta = 0.99) : IDirect
 /// GraphSAM's ball: ASAM's e = rho w^2 d / |w d| with one norm over all parameters, then each tensor's part is clipped to at most rho
 /// (Wang et al., GraphSAM, 2024; YL-wang/GraphSAM).
 /// </summary>
-/// <remarks>The norm is the direction's. The authors' code uses the norm of the gradient that the last pass left, which is the same in a step that
-/// refreshes the direction.</remarks>
+/// <remarks>The norm is the direction's. The authors' code uses the norm of the gradient that the parameters hold, which is the same in a step that
+/// refreshes the direction; in the others it is 0, so that every tensor moves by exactly rho.</remarks>
 /// <param name="NormFloor">Added to the norm, at least 0. Default 1e-12, as in the official code.</param>
-internal sealed record TensorClippedGeometry(double NormFloor = 1e-12) : IGeometry
+/// <param name="Adaptive">Whether w^2 scales the ascent, ASAM's, or nothing does, SAM's. Default true, as in the official code.</param>
+internal sealed record TensorClippedGeometry(double NormFloor = 1e-12, bool Adaptive = true) : IGeometry
 {
     /// <summary>Added to the norm, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double NormFloor { get; init => field = Check.NonNegative(value, nameof(NormFloor)); } = Check.NonNegative(NormFloor);
 
     /// <inheritdoc/>
-    public Tensor Norm(Ascent ascent) => ascent.GlobalNorm(bucket => ascent.AdaptiveNorm(bucket.Weights, bucket.Direction, 0));
+    public Tensor Norm(Ascent ascent) =>
+        Adaptive ? ascent.GlobalNorm(bucket => ascent.AdaptiveNorm(bucket.Weights, bucket.Direction, 0)) : ascent.Norm();
 
     /// <inheritdoc/>
     public void Perturb(Ascent ascent, Tensor norm)
@@ -113,7 +117,9 @@ internal sealed record TensorClippedGeometry(double NormFloor = 1e-12) : IGeomet
             var scale = ascent.Scale(bucket, norm, NormFloor);
             var limit = Math.Abs(bucket.Radius);
             var steps = bucket.Weights.Zip(bucket.Direction, (weight, direction) =>
-                Cut(ascent, weight.to(bucket.Accumulator).mul(scale).mul_(weight).mul_(direction), limit)).ToArray();
+                Cut(ascent, Adaptive
+                    ? weight.to(bucket.Accumulator).mul(scale).mul_(weight).mul_(direction)
+                    : direction.to(bucket.Accumulator).mul(scale), limit)).ToArray();
             ascent.PerturbBy(bucket, steps, 1);
         }
     }

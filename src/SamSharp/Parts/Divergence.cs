@@ -33,6 +33,37 @@ public static partial class Objectives
     /// <exception cref="ArgumentException">As for <see cref="ForwardKl"/>.</exception>
     public static Tensor SquaredDistance(Tensor current, Tensor target) => Mean(current, target, (c, t) => (c - t).Squared().sum(-1));
 
+    /// <summary>The maximum mean discrepancy of two batches of predictions: the mean over all pairs of examples of k(x_i, x_j) + k(y_i, y_j) -
+    /// 2 k(x_i, y_j), where k sums a kernel over bandwidths (TRAM's second divergence; tomsherborne/tram_optimizer, which divides by the batch size
+    /// once more).</summary>
+    /// <param name="current">Logits [examples, classes] under the present weights.</param>
+    /// <param name="target">Logits of the same shape.</param>
+    /// <param name="kernel">A kernel of the squared distance, a tensor, and a bandwidth b. Null (default): (b^2 + distance^2)^(-1/2), the authors'
+    /// choice.</param>
+    /// <param name="bandwidths">The bandwidths. Null (default): 0.1, 0.2, 0.5, 1, 2, 5 and 10 (the same).</param>
+    /// <exception cref="ArgumentException">The shapes differ, or are not [examples, classes].</exception>
+    public static Tensor MaximumMeanDiscrepancy(Tensor current, Tensor target, Func<Tensor, double, Tensor>? kernel = null,
+        IReadOnlyList<double>? bandwidths = null)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        ArgumentNullException.ThrowIfNull(target);
+        if (current.dim() != 2 || !current.shape.SequenceEqual(target.shape))
+            throw new ArgumentException($"Predictions have shape [{string.Join(", ", current.shape)}] and their target has shape " +
+                $"[{string.Join(", ", target.shape)}]; both must be [examples, classes].");
+        kernel ??= InverseMultiquadric;
+        bandwidths ??= [0.1, 0.2, 0.5, 1, 2, 5, 10];
+        using var scope = NewDisposeScope();
+        Tensor own = SquaredDistances(current, current), others = SquaredDistances(target, target), across = SquaredDistances(current, target);
+        var similarities = bandwidths.Select(b => kernel(own, b).Plus(kernel(others, b)).Plus(kernel(across, b), -2)).ToArray();
+        return stack(similarities).sum(dim: 0).mean().MoveToOuterDisposeScope();
+    }
+
+    [InDisposeScope]
+    private static Tensor InverseMultiquadric(Tensor squaredDistance, double bandwidth) => squaredDistance.Plus(bandwidth * bandwidth).rsqrt();
+
+    [InDisposeScope]
+    private static Tensor SquaredDistances(Tensor x, Tensor y) => (x.unsqueeze(1) - y.unsqueeze(0)).Squared().sum(-1);
+
     [InDisposeScope]
     private static Tensor Kl(Tensor left, Tensor right)
     {

@@ -8,7 +8,7 @@ namespace SamSharp;
 /// Choi, Lee, "Differentially Private Sharpness-Aware Training", 2023).
 /// </summary>
 /// <remarks>
-/// h is the gradient at w + e, the only one that a step with one pass has; which one S2-SAM means could not be verified. h is taken as the closure
+/// h is the gradient at w + e, the only one that a step with one pass has, as in jjsrf/SSAM-NEURIPS2024. h is taken as the closure
 /// leaves it: with a closure that clips and adds noise (DP-SAT), the ascent follows the privatized gradient, at no cost in privacy. A
 /// parameter without a gradient in a step keeps its older h. Checkpoints include h; steps whose radius is 0 do not change it.
 /// </remarks>

@@ -80,6 +80,16 @@ public sealed class Descent : StepPhase
     /// <exception cref="InvalidOperationException">The combiner does not say that it needs further passes, or the step has no closure.</exception>
     public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? closure = null) => Further.AtPoint(move, closure);
 
+    /// <summary>Loss and gradients at the end of consecutive ascents that start at w.</summary>
+    internal PointGradients AtEndOf(params Leg[] legs) => Further.AtEndOf(null, legs);
+
+    /// <summary>Loss and gradients at the end of consecutive ascents that start at another random point.</summary>
+    internal PointGradients FromDraw(int draw, params Leg[] legs) => Further.AtEndOf(draw, legs);
+
+    /// <summary>The step's number, learning rates and the param group's index, as a radius schedule sees them.</summary>
+    internal StepInfo InfoOf(ParameterBucket bucket) => new(Step, bucket.LearningRate,
+        Services.Base.Optimizer.ParamGroups.ElementAt(bucket.Group).InitialLearningRate, bucket.Group);
+
     private FurtherPasses Further => _further ?? throw new InvalidOperationException(
         "No further pass can be made here: the combiner must say NeedsFurtherPasses, and the step must have a closure.");
 }

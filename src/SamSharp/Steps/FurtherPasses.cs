@@ -29,6 +29,13 @@ internal sealed class FurtherPasses(
     public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? other) =>
         Evaluate(other ?? closure, ascent => services.Weights.Move(ascent.Buckets, () => move(ascent)));
 
+    public PointGradients AtEndOf(int? draw, IReadOnlyList<Leg> legs) => Evaluate(closure, ascent =>
+    {
+        using var fresh = draw is { } index ? perturbation.New(index) : null;
+        if (fresh is not null) perturbation.Move(fresh, 1);
+        foreach (var leg in legs) perturbation.MoveAlong(ascent, leg);
+    });
+
     /// <summary>Evaluates a closure where <paramref name="move"/> takes the weights, and leaves weights,
     /// gradients and buckets as they were.</summary>
     private PointGradients Evaluate(Func<Tensor> loss, Action<Ascent> move)

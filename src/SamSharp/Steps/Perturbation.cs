@@ -36,6 +36,19 @@ internal sealed class Perturbation(StepServices services, GroupRadii radii)
         services.Weights.Move(ascent.Buckets, () => services.Options.Geometry.Perturb(ascent, norm));
     }
 
+    /// <summary>Moves the weights on, from where they are, along other vectors.</summary>
+    public void MoveAlong(Ascent ascent, Leg leg)
+    {
+        if (ascent.Buckets.Count == 0) return;
+        using var scope = NewDisposeScope();
+        SetRadii(ascent, leg.Scale);
+        foreach (var bucket in ascent.Buckets)
+            bucket.Direction = bucket.Parameters.Select(slot => leg.Vectors(slot) ?? zeros_like(slot.Parameter, requires_grad: false)).ToArray();
+        var geometry = leg.Geometry ?? services.Options.Geometry;
+        services.Weights.Move(ascent.Buckets, () => geometry.Perturb(ascent, geometry.Norm(ascent)));
+        SetRadii(ascent, 1);
+    }
+
     private void SetRadii(Ascent ascent, double scale)
     {
         foreach (var bucket in ascent.Buckets) bucket.Radius = radii[bucket.Group] * scale;

@@ -7,6 +7,9 @@ internal static class GoldenFolder
 {
     private const string Variable = "SAMSHARP_GOLDEN";
 
+    /// <summary>Whether the values are those that travel with the tests. A set of others has other runs, and other numbers.</summary>
+    public static bool IsBundled => Environment.GetEnvironmentVariable(Variable) is null or "";
+
     public static string Root { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder
         ? folder
         : Path.Combine(AppContext.BaseDirectory, "Golden");

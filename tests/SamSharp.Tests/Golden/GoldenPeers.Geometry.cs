@@ -13,6 +13,7 @@ internal static partial class GoldenPeers
         ["mueller-mp/SAM-ON: ASAM_ON"] = NormalizationOnly,
         ["Mi-Peng/Sparse-Sharpness-Aware-Minimization: SSAMF"] = SampleFisher,
         ["Mi-Peng/Sparse-Sharpness-Aware-Minimization: SSAMD"] = Dynamic,
+        ["WHU-ZQH/FSAM4PLM: ESAM_Mask (beta 1, gamma 1)"] = FisherMasked,
     };
 
     private static void NormalizationOnly(GoldenRun run)
@@ -85,6 +86,40 @@ internal static partial class GoldenPeers
             run.WeightsNear(t);
             if (t + 1 == run.Problem.Steps) break;
             foreach (var slot in optimizer.Parameters) run.Near($"mask_in_force.{run.NameOf(slot)}", t + 1, MaskOf(optimizer, slot));
+        }
+    }
+
+    /// <summary>The peer counts parameters without a gradient too, and rounds down. As its trainer drives it, it does not perturb in the steps
+    /// that make a mask.</summary>
+    private static void FisherMasked(GoldenRun run)
+    {
+        var (every, dense) = (run.Whole("mask_every"), run.Is("loss_before"));
+        var masked = run.Problem.Parameters.Where(p => !p.Key.Contains("bias", StringComparison.Ordinal)).ToArray();
+        var kept = Math.Floor(masked.Sum(p => p.Value.numel()) * run.Number("keep_ratio"));
+        var recipe = Recipe.FisherMaskSam(run.Number("rho"),
+            (kept - 0.5) / masked.Where(p => p.Key != "extra.u").Sum(p => p.Value.numel()), every,
+            slot => !run.NameOf(slot).Contains("bias", StringComparison.Ordinal));
+        using var optimizer = run.Wrap(recipe with
+        {
+            Geometry = new StillGeometry(recipe.Geometry, step => dense && (step - 1) % every == 0),
+        });
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            using var loss = optimizer.Step(() => run.Problem.Backward(t));
+            run.Near("loss", t, loss);
+            run.WeightsNear(t);
+            foreach (var (name, parameter) in masked.Where(p => p.Key != "extra.u"))
+                run.Near($"mask.{name}", t, MaskOf(optimizer, optimizer.Parameters.Single(slot => ReferenceEquals(slot.Parameter, parameter))));
+        }
+    }
+
+    /// <summary>Leaves the weights where they are in some steps.</summary>
+    private sealed record StillGeometry(IGeometry Wrapped, Func<long, bool> IsStill) : GeometryDecorator(Wrapped)
+    {
+        public override void Perturb(Ascent ascent, Tensor norm)
+        {
+            if (!IsStill(ascent.Step)) base.Perturb(ascent, norm);
+            else foreach (var bucket in ascent.Buckets) ascent.Copy(bucket.Results, bucket.Weights);
         }
     }
 

@@ -10,7 +10,10 @@ internal static partial class GoldenPeers
         ["nblt/mARWP: train() of train_marwp.py"] = NoisyAndPlain,
         ["nblt/mARWP: train() of train_marwp.py with eta 0"] = NoisyAndPlain,
         ["devansh20la/LPF-SGD: class_model_run"] = NoisyParts,
-        ["dbahri/universal_sam: FROSAM"] = run => Universal(run, Recipe.FrobeniusSam(run.Number("rho"), run.Number("lam"), run.Whole("n_samples"))),
+        ["dbahri/universal_sam: FROSAM"] = Universal,
+        ["dbahri/universal_sam: ISAM"] = Universal,
+        ["VirtuosoResearch/Noise-stability-optimization: NSM"] = NoiseStability,
+        ["BorealisAI/perturbed-forgetting: RandSAM"] = RandomLength,
     };
 
     private static GivenNoise OneDraw(GoldenRun run) => new(run, (name, number, _) => run.Expected[$"noise.{name}"][number - 1].clone());
@@ -64,13 +67,62 @@ internal static partial class GoldenPeers
     }
 
     /// <summary>The report has one perturbed loss, the file one for each draw: the losses at w and the weights tell enough.</summary>
-    private static void Universal(GoldenRun run, SharpnessAwareOptions recipe)
+    private static void Universal(GoldenRun run)
     {
-        using var optimizer = run.Wrap(recipe with { Direction = new RandomDirection(SeveralDraws(run)) });
+        var (rho, lambda, draws) = (run.Number("rho"), run.Number("lam"), run.Whole("n_samples"));
+        var recipe = run.Text("kind") switch
+        {
+            "frob" => Recipe.FrobeniusSam(rho, lambda, draws),
+            "trace" => Recipe.TraceSam(rho, lambda, draws),
+            _ => Recipe.DeterminantSam(run.Number("half_cube_len"), rho, lambda, draws),
+        };
+        // The determinant's draws are uniform in [0, 1).
+        var half = run.Has("half_cube_len") ? run.Number("half_cube_len") : 0;
+        using var optimizer = run.Wrap(recipe with
+        {
+            Direction = new RandomDirection(new GivenNoise(run, (name, number, draw) =>
+            {
+                var given = run.Expected[$"noise.{name}"][number - 1][draw].clone();
+                return half > 0 ? given.Times(2).Minus(1).Times(half) : given;
+            })),
+            Geometry = run.Is("normalise") ? new EuclideanGeometry(0) : recipe.Geometry,
+        });
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             using var loss = optimizer.Step(() => run.Problem.Backward(t));
             run.Near("loss", t, loss);
+            run.WeightsNear(t);
+        }
+    }
+
+    private static void NoiseStability(GoldenRun run)
+    {
+        var (sigma, draws, lambda) = (run.Number("sigma"), run.Whole("num_perturbs"), run.Number("nsm_lam"));
+        var given = run.Is("use_neg")
+            ? new GivenNoise(run, (name, number, draw) => run.Expected[$"noise.{name}"][number - 1][draw / 2].clone())
+            : SeveralDraws(run);
+        using var optimizer = run.Wrap(run.Is("use_neg")
+            ? Recipe.TwoPointNoise(sigma, draws, lambda: lambda) with { Direction = new RandomDirection(new AntitheticNoise(given)) }
+            : Recipe.OneSidedNoise(sigma, draws, lambda: lambda) with { Direction = new RandomDirection(given) });
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            using var loss = optimizer.Step(() => run.Problem.Backward(t));
+            if (lambda > 0) run.Near("loss", t, loss);
+            run.WeightsNear(t);
+        }
+    }
+
+    /// <summary>The peer's step goes against the draw.</summary>
+    private static void RandomLength(GoldenRun run)
+    {
+        using var optimizer = run.Wrap(Recipe.RandSam(run.Number("rho")) with
+        {
+            Direction = new RandomDirection(new GivenNoise(run, (name, number, draw) => run.Expected[$"noise.{name}"][number - 1][draw].neg())),
+        });
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            using var loss = optimizer.Step(() => run.Problem.Backward(t));
+            run.Near("loss_adv", t, loss);
             run.WeightsNear(t);
         }
     }

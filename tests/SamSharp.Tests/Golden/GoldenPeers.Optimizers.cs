@@ -1,5 +1,4 @@
 using SamSharp.Optimizers;
-using SamSharp.Steps;
 
 namespace SamSharp.Tests.Golden;
 
@@ -49,11 +48,5 @@ internal static partial class GoldenPeers
             run.Near("loss", t, optimizer.Step(() => run.Problem.Loss(t)));
             run.WeightsNear(t);
         }
-    }
-
-    /// <summary>The draws of a run's file.</summary>
-    private sealed class GivenNoise(GoldenRun run, Func<string, long, int, Tensor> draws) : INoise
-    {
-        public Tensor Sample(ParameterSlot slot, long number, int draw) => draws(run.NameOf(slot), number, draw);
     }
 }

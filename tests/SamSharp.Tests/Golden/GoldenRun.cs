@@ -42,6 +42,8 @@ internal sealed class GoldenRun
 
     public int Whole(string setting) => Settings.GetProperty(setting).GetInt32();
 
+    public string Text(string setting) => Settings.GetProperty(setting).GetString()!;
+
     public bool Is(string setting) => Settings.TryGetProperty(setting, out var value) && value.ValueKind == JsonValueKind.True;
 
     public bool Has(string setting) => Settings.TryGetProperty(setting, out var value) && value.ValueKind != JsonValueKind.Null;
@@ -54,8 +56,11 @@ internal sealed class GoldenRun
         new(baseOptimizer ?? Base(), recipe with { Module = Problem, Kernels = Kernels });
 
     /// <summary>Every step with one closure for both passes; losses and weights are the peer's.</summary>
+    /// <param name="recipe">What is driven.</param>
+    /// <param name="baseOptimizer">Its base; the one that the index names if left out.</param>
+    /// <param name="further">Which of several further losses that the file has for a step is the one at w + e.</param>
     [InDisposeScope]
-    public void Drive(SharpnessAwareOptions recipe, optim.Optimizer? baseOptimizer = null)
+    public void Drive(SharpnessAwareOptions recipe, optim.Optimizer? baseOptimizer = null, Index further = default)
     {
         using var optimizer = Wrap(recipe, baseOptimizer);
         for (var t = 0; t < Problem.Steps; t++)
@@ -63,9 +68,17 @@ internal sealed class GoldenRun
             using var loss = optimizer.Step(() => Problem.Backward(t));
             Near("loss", t, loss);
             if (optimizer.LastStep.Perturbed && Expected.ContainsKey("loss_adv"))
-                Near("loss_adv", t, tensor(optimizer.LastStep.PerturbedLoss, Dtype));
+                NearLoss("loss_adv", t, further, optimizer.LastStep.PerturbedLoss);
             WeightsNear(t);
         }
+    }
+
+    /// <summary>One of the losses of a step.</summary>
+    public void NearLoss(string what, int step, Index which, double actual)
+    {
+        using var scope = NewDisposeScope();
+        var losses = Expected[what][step].to(float64).reshape(-1);
+        Near(what, losses[which.GetOffset((int)losses.shape[0])].unsqueeze(0), tensor(actual).unsqueeze(0));
     }
 
     /// <summary>The weights after a step, from 0, are the peer's.</summary>
@@ -78,9 +91,17 @@ internal sealed class GoldenRun
     public void Near(string what, int row, Tensor actual)
     {
         using var scope = NewDisposeScope();
-        var (e, a) = (Expected[what][row].to(float64).reshape(-1), actual.detach().to(float64).reshape(-1));
+        Near($"{what}[{row}]", Expected[what][row], actual);
+    }
+
+    /// <summary>A tensor is another one, to the tolerance of the run.</summary>
+    public void Near(string what, Tensor expected, Tensor actual)
+    {
+        using var scope = NewDisposeScope();
+        var (e, a) = (expected.to(float64).reshape(-1), actual.detach().to(float64).reshape(-1));
+        Assert.Equal(e.shape, a.shape);
         var excess = ((a - e).abs() - e.abs().Times(_relative).Plus(_absolute)).max().item<double>();
-        Assert.True(excess <= 0, $"{what}[{row}]: expected {Text(e)}, got {Text(a)}");
+        Assert.True(excess <= 0, $"{what}: expected {Text(e)}, got {Text(a)}");
         static string Text(Tensor tensor) => tensor.ToString(TorchSharp.TensorStringStyle.Numpy);
     }
 

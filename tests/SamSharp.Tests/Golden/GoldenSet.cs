@@ -31,6 +31,15 @@ internal sealed class GoldenSet
 
     public JsonElement Run(string name) => _index.GetProperty("runs").GetProperty(name);
 
-    /// <summary>"repository: class" of a run.</summary>
-    public string PeerOf(string run) => $"{Run(run).GetProperty("peer").GetString()}: {Run(run).GetProperty("peer_class").GetString()}";
+    /// <summary>"repository: class" of a run, or "derivation: method".</summary>
+    public string PeerOf(string run)
+    {
+        var (peer, name) = (Run(run).GetProperty("peer").GetString()!, Run(run).GetProperty("peer_class").GetString()!);
+        return $"{peer}: {(peer == "derivation" ? MethodOf(Run(run).GetProperty("hyperparameters")) ?? name : name)}";
+    }
+
+    /// <summary>Runs that follow a text have no class; a setting that only one method has tells which it is.</summary>
+    private static string? MethodOf(JsonElement settings) =>
+        new[] { ("with_gradient", "TRAM"), ("n_samples", "universal SAM"), ("ignore_sigma", "SA-BNN"), ("method", "FS-MTL") }
+            .FirstOrDefault(method => settings.TryGetProperty(method.Item1, out _)).Item2;
 }

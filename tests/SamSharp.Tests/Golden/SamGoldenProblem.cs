@@ -60,11 +60,21 @@ internal sealed class SamGoldenProblem : nn.Module
         rows is null ? _y[step] : _y[step].index_select(0, rows),
         reduction: nn.Reduction.None);
 
+    /// <summary>The loss of some samples of a step's batch, after backward().</summary>
+    public Tensor BackwardRows(int step, Tensor rows)
+    {
+        var loss = Loss(_x[step].index_select(0, rows), _y[step].index_select(0, rows));
+        loss.backward();
+        return loss;
+    }
+
     public Tensor Logits(int step) => Logits(_x[step]);
+
+    public Tensor Inputs(int step) => _x[step];
 
     public Tensor Labels(int step) => _y[step];
 
-    private Tensor Logits(Tensor x)
+    public Tensor Logits(Tensor x)
     {
         using var scope = NewDisposeScope();
         var hidden = nn.functional.linear(x, Parameters["fc1.weight"], Parameters["fc1.bias"]);

@@ -39,32 +39,39 @@ public class SamGoldenTests
         GoldenPeers.All[set.PeerOf(name)](run);
     }
 
-    /// <summary>In <c>sam</c> all but those that show a peer's defect; <c>sam2</c> has many methods that no recipe covers.</summary>
-    [Theory]
+    /// <summary>In <c>sam</c> all but those that show a peer's defect.</summary>
+    [SkippableTheory]
     [InlineData("sam", 72, 3)]
-    [InlineData("sam2", 102, 93)]
+    [InlineData("sam2", 102, 56)]
     public void The_runs_that_are_not_driven_are_counted(string folder, int runs, int notDriven)
     {
+        Skip.IfNot(GoldenFolder.IsBundled, "Another set has other runs.");
         var set = GoldenSet.All[folder];
         Assert.Equal(runs, set.Runs.Count());
         var others = set.Runs.Except(set.Driven).Order().ToArray();
         Assert.True(notDriven == others.Length, $"{others.Length} runs are not driven: {string.Join(", ", others)}");
     }
 
-    [Fact]
+    [SkippableFact]
     public void Every_run_is_reproduced_but_for_those_that_show_a_peer_s_defect()
     {
+        Skip.IfNot(GoldenFolder.IsBundled, "Another set has other runs.");
         var set = GoldenSet.All["sam"];
         Assert.Equal(72, set.Runs.Count());
         Assert.Equal(["bsam_po", "friendlysam_po_sgd", "looksam_po_adamw_as_documented"], set.Runs.Except(set.Driven).Order());
     }
 
-    [Fact]
-    public void No_folder_of_runs_goes_uncounted() => Assert.Equal(["sam", "sam2"], GoldenSet.All.Keys.Order());
+    [SkippableFact]
+    public void No_folder_of_runs_goes_uncounted()
+    {
+        Skip.IfNot(GoldenFolder.IsBundled, "Another set has other folders.");
+        Assert.Equal(["sam", "sam2"], GoldenSet.All.Keys.Order());
+    }
 
-    [Fact]
+    [SkippableFact]
     public void There_are_runs_of_every_peer()
     {
+        Skip.IfNot(GoldenFolder.IsBundled, "Another set has other runs.");
         var peers = GoldenSet.All.Values.SelectMany(set => set.Runs.Select(set.PeerOf)).ToHashSet();
         Assert.All(GoldenPeers.All.Keys, peer => Assert.Contains(peer, peers));
     }
