@@ -7,7 +7,7 @@ public static partial class Recipe
 {
     /// <summary>SAM with gradient centralization in the ascent (kozistr/pytorch_optimizer's use_gc); see <see cref="CentralizedGeometry"/>.</summary>
     /// <param name="rho">The radius. Default 0.05.</param>
-    [Published("Centralized", "kozistr/pytorch_optimizer", "1", "2")]
+    [Published("Centralized", "Hassan et al. 2024 (GCSAM)", "1", "2")]
     public static SharpnessAwareOptions CentralizedSam(double rho = 0.05) => new() { Rho = rho, Geometry = new CentralizedGeometry() };
 }
 
