@@ -80,6 +80,10 @@ public static class RadiusSchedule
         return new LearningRateTied(rhoMin, lrMin, lrMax);
     }
 
+    /// <summary>The configured radius times the square root of the learning rate, SA-SAM's radius where rho is 1 (Naganuma, Hataya, Mitliagkas,
+    /// "Smoothness-Adaptive Sharpness-Aware Minimization for Finding Flatter Minima", 2024).</summary>
+    public static IRadiusSchedule SquareRootOfLearningRate { get; } = new RootOfRate();
+
     /// <summary>Any function of the step and the configured radius.</summary>
     /// <param name="radius">Returns the radius: finite and at least 0; 0 makes a plain step.</param>
     public static IRadiusSchedule From(Func<StepInfo, double, double> radius)
@@ -121,6 +125,11 @@ public static class RadiusSchedule
             var range = (LrMax ?? info.InitialLearningRate) - LrMin;
             return range == 0 ? rho : Math.Max(0, RhoMin + ((rho - RhoMin) * (info.LearningRate - LrMin) / range));
         }
+    }
+
+    private sealed record RootOfRate : IRadiusSchedule
+    {
+        public double At(StepInfo info, double rho) => rho * Math.Sqrt(Math.Max(0, info.LearningRate));
     }
 
     private sealed record Function(Func<StepInfo, double, double> Radius) : IRadiusSchedule

@@ -86,6 +86,12 @@ public sealed class Descent : StepPhase
     /// <summary>Loss and gradients at the end of consecutive ascents that start at another random point.</summary>
     internal PointGradients FromDraw(int draw, params Leg[] legs) => Further.AtEndOf(draw, legs);
 
+    /// <summary>Whether the ascent climbed another loss than the one that is minimized.</summary>
+    internal bool HasOtherAscent => _further?.HasOtherAscent == true;
+
+    /// <summary>Loss and gradients of another loss at w + multiple e.</summary>
+    internal PointGradients At(double multiple, Func<Tensor>? closure) => Further.At(multiple, closure);
+
     /// <summary>The step's number, learning rates and the param group's index, as a radius schedule sees them.</summary>
     internal StepInfo InfoOf(ParameterBucket bucket) => new(Step, bucket.LearningRate,
         Services.Base.Optimizer.ParamGroups.ElementAt(bucket.Group).InitialLearningRate, bucket.Group);

@@ -18,7 +18,11 @@ internal sealed class FurtherPasses(
     /// <summary>The loss that was climbed.</summary>
     public Func<Tensor> AscentClosure { get; } = ascentClosure;
 
-    public PointGradients At(double multiple) => Evaluate(closure, ascent => perturbation.MoveAgain(ascent, multiple));
+    /// <summary>Whether that is another loss than the one to minimize.</summary>
+    public bool HasOtherAscent { get; } = ascentClosure != closure;
+
+    public PointGradients At(double multiple, Func<Tensor>? other = null) =>
+        Evaluate(other ?? closure, ascent => perturbation.MoveAgain(ascent, multiple));
 
     public PointGradients AtDraw(int draw) => Evaluate(closure, _ =>
     {

@@ -14,6 +14,10 @@ internal static class GoldenBase
         ["Adam"] = (family, groups) => family.Adam(groups),
     };
 
+    /// <summary>A setting of the base optimizer; 0 where it has none.</summary>
+    public static double Common(JsonElement run, string name) =>
+        run.GetProperty("base_hyperparameters").TryGetProperty(name, out var value) ? value.GetDouble() : 0;
+
     public static optim.Optimizer Create(JsonElement run, BaseFamily family, (Parameter[] Parameters, JsonElement Own)[] groups)
     {
         var common = run.GetProperty("base_hyperparameters");

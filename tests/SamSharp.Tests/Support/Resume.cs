@@ -38,20 +38,20 @@ internal static class Resume
         Close.Bits(expected, actual);
     }
 
-    /// <summary>Steps beyond the first ones leave the number of live tensors as it is.</summary>
-    public static void LeavesNoTensors(Func<Problem, SharpnessAwareOptimizer> wrap, Action<SharpnessAwareOptimizer, Problem, int>? step = null,
-        int first = 2) => LeavesNoTensors<SharpnessAwareOptimizer>(wrap, step ?? StepOnBatch, first);
+    /// <summary>Steps beyond the second leave the number of live tensors as it is.</summary>
+    public static void LeavesNoTensors(Func<Problem, SharpnessAwareOptimizer> wrap, Action<SharpnessAwareOptimizer, Problem, int>? step = null) =>
+        LeavesNoTensors<SharpnessAwareOptimizer>(wrap, step ?? StepOnBatch);
 
     /// <summary>The same for any optimizer that has its own steps.</summary>
-    public static void LeavesNoTensors<T>(Func<Problem, T> wrap, Action<T, Problem, int> step, int first = 2) where T : OptimizerHelper
+    public static void LeavesNoTensors<T>(Func<Problem, T> wrap, Action<T, Problem, int> step) where T : OptimizerHelper
     {
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using (var problem = new Problem())
         using (var optimizer = wrap(problem))
         {
-            for (var t = 0; t < first; t++) step(optimizer, problem, t);
+            for (var t = 0; t < 2; t++) step(optimizer, problem, t);
             var alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-            for (var t = first; t < first + 4; t++) step(optimizer, problem, t);
+            for (var t = 2; t < 6; t++) step(optimizer, problem, t);
             Assert.Equal(alive, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         }
         Assert.True(DisposeScopeManager.Statistics.ThreadTotalLiveCount <= before + Leftover, "tensors outlive their optimizer");
