@@ -5,8 +5,8 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>Diametrical risk minimization (Norton, Royset, "Diametrical Risk Minimization: Theory and Computations", 2021, used by McCollum et al.
-    /// 2023; matthew-norton/Diametrical_Learning); see <see cref="WorstDirection"/>.</summary>
+    /// <summary>Diametrical risk minimization (Norton, Royset, "Diametrical Risk Minimization: Theory and Computations", 2021, used by
+    /// McCollum et al. 2023; matthew-norton/Diametrical_Learning); see <see cref="WorstDirection"/>.</summary>
     /// <param name="loss">Computes the loss of the current batch, and does not call <c>backward()</c>.</param>
     /// <param name="rho">The length of each tensor's part of the perturbation, gamma there. Default 1 (the official scripts use 1 or 10).</param>
     /// <param name="draws">The number of random directions that are tried. Default 20 (the official code).</param>

@@ -8,7 +8,8 @@ public static partial class Recipe
     /// <summary>Entropy-MCMC (Li, Zhang, "Entropy-MCMC: Sampling from Flat Basins with Ease", 2024; lblaoke/EMCMC); see <see cref="CoupledAnchor"/>.
     /// It makes no ascent. Use SGD without momentum, with a cyclical learning rate, and collect weights and anchors late in each cycle.</summary>
     /// <param name="dataSize">The number of training examples, N.</param>
-    /// <param name="eta">The variance of the flat region. Default 4e-4 (the official code for CIFAR-10; 8e-3 for CIFAR-100, 1.6 for ImageNet).</param>
+    /// <param name="eta">The variance of the flat region. Default 4e-4 (the official code for CIFAR-10; 8e-3 for CIFAR-100, 1.6 for
+    /// ImageNet).</param>
     /// <param name="temperature">The temperature of the noise. Default 1e-4 (the official code).</param>
     /// <param name="weightDecay">The anchor's L2 penalty; set the base optimizer's to the same. Default 5e-4 (the official code).</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
@@ -22,7 +23,8 @@ public static partial class Recipe
 
 public static partial class OptimizerExtensions
 {
-    /// <summary>Copies of the anchors of <see cref="Recipe.EntropyMcmc"/>, which the caller owns; a parameter without a gradient so far has none.</summary>
+    /// <summary>Copies of the anchors of <see cref="Recipe.EntropyMcmc"/>, which the caller owns; a parameter without a gradient so far has
+    /// none.</summary>
     /// <param name="optimizer">An optimizer with that recipe.</param>
     /// <exception cref="InvalidOperationException">The recipe has no anchors.</exception>
     public static IReadOnlyDictionary<ParameterSlot, Tensor> Anchors(this SharpnessAwareOptimizer optimizer)

@@ -18,8 +18,8 @@ public static partial class Recipe
         Combiner = new OrthogonalPart(threshold),
     };
 
-    /// <summary>The sharpness-aware form (SA) of <see cref="RandomEscape"/>: the other gradient is that of one example at w + rho s g_i / |g_i|, where
-    /// g_i is its gradient and s a random sign.</summary>
+    /// <summary>The sharpness-aware form (SA) of <see cref="RandomEscape"/>: the other gradient is that of one example at w + rho s g_i / |g_i|,
+    /// where g_i is its gradient and s a random sign.</summary>
     /// <param name="rho">The distance. Default 0.05, SAM's; the paper gives none.</param>
     /// <param name="threshold">Where |g| is larger, the step is the base optimizer's. Default: no limit, as in the paper's experiments.</param>
     /// <param name="seed">Seed of the signs. Default 0.</param>
@@ -46,7 +46,8 @@ internal sealed record SignedGradient(long Seed) : IDirection
     }
 }
 
-/// <summary>g + (h - (&lt;g, h&gt; / |g|^2) g), where h is the gradient of the ascent's loss at w + e; g alone where |g| is above a threshold.</summary>
+/// <summary>g + (h - (&lt;g, h&gt; / |g|^2) g), where h is the gradient of the ascent's loss at w + e; g alone where |g| is above a
+/// threshold.</summary>
 /// <param name="Threshold">The largest |g| at which the orthogonal part is added, at least 0.</param>
 internal sealed record OrthogonalPart(double Threshold) : ICombiner
 {

@@ -4,8 +4,8 @@ namespace SamSharp;
 
 public static partial class Objectives
 {
-    /// <summary>Focal-SAM's weights of classes, c = sharpness (1 - n / N)^gamma, larger for rarer classes (Li et al., "Focal-SAM: Focal Sharpness-Aware
-    /// Minimization for Long-Tailed Classification", 2025; scongl/Focal-SAM).</summary>
+    /// <summary>Focal-SAM's weights of classes, c = sharpness (1 - n / N)^gamma, larger for rarer classes (Li et al., "Focal-SAM: Focal
+    /// Sharpness-Aware Minimization for Long-Tailed Classification", 2025; scongl/Focal-SAM).</summary>
     /// <param name="counts">The number of training examples of each class.</param>
     /// <param name="sharpness">The largest weight, at least 0. Default 0.5 (the official code; its scripts use 0.5 to 1.1).</param>
     /// <param name="gamma">How fast weights fall with the share of a class, at least 0. Default 1 (the official code; its scripts use 0.2 to
@@ -18,7 +18,8 @@ public static partial class Objectives
         Check.NonNegative(gamma);
         var whole = (double)counts.Sum();
         if (whole <= 0 || counts.Any(count => count < 0))
-            throw new ArgumentException($"The counts of the classes are [{string.Join(", ", counts)}]; none may be negative, nor all 0.", nameof(counts));
+            throw new ArgumentException($"The counts of the classes are [{string.Join(", ", counts)}]; none may be negative, nor all 0.",
+                nameof(counts));
         return [.. counts.Select(count => sharpness * Math.Pow(1 - (count / whole), gamma))];
     }
 }

@@ -19,8 +19,8 @@ public static partial class Recipe
 }
 
 /// <summary>
-/// GAM's gradient. With g at w, g1 = g+, g2 at p = w + R (g1 - g)^, and g3 after an ascent from p, let M = g + |beta2| g2 and q = beta1 g1 + beta3 g3;
-/// the result is q - gamma times the part of M that is orthogonal to q.
+/// GAM's gradient. With g at w, g1 = g+, g2 at p = w + R (g1 - g)^, and g3 after an ascent from p, let M = g + |beta2| g2 and q = beta1 g1 + beta3
+/// g3; the result is q - gamma times the part of M that is orthogonal to q.
 /// </summary>
 /// <param name="Reach">R as a multiple of the radius.</param>
 /// <param name="Beta1">The share of g1.</param>

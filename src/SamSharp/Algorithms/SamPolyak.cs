@@ -12,7 +12,8 @@ public static partial class Recipe
     /// <param name="lambda">From 0, unnormalized SAM, to 1, SAM. Default 1.</param>
     /// <param name="weightDecay">An L2 penalty, which the step size multiplies too. Default 0.</param>
     [Published("SAM-Polyak", "Oikonomou, Loizou 2025", "1", "3")]
-    public static SharpnessAwareOptions SamPolyak(double rho = 0.1, double lowest = 0, double maxRate = 1, double lambda = 1, double weightDecay = 0) =>
+    public static SharpnessAwareOptions SamPolyak(double rho = 0.1, double lowest = 0, double maxRate = 1, double lambda = 1,
+        double weightDecay = 0) =>
         new() { Rho = rho, Geometry = new MixedNormGeometry(lambda), Combiner = new PolyakStep(lambda, lowest, maxRate, weightDecay) };
 }
 

@@ -28,8 +28,8 @@ public static partial class Recipe
 }
 
 /// <summary>
-/// TSAM's gradient: sum over i of softmax(tilt L)_i G_i, where L_i and G_i are loss and gradient after an ascent from the random point w + u_i, so that
-/// sharper neighbors count more. One gradient is held at a time, beside their sum.
+/// TSAM's gradient: sum over i of softmax(tilt L)_i G_i, where L_i and G_i are loss and gradient after an ascent from the random point w + u_i, so
+/// that sharper neighbors count more. One gradient is held at a time, beside their sum.
 /// </summary>
 /// <param name="Draws">The number of points, at least 1.</param>
 /// <param name="Tilt">How much points of larger loss count, at least 0.</param>

@@ -27,8 +27,8 @@ public static partial class Recipe
 }
 
 /// <summary>
-/// A ball in the scale of a Gaussian posterior: e = rho T^2 d / (|T d| + floor), with T = |mu| / sigma for the mean and the parameter of the deviation
-/// alike, and T = |w| for parameters of neither kind.
+/// A ball in the scale of a Gaussian posterior: e = rho T^2 d / (|T d| + floor), with T = |mu| / sigma for the mean and the parameter of the
+/// deviation alike, and T = |w| for parameters of neither kind.
 /// </summary>
 /// <param name="Pairs">Means and parameters of deviations.</param>
 /// <param name="Deviation">Computes sigma from its parameter.</param>

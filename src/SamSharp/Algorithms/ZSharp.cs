@@ -51,7 +51,8 @@ internal sealed record FilteredGeometry(double Quantile) : IGeometry
         return where(length.IsGreaterThan(0), kept.div_(length.Plus(Floor)), plain.to(wide)).to(gradient.dtype);
     }
 
-    /// <summary>Between two neighbors it is interpolated linearly. libtorch's own quantile refuses tensors of more than 16 million elements.</summary>
+    /// <summary>Between two neighbors it is interpolated linearly. libtorch's own quantile refuses tensors of more than 16 million
+    /// elements.</summary>
     private Tensor QuantileOf(Tensor values)
     {
         var place = Quantile * (values.shape[0] - 1);

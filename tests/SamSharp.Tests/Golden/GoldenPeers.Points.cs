@@ -27,8 +27,10 @@ internal static partial class GoldenPeers
             run.Number("lambd"), run.Number("weight_decay"))),
         ["dimitris-oik/sam_sps: numpy_exps: Unified_SAM"] = run =>
             run.Drive(Recipe.UnifiedSam(run.Number("rho"), run.Number("lambd")), PlainSgd(run, run.Number("gamma"))),
-        ["dimitris-oik/sam_sps: numpy_exps: LightSAM_I"] = run => run.Drive(Recipe.LightSamNorm(run.Number("rho")), PlainSgd(run, run.Number("eta"))),
-        ["dimitris-oik/sam_sps: numpy_exps: LightSAM_II"] = run => run.Drive(Recipe.LightSam(run.Number("rho")), PlainSgd(run, run.Number("eta"))),
+        ["dimitris-oik/sam_sps: numpy_exps: LightSAM_I"] = run =>
+            run.Drive(Recipe.LightSamNorm(run.Number("rho")), PlainSgd(run, run.Number("eta"))),
+        ["dimitris-oik/sam_sps: numpy_exps: LightSAM_II"] = run =>
+            run.Drive(Recipe.LightSam(run.Number("rho")), PlainSgd(run, run.Number("eta"))),
         ["dimitris-oik/sam_sps: numpy_exps: LightSAM_III"] = run =>
             run.Drive(Recipe.LightSamAdam(run.Number("rho"), run.Number("beta1"), run.Number("beta2")), PlainSgd(run, run.Number("eta"))),
         ["dimitris-oik/sam_sps: numpy_exps: AdaSAM"] = run =>
@@ -68,7 +70,8 @@ internal static partial class GoldenPeers
         double Limit(string name) => run.Number(name);
         var radius = RadiusSchedule.From((info, _) => info.Step <= Limit("early_steps")
             ? info.LearningRate / Limit("lr_max") * Limit("rho_max")
-            : Limit("rho_min") + ((Limit("rho_max") - Limit("rho_min")) * (info.LearningRate - Limit("lr_min")) / (Limit("lr_max") - Limit("lr_min"))));
+            : Limit("rho_min") + ((Limit("rho_max") - Limit("rho_min"))
+                * (info.LearningRate - Limit("lr_min")) / (Limit("lr_max") - Limit("lr_min"))));
         var noise = new RandomDirection(OneDraw(run));
         using var optimizer = run.Wrap(Recipe.RSam(sigma: run.Number("sigma"), steps: run.Whole("total_steps"), increase: 1 + run.Number("inc"),
             radius: radius) with
@@ -90,7 +93,8 @@ internal static partial class GoldenPeers
         var recipe = Recipe.EntropyMcmc(run.Whole("datasize"), run.Number("eta"), run.Number("temperature"), decay);
         var combiner = (CoupledAnchor)recipe.Combiner with
         {
-            Noise = new GivenNoise(run, (name, number, draw) => run.Expected[$"{(draw == 0 ? "noise" : "noise_anchor")}.{name}"][number - 1].clone()),
+            Noise = new GivenNoise(run, (name, number, draw) =>
+                run.Expected[$"{(draw == 0 ? "noise" : "noise_anchor")}.{name}"][number - 1].clone()),
         };
         using var optimizer = run.Wrap(recipe with { Combiner = combiner }, run.Bases.Sgd(
             new BaseGroup(run.Problem.Parameters.Values, run.Number("lr0")) { WeightDecay = decay }));

@@ -8,7 +8,8 @@ internal static partial class GoldenPeers
 {
     /// <summary>By "repository: class", as the index names them.</summary>
     public static IReadOnlyDictionary<string, Action<GoldenRun>> All { get; } =
-        new[] { Core, Geometry, Around, History, Combination, Noise, Objectives, Points, Optimizers, Derived }.SelectMany(family => family).ToDictionary();
+        new[] { Core, Geometry, Around, History, Combination, Noise, Objectives, Points, Optimizers, Derived }
+            .SelectMany(family => family).ToDictionary();
 
     /// <summary>Runs that an independent program computed from the text of a method.</summary>
     private static Dictionary<string, Action<GoldenRun>> Derived => new()
