@@ -11,22 +11,27 @@ public sealed class ComparisonReport(
     CompareRequest request, IReadOnlyList<TrialResult> results, IReadOnlyList<SolutionSlice> slices,
     IReadOnlyList<(string Optimizer, Contender Contender, Setting Setting, double Score)> tried)
 {
-    /// <summary>With fewer tasks and sizes an interval over them says nothing.</summary>
-    private const int LeastCells = 5;
+    /// <summary>With fewer tasks an interval over them says nothing.</summary>
+    private const int LeastTasks = 5;
 
     /// <summary>Characters in a line where output is no terminal.</summary>
     private const int FileWidth = 120;
 
     private readonly Contender[] _contenders = [Contender.Base, .. request.Contenders];
 
+    /// <summary>The tables of the console and of <c>report.md</c>.</summary>
+    public IReadOnlyList<ReportTable> Tables =>
+    [
+        .. tried.Count > 0 ? [Tuned()] : Array.Empty<ReportTable>(),
+        Scores(),
+        Overall(),
+        .. request.Sizes.Count > 1 ? [BySize()] : Array.Empty<ReportTable>(),
+    ];
+
     /// <summary>Prints the tables, writes the files and names them.</summary>
     public void Show(TrialStore store)
     {
-        List<ReportTable> tables = [Scores(), Overall()];
-        if (tried.Count > 0)
-            tables.Insert(0, Tuned());
-        if (request.Sizes.Count > 1)
-            tables.Add(BySize());
+        var tables = Tables;
         if (!ConsoleProgress.IsInteractive)
             AnsiConsole.Profile.Width = FileWidth;
         foreach (var table in tables)
@@ -92,27 +97,33 @@ public sealed class ComparisonReport(
         [.. from cells in Cells().GroupBy(cell => cell.Key.Optimizer)
             from contender in request.Contenders
             select (string[])[cells.Key, contender.Title, .. Summary([.. cells], contender)]],
-        "Difference of the score from the base: mean over tasks and sizes, with its 95 % interval where there are five or more of them. " +
-        "Test loss, sharpness (at one rho for all) and training time: geometric mean of the ratio to the base; " +
-        "lower: in how many runs the test loss was below the base's");
+        "Difference of the score from the base: mean over tasks and sizes, with the 95 % interval over the tasks where there are " +
+        $"{LeastTasks} or more (the sizes of a task share rows and seeds, and count as one). Test loss, sharpness (at one rho for all) and " +
+        "training time: geometric mean of the ratio to the base, with the number of runs that have one where some have none, because one of " +
+        "the pair diverged or its sharpness is not above 0; lower: in how many runs the test loss was below the base's");
 
     private static string[] SummaryHeader => ["difference", "p", "w/t/l", "test loss", "lower", "sharpness", "time"];
 
-    private static string[] Summary(IReadOnlyList<IEnumerable<TrialResult>> cells, Contender contender)
+    private static string[] Summary(
+        IReadOnlyList<IGrouping<(string Task, string Optimizer, int? Rows), TrialResult>> cells, Contender contender)
     {
         var pairs = cells.SelectMany(cell => Pairs(cell, contender)).ToList();
-        var overCells = PairedDifference.Of([.. cells.Select(cell => Differences(cell, contender).Average())]);
+        var overTasks = PairedDifference.Of([.. cells.GroupBy(cell => cell.Key.Task)
+            .Select(task => task.Average(cell => Differences(cell, contender).Average()))]);
         var overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Differences(cell, contender))]);
         return
         [
-            .. Columns(cells.Count < LeastCells ? overCells with { HalfWidth = double.NaN, PValue = double.NaN } : overCells)[..2],
+            .. Columns(overTasks.Pairs < LeastTasks ? overTasks with { HalfWidth = double.NaN, PValue = double.NaN } : overTasks)[..2],
             Columns(overRuns)[2],
-            Times(pairs.Select(pair => pair.Other.Loss / pair.Base.Loss)),
-            $"{pairs.Count(pair => pair.Other.Loss < pair.Base.Loss)} of {pairs.Count}",
-            Times(pairs.Select(pair => pair.Other.SharpnessAfter / pair.Base.SharpnessAfter)),
-            Times(pairs.Select(pair => (double?)(TrainingTime(pair.Other) / TrainingTime(pair.Base)))),
+            Times(pairs.Select(pair => (pair.Other.Loss, pair.Base.Loss))),
+            $"{pairs.Count(pair => LossOf(pair.Other) < LossOf(pair.Base))} of {pairs.Count}",
+            Times(pairs.Select(pair => (pair.Other.SharpnessAfter, pair.Base.SharpnessAfter))),
+            Times(pairs.Select(pair => ((double?)TrainingTime(pair.Other), (double?)TrainingTime(pair.Base)))),
         ];
     }
+
+    // A run that diverged is above every other.
+    private static double LossOf(TrialResult result) => result.Loss ?? double.PositiveInfinity;
 
     private static double TrainingTime(TrialResult result) => result.StepMilliseconds * result.Trial.Steps;
 
@@ -147,8 +158,16 @@ public sealed class ComparisonReport(
         return values.Length == 1 ? Percent(sample.Mean) : $"{Percent(sample.Mean)} ± {Percent(sample.Deviation)}";
     }
 
-    private static string Times(IEnumerable<double?> ratios) =>
-        $"× {Number(Math.Exp(ratios.Where(ratio => ratio > 0).Select(ratio => Math.Log(ratio!.Value)).DefaultIfEmpty(double.NaN).Average()), "F2")}";
+    // The geometric mean of ratios. Only two positive numbers have one.
+    private static string Times(IEnumerable<(double? Other, double? Base)> pairs)
+    {
+        var all = pairs.ToList();
+        var logarithms = all.Where(pair => pair is { Other: > 0, Base: > 0 }).Select(pair => Math.Log(pair.Other!.Value / pair.Base!.Value)).ToList();
+        if (logarithms.Count == 0)
+            return $"none of {all.Count}";
+        var mean = $"× {Number(Math.Exp(logarithms.Average()), "F2")}";
+        return logarithms.Count == all.Count ? mean : $"{mean} ({logarithms.Count} of {all.Count})";
+    }
 
     private static string Percent(double value) => Number(100 * value, "F1");
 
