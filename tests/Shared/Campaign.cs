@@ -10,8 +10,7 @@ internal static class Campaign
 {
     private static readonly Lock Lock = new();
     private static readonly string Figures = Path.Combine(AppContext.BaseDirectory, "reliability.txt");
-
-    static Campaign() => File.Delete(Figures);
+    private static readonly SortedDictionary<string, (long Trials, string Outcome)> Found = new(StringComparer.Ordinal);
 
     /// <summary>Whether the campaign may take an hour rather than three minutes.</summary>
     public static bool IsLong { get; } = Environment.GetEnvironmentVariable("SAMSHARP_RELIABILITY") == "long";
@@ -22,9 +21,14 @@ internal static class Campaign
     /// <summary>A number of trials, ten times as many in the long form.</summary>
     public static int Trials(int inShortForm) => IsLong ? 10 * inShortForm : inShortForm;
 
-    /// <summary>Keeps a figure: what was done how often, and what came of it.</summary>
+    /// <summary>Keeps a figure: what was done how often, which adds up, and what came of it.</summary>
     public static void Record(string what, long trials, string outcome)
     {
-        lock (Lock) File.AppendAllText(Figures, string.Create(CultureInfo.InvariantCulture, $"{what}: {trials:N0} {outcome}\n"));
+        lock (Lock)
+        {
+            Found[what] = (Found.GetValueOrDefault(what).Trials + trials, outcome);
+            File.WriteAllLines(Figures, Found.Select(figure => string.Create(CultureInfo.InvariantCulture,
+                $"{figure.Key}: {figure.Value.Trials:N0}, {figure.Value.Outcome}")));
+        }
     }
 }

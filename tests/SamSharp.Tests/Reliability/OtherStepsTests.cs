@@ -81,6 +81,7 @@ public class OtherStepsTests
                 using var finite = weights.isfinite();
                 using var all = finite.all();
                 Assert.True(all.Read<bool>(), name);
+                Campaign.Record("steps of other forms and measures beside a collecting thread", 1, "no fault");
             }
         }
     }

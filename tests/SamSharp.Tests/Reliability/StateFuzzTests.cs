@@ -40,6 +40,7 @@ public class StateFuzzTests
             else refused++;
         }
         Assert.InRange(refused, Mutations / 10, Mutations - 1);
+        Campaign.Record("state files of wrapped FusedAdamW, damaged", Mutations, $"{refused} refused, nothing changed; the others loaded");
     }
 
     [Fact]
@@ -70,6 +71,34 @@ public class StateFuzzTests
         changed.load_state_dict(new BinaryReader(new MemoryStream(saved)), acceptOtherRecipe: true);
         Assert.Equal(3, changed.LastStep.Step);
         Assert.Equal(optimizer.Memory.All.Single().Memory.Tensors.Count(), changed.Memory.All.Single().Memory.Tensors.Count());
+    }
+
+    /// <summary>The averages of the parameters, [10, 6] and the others, with another shape of as many numbers, or as whole numbers.</summary>
+    [Fact]
+    public void A_memory_of_another_shape_or_type_is_refused()
+    {
+        using var problem = new Problem();
+        using var optimizer = Trained(problem);
+        var saved = Saved(optimizer);
+        // Index, dtype, dimensions and sizes of the first average.
+        byte[] header = [.. BitConverter.GetBytes(0), .. BitConverter.GetBytes((int)ScalarType.Float64), .. BitConverter.GetBytes(2),
+            .. BitConverter.GetBytes(10L), .. BitConverter.GetBytes(6L)];
+        var place = saved.AsSpan().IndexOf(header);
+        Assert.True(place > 0);
+        void Refused(int at, byte[] other, string message)
+        {
+            var wrong = saved.ToArray();
+            other.CopyTo(wrong, place + at);
+            var error = Assert.Throws<InvalidDataException>(() => optimizer.load_state_dict(new BinaryReader(new MemoryStream(wrong))));
+            Assert.Contains(message, error.Message, StringComparison.Ordinal);
+            Assert.Equal(saved, Saved(optimizer));
+        }
+
+        Refused(12, [.. BitConverter.GetBytes(6L), .. BitConverter.GetBytes(10L)], "of shape [6, 10] for parameter 0");
+        Refused(12, [.. BitConverter.GetBytes(60L), .. BitConverter.GetBytes(1L)], "of shape [60, 1] for parameter 0");
+        Refused(4, BitConverter.GetBytes((int)ScalarType.Int64), "of type Int64 for parameter 0");
+        Refused(0, BitConverter.GetBytes(3), "for parameter 3; there are 3");
+        Refused(0, BitConverter.GetBytes(-1), "for parameter -1; there are 3");
     }
 
     private static SharpnessAwareOptimizer Trained(Problem problem)

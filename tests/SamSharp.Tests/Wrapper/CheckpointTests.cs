@@ -74,6 +74,25 @@ public class CheckpointTests
         Close.Bits(straight.Weights(), fresh.Weights());
     }
 
+    /// <summary>A dictionary carries the options of every group, the first included: for an optimizer by itself and in a wrapper.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_dictionary_carries_the_options_of_every_group(bool wraps)
+    {
+        OptimizerHelper Make(double lr, double momentum)
+        {
+            FusedSGD.ParamGroup Group() => new([new Parameter(ones(2))], new FusedSGD.Options { LearningRate = lr, Momentum = momentum });
+            var sgd = new FusedSGD([Group(), Group()], 0.5);
+            return wraps ? sgd.WithSharpnessAwareness() : sgd;
+        }
+        using OptimizerHelper source = Make(0.125, 0.75), target = Make(0.25, 0.5);
+        foreach (var (group, i) in source.ParamGroups.Select((group, i) => (group, i))) group.LearningRate = 0.01 * (i + 1);
+        target.load_state_dict(source.state_dict());
+        Assert.Equal([0.01, 0.02], target.ParamGroups.Select(group => group.LearningRate));
+        Assert.All(target.ParamGroups, group => Assert.Equal(0.75, ((FusedSGD.ParamGroup)group).Options.Momentum));
+    }
+
     private static readonly Dictionary<string, (Func<Problem, SharpnessAwareOptimizer> Other, string Message)> MisfitsByName = new()
     {
         ["another base"] = (
