@@ -36,16 +36,17 @@ public class ComparisonReportTests
         Assert.Equal(["+2.5", "", "16/0/0"], row[2..5]);
     }
 
-    /// <summary>Differences of two seeds: 1 and 3 points: mean 2, standard error 1, t(1) at 97.5 % 12.706, p = 0.2952; base 50.0 and 50.0.</summary>
+    /// <summary>Differences of two seeds: 1 and 3 points: mean 2, standard error 1, t(1) at 97.5 % 12.706, p = 0.2952, and 1 for
+    /// one of ten such cells; base 50.0 and 50.0.</summary>
     [Fact]
     public void A_cell_has_the_interval_over_its_seeds_and_counts_its_wins()
     {
         var report = Report((task, size, seed) => new(0.5 + (seed == 1 ? 0.01 : 0.03), 1, 1, 1));
-        Assert.Equal(["a", "adafactor", "100", "base", "50.0 ± 0.0", "", "", ""], Row(report, "Scores", "a", "100", "base"));
-        Assert.Equal(["a", "adafactor", "100", "SAM", "52.0 ± 1.4", "+2.0 ± 12.7", "0.30", "2/0/0"], Row(report, "Scores", "a", "100", "SAM"));
+        Assert.Equal(["a", "adafactor", "100", "base", "50.0 ± 0.0", "", "", "", ""], Row(report, "Scores", "a", "100", "base"));
+        Assert.Equal(["a", "adafactor", "100", "SAM", "52.0 ± 1.4", "+2.0 ± 12.7", "0.30", "1.00", "2/0/0"], Row(report, "Scores", "a", "100", "SAM"));
         var mixed = Report((task, size, seed) => new(0.5 + (seed == 1 ? 0.02 : task == "a" ? 0 : -0.01), 1, 1, 1));
-        Assert.Equal("1/1/0", Row(mixed, "Scores", "a", "100", "SAM")[7]);
-        Assert.Equal("1/0/1", Row(mixed, "Scores", "b", "100", "SAM")[7]);
+        Assert.Equal("1/1/0", Row(mixed, "Scores", "a", "100", "SAM")[8]);
+        Assert.Equal("1/0/1", Row(mixed, "Scores", "b", "100", "SAM")[8]);
         Assert.Equal("10/2/8", Row(mixed, "All together", "SAM")[4]);
     }
 
@@ -106,7 +107,7 @@ public class ComparisonReportTests
         Assert.All(report.Tables, table =>
         {
             Assert.Contains(table.ToMarkdown(), published, StringComparison.Ordinal);
-            if (table.Title != "All together") return;
+            if (table.Title != "All together" || experiment == "scratch") return; // which the page tells in words
             Assert.All(table.Rows, row => Assert.Contains($"| {string.Join(" | ", row)} |", page, StringComparison.Ordinal));
         });
     }
