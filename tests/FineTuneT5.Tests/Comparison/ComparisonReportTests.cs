@@ -107,7 +107,8 @@ public class ComparisonReportTests
         Assert.All(report.Tables, table =>
         {
             Assert.Contains(table.ToMarkdown(), published, StringComparison.Ordinal);
-            if (table.Title != "All together" || experiment == "scratch") return; // which the page tells in words
+            // The page tells in words what came of the fresh weights.
+            if (table.Title != "All together" || experiment == "scratch") return;
             Assert.All(table.Rows, row => Assert.Contains($"| {string.Join(" | ", row)} |", page, StringComparison.Ordinal));
         });
     }
