@@ -43,7 +43,8 @@ public class ComparisonReportTests
     {
         var report = Report((task, size, seed) => new(0.5 + (seed == 1 ? 0.01 : 0.03), 1, 1, 1));
         Assert.Equal(["a", "adafactor", "100", "base", "50.0 ± 0.0", "", "", "", ""], Row(report, "Scores", "a", "100", "base"));
-        Assert.Equal(["a", "adafactor", "100", "SAM", "52.0 ± 1.4", "+2.0 ± 12.7", "0.30", "1.00", "2/0/0"], Row(report, "Scores", "a", "100", "SAM"));
+        Assert.Equal(["a", "adafactor", "100", "SAM", "52.0 ± 1.4", "+2.0 ± 12.7", "0.30", "1.00", "2/0/0"],
+            Row(report, "Scores", "a", "100", "SAM"));
         var mixed = Report((task, size, seed) => new(0.5 + (seed == 1 ? 0.02 : task == "a" ? 0 : -0.01), 1, 1, 1));
         Assert.Equal("1/1/0", Row(mixed, "Scores", "a", "100", "SAM")[8]);
         Assert.Equal("1/0/1", Row(mixed, "Scores", "b", "100", "SAM")[8]);
