@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using SamSharp.Samples.T5.Files;
 
@@ -11,6 +12,7 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 public sealed class TrialStore
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(Json);
 
     private readonly Dictionary<string, TrialResult> _results = [];
     private readonly Dictionary<string, SolutionSlice> _slices = [];
@@ -98,23 +100,11 @@ public sealed class TrialStore
 
     private string SliceOf(string cell) => Path.Combine(Trials, cell + "-slice.json");
 
-    private static IEnumerable<T> Parse<T>(string path) => File.Exists(path)
-        ? File.ReadLines(path).Where(line => line.Length > 0).Select(line => Parse<T>(path, line))
+    private static IEnumerable<T> Parse<T>(string path) where T : class => File.Exists(path)
+        ? TextFile.Lines(path).Select(line => JsonText.ReadObject<T>(Encoding.UTF8.GetBytes(line.Text), new(path, $"line {line.Number}"), Strictly))
         : [];
 
-    private static T Parse<T>(string path, string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(json, Json)!;
-        }
-        catch (JsonException exception)
-        {
-            throw new InvalidDataException($"{path} is malformed: delete it and run again with --resume. {exception.Message}", exception);
-        }
-    }
-
-    private static T Read<T>(string path) => Parse<T>(path, File.ReadAllText(path));
+    private static T Read<T>(string path) where T : class => JsonText.ReadObject<T>(path, Strictly);
 
     private static void Write<T>(string path, T value) => AtomicFile.Write(path, file => JsonSerializer.Serialize(file, value, Json));
 

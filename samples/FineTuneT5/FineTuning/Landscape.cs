@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SamSharp.Analysis;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
@@ -13,7 +14,9 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 public sealed record Landscape(
     string Name, LossSlice Random, LossSlice Gradient, LossSlice Eigenvector, double LargestEigenvalue, SpectralDensity Spectrum, long Rows)
 {
-    /// <summary>Filters move by up to this multiple of their norm.</summary>
+    private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(new());
+
+    /// <summary>Filters move by up to this part of their norm.</summary>
     private const double RandomExtent = 0.5;
 
     /// <summary>Slices along unit directions extend this many radii to both sides.</summary>
@@ -36,7 +39,5 @@ public sealed record Landscape(
 
     public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this));
 
-    public static Landscape Load(string path)
-        => JsonSerializer.Deserialize<Landscape>(File.ReadAllText(path))
-            ?? throw new InvalidDataException($"{path} is empty: delete it and run again with --resume.");
+    public static Landscape Load(string path) => JsonText.ReadObject<Landscape>(path, Strictly);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
@@ -25,6 +26,8 @@ public sealed record RunResult(
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
+    private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(Json);
+
     public void Save(string path)
     {
         var temporary = path + ".unfinished";
@@ -32,7 +35,5 @@ public sealed record RunResult(
         File.Move(temporary, path, overwrite: true);
     }
 
-    public static RunResult Load(string path)
-        => JsonSerializer.Deserialize<RunResult>(File.ReadAllText(path), Json)
-            ?? throw new InvalidDataException($"{path} is empty: delete it and run again with --resume.");
+    public static RunResult Load(string path) => JsonText.ReadObject<RunResult>(path, Strictly);
 }

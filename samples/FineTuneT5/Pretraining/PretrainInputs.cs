@@ -31,7 +31,7 @@ public sealed record PretrainInputs(
         var heldOut = TextFiles.Find(request.HeldOut);
         var text = TextFiles.Find(request.Text).Except(heldOut);
         IReadOnlyList<ReadOnlyMemory<int>> Segments(IEnumerable<string> files) =>
-            [.. files.SelectMany(file => TextSegments.Cut(TextFiles.Encode(file, setup.Tokenizer), longest))];
+            [.. files.SelectMany(file => TextSegments.Cut(TextFiles.Encode(file, setup.Tokenizer, Notice), longest))];
         var inputs = new PretrainInputs(setup, Segments(text), Segments(heldOut),
             [.. request.Tasks.Select(named => Rows(named, setup.Tokenizer, request.Training))]);
         return inputs.Text.Count > 0
@@ -43,6 +43,8 @@ public sealed record PretrainInputs(
     private static IReadOnlyList<EncodedExample> Rows(string named, T5Tokenizer tokenizer, TrainingOptions options) =>
         named.Split('=', 2) is [var task, var folder]
             ? options.Encode(
-                TaskCatalog.Find(task).Load(folder, Split.Train, notice => Console.Error.WriteLine($"FineTuneT5: {notice}")), tokenizer)
-            : throw new ArgumentException($"--mix is '{named}': give a task and its folder, such as sst2=data/SST-2.");
+                TaskCatalog.Find(task).Load(folder, Split.Train, Notice), tokenizer)
+            : throw new ArgumentException($"--mix is '{named}': give a task and its folder, for instance sst2=data/SST-2.");
+
+    private static void Notice(string text) => Console.Error.WriteLine($"FineTuneT5: {text}");
 }

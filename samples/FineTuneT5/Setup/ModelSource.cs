@@ -1,6 +1,7 @@
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Hub;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -35,13 +36,14 @@ public sealed class ModelSource
     /// <summary>Whether the model starts from random weights.</summary>
     public bool IsFresh => _folder is null;
 
-    /// <summary>The model's shape; allocates no weights.</summary>
-    public T5Config Config(int vocabularySize)
+    /// <summary>The model's shape; nothing large is allocated for it.</summary>
+    public T5Config Config(T5Tokenizer tokenizer)
     {
+        var (vocabularySize, ids) = (tokenizer.VocabularySize, new SpecialIds(tokenizer.PadId, tokenizer.EosId, Vocabulary));
         var file = _shape ?? (_folder is null ? null : Path.Combine(_folder, "config.json"));
         if (file is null)
-            return T5Config.Named(_model, vocabularySize);
-        var config = T5Config.Load(file);
+            return T5Config.Named(_model, vocabularySize, ids);
+        var config = T5Config.Load(file, ids);
         return config.VocabularySize >= vocabularySize
             ? config
             : throw new InvalidDataException(

@@ -23,7 +23,7 @@ public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Confi
         var device = Devices.Find(request.Device);
         var source = new ModelSource(request.Model, request.Tokenizer, cancellation);
         var tokenizer = T5Tokenizer.Load(source.Vocabulary);
-        return new(source, tokenizer, source.Config(tokenizer.VocabularySize), device, request.Types);
+        return new(source, tokenizer, source.Config(tokenizer), device, request.Types);
     }
 
     /// <summary>A T5 writes the labels of any task.</summary>

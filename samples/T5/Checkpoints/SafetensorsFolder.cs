@@ -1,3 +1,5 @@
+using SamSharp.Samples.T5.Files;
+
 namespace SamSharp.Samples.T5.Checkpoints;
 
 /// <summary>
@@ -62,12 +64,12 @@ public sealed class SafetensorsFolder : IDisposable
         {
             var path = System.IO.Path.Combine(folder, shard.Key);
             if (!File.Exists(path))
-                throw new FileNotFoundException($"{index}: the shard '{shard.Key}' that it lists does not exist.", path);
+                throw new FileNotFoundException($"{index}: the shard '{FilePlace.Excerpt(shard.Key)}' that it names is not there.", path);
             var file = OpenFile(path);
             foreach (var name in shard)
                 Tensors[name] = file.Entries.ContainsKey(name)
                     ? file
-                    : throw new InvalidDataException($"{index}: tensor '{name}' is not in its shard '{shard.Key}'.");
+                    : throw new InvalidDataException($"{index}: tensor '{FilePlace.Excerpt(name)}' is not in its shard '{FilePlace.Excerpt(shard.Key)}'.");
         }
     }
 

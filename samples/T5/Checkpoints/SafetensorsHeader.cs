@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
-using System.Text;
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 using SamSharp.Samples.T5.Files;
 
@@ -15,7 +16,10 @@ internal sealed class SafetensorsHeader
 {
     private const int LengthBytes = 8;
 
-    // The limit that the format sets.
+    // As many as NumPy and PyTorch's operators take.
+    private const int MostDimensions = 64;
+
+    // The format's own bound.
     private const long MaxHeaderBytes = 100_000_000;
 
     private readonly string _path;
@@ -42,6 +46,8 @@ internal sealed class SafetensorsHeader
         var lengthBytes = new byte[LengthBytes];
         FileBytes.ReadExactly(file, lengthBytes, 0, path);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        if (lengthBytes.AsSpan().StartsWith("version "u8))
+            throw Malformed(path, "this is a pointer of Git LFS, not the file itself. Fetch it with: git lfs pull.");
         if (length > MaxHeaderBytes)
             throw Malformed(path, $"the header claims {length} bytes, more than the format's {MaxHeaderBytes}; is this a safetensors file?");
         if ((long)length > fileBytes - LengthBytes)
@@ -60,83 +66,102 @@ internal sealed class SafetensorsHeader
     {
         try
         {
-            // Refuses invalid UTF-8 too.
-            using var document = JsonDocument.Parse(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(json));
+            if (!Utf8.IsValid(json))
+                throw Malformed(_path, "the header is not valid JSON: it is not UTF-8.");
+            using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw Malformed(_path, "the header is not a JSON object.");
             var seen = new HashSet<string>();
-            foreach (var property in document.RootElement.EnumerateObject())
+            foreach (var (name, value) in Field(document.RootElement, "the header").Members())
             {
-                if (!seen.Add(property.Name))
-                    throw Malformed(_path, $"tensor '{property.Name}' is listed twice.");
-                if (property.Name == "__metadata__")
-                    ParseMetadata(property.Value);
+                if (!seen.Add(name))
+                    throw Malformed(_path, $"tensor '{FilePlace.Excerpt(name)}' is listed twice.");
+                if (name == "__metadata__")
+                    ParseMetadata(value);
                 else
-                    Entries.Add(property.Name, ParseEntry(property.Name, property.Value));
+                    Entries.Add(name, ParseEntry(name, value.Element));
             }
         }
-        catch (Exception error) when (error is JsonException or DecoderFallbackException)
+        catch (JsonException error)
         {
-            throw Malformed(_path, $"the header is not valid JSON: {error.Message}", error);
+            throw Malformed(_path, $"the header is not valid JSON: {JsonText.Reason(error)}", error);
         }
     }
 
-    private void ParseMetadata(JsonElement metadata)
+    // Rust's reader takes null for no metadata.
+    private void ParseMetadata(JsonField metadata)
     {
-        if (metadata.ValueKind != JsonValueKind.Object)
+        if (metadata.Kind == JsonValueKind.Null)
+            return;
+        if (metadata.Kind != JsonValueKind.Object)
             throw Malformed(_path, "__metadata__ is not an object.");
-        foreach (var item in metadata.EnumerateObject())
-            Metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String
-                ? item.Value.GetString()!
-                : throw Malformed(_path, $"__metadata__ '{item.Name}' is not a string.");
+        foreach (var (name, value) in metadata.Members())
+        {
+            if (value.Kind != JsonValueKind.String)
+                throw Malformed(_path, $"__metadata__ '{FilePlace.Excerpt(name)}' is not a string.");
+            if (!Metadata.TryAdd(name, value.Text()))
+                throw Malformed(_path, $"__metadata__ '{FilePlace.Excerpt(name)}' is listed twice.");
+        }
     }
+
+    private JsonField Field(JsonElement value, string name) => new(value, name, (key, problem) => Malformed(_path, $"{FilePlace.Excerpt(key)} {problem}"));
 
     private SafetensorsEntry ParseEntry(string name, JsonElement entry)
     {
+        var tensor = $"tensor '{FilePlace.Excerpt(name)}'";
         if (entry.ValueKind != JsonValueKind.Object)
-            throw Malformed(_path, $"tensor '{name}': its entry is not an object.");
+            throw Malformed(_path, $"{tensor}: its entry is not an object.");
 
-        var typeName = Member("dtype", JsonValueKind.String).GetString()!;
+        var typeName = Field(Member("dtype", JsonValueKind.String), $"{tensor}: 'dtype'").Text();
         var type = SafetensorsTypes.Find(typeName)
-            ?? throw Malformed(_path, $"tensor '{name}': the dtype '{typeName}' is unknown (known: {SafetensorsTypes.Known}).");
+            ?? throw Malformed(_path, $"{tensor}: the dtype '{FilePlace.Excerpt(typeName)}' is unknown (known: {SafetensorsTypes.Known}).");
         var shape = Numbers("shape");
+        if (shape.Length > MostDimensions)
+            throw Malformed(_path, $"{tensor}: it has {shape.Length} dimensions, more than the {MostDimensions} that are possible.");
         var offsets = Numbers("data_offsets");
         if (offsets.Length != 2 || offsets[0] > offsets[1])
-            throw Malformed(_path, $"tensor '{name}': data_offsets [{string.Join(", ", offsets)}] are not a start and an end.");
+            throw Malformed(_path, $"{tensor}: data_offsets [{Excerpt(offsets)}] are not a start and an end.");
         if (offsets[1] > _dataBytes)
-            throw Malformed(_path, $"tensor '{name}' ends at byte {offsets[1]} of the data, which has only {_dataBytes}: the file is truncated.");
+            throw Malformed(_path, $"{tensor} ends at byte {offsets[1]} of the data, but only {_dataBytes} are there: the file is truncated.");
 
-        var bytes = ByteCount(name, shape, type.Bytes);
+        var bytes = ByteCount(tensor, shape, type.Bytes);
         if (bytes != offsets[1] - offsets[0])
-            throw Malformed(_path, $"tensor '{name}': {typeName} [{string.Join(", ", shape)}] takes {bytes} bytes, but data_offsets span " +
+        {
+            throw Malformed(_path, $"{tensor}: {typeName} [{Excerpt(shape)}] takes {bytes} bytes, but data_offsets span " +
                 $"{offsets[1] - offsets[0]}.");
+        }
         return new SafetensorsEntry(name, type.Type, shape, _dataStart + offsets[0], bytes);
 
         JsonElement Member(string key, JsonValueKind kind) =>
-            entry.TryGetProperty(key, out var value) && value.ValueKind == kind
-                ? value
-                : throw Malformed(_path, $"tensor '{name}': '{key}' is missing or not {(kind == JsonValueKind.Array ? "an array" : "a string")}.");
+            Field(entry, tensor).Find(key) is { } value && value.Kind == kind
+                ? value.Element
+                : throw Malformed(_path, $"{tensor}: '{key}' is missing or not {(kind == JsonValueKind.Array ? "an array" : "a string")}.");
 
         long[] Numbers(string key) =>
             [.. Member(key, JsonValueKind.Array).EnumerateArray().Select(value =>
                 value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0
                     ? number
-                    : throw Malformed(_path, $"tensor '{name}': '{key}' holds {value.GetRawText()}, which is not a whole number of at least 0."))];
+                    : throw Malformed(_path,
+                        $"{tensor}: '{key}' holds {FilePlace.Excerpt(value.GetRawText())}, which is not a whole number from 0 on."))];
     }
 
-    private long ByteCount(string name, long[] shape, int elementBytes)
+    // libtorch counts the steps through a tensor even where one of its sizes is 0.
+    private long ByteCount(string tensor, long[] shape, int elementBytes)
     {
         try
         {
-            return shape.Aggregate((long)elementBytes, (product, size) => checked(product * size));
+            var steps = shape.Aggregate((long)elementBytes, (product, size) => checked(product * Math.Max(size, 1)));
+            return shape.Contains(0) ? 0 : steps;
         }
         catch (OverflowException error)
         {
-            throw Malformed(_path, $"tensor '{name}': the shape [{string.Join(", ", shape)}] is too large.", error);
+            throw Malformed(_path, $"{tensor}: the shape [{Excerpt(shape)}] is impossibly large.", error);
         }
     }
 
-    // The format requires the tensors to fill the data exactly: no overlap, no gap, nothing after the last.
+    private static string Excerpt(long[] numbers) => FilePlace.Excerpt(numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+
+    // The format wants the tensors to fill the data exactly: no overlap, no gap, nothing behind.
     private void CheckLayout()
     {
         var end = _dataStart;
@@ -144,9 +169,9 @@ internal sealed class SafetensorsHeader
         foreach (var entry in Entries.Values.OrderBy(entry => entry.Start).ThenBy(entry => entry.End))
         {
             if (entry.Start < end)
-                throw Malformed(_path, $"tensor '{entry.Name}' overlaps tensor '{previous}'.");
+                throw Malformed(_path, $"tensor '{FilePlace.Excerpt(entry.Name)}' overlaps tensor '{FilePlace.Excerpt(previous)}'.");
             if (entry.Start > end)
-                throw Malformed(_path, $"{entry.Start - end} bytes before tensor '{entry.Name}' belong to no tensor.");
+                throw Malformed(_path, $"{entry.Start - end} bytes before tensor '{FilePlace.Excerpt(entry.Name)}' belong to no tensor.");
             (end, previous) = (entry.End, entry.Name);
         }
         if (end != _dataStart + _dataBytes)

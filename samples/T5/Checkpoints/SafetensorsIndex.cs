@@ -1,4 +1,4 @@
-using System.Text.Json;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Checkpoints;
 
@@ -9,26 +9,16 @@ internal static class SafetensorsIndex
     /// <exception cref="InvalidDataException">The index is malformed, or names a file in another folder.</exception>
     public static Dictionary<string, string> Read(string path)
     {
-        var map = ReadWeightMap(path);
-        // Paths are refused: an index must not reach outside its folder.
-        foreach (var shard in map.Values)
+        var map = new Dictionary<string, string>();
+        foreach (var (tensor, field) in JsonText.Read(path)["weight_map"].Members())
         {
-            if (shard is null or "" or "." or ".." || shard.AsSpan().ContainsAny('/', '\\'))
-                throw new InvalidDataException($"{path}: the shard '{shard}' is not a plain file name.");
+            var shard = field.Text();
+            // A name, not a path: an index must not reach outside its folder.
+            if (shard is "" or "." or ".." || shard.AsSpan().ContainsAny('/', '\\') || shard.Any(char.IsControl))
+                throw new InvalidDataException($"{path}: the shard '{FilePlace.Excerpt(shard)}' is not a plain file name.");
+            if (!map.TryAdd(tensor, shard))
+                throw field.Refused("comes twice.");
         }
         return map;
-    }
-
-    private static Dictionary<string, string> ReadWeightMap(string path)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.GetProperty("weight_map").Deserialize<Dictionary<string, string>>()!;
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new InvalidDataException($"{path}: 'weight_map' must map tensor names to file names: {error.Message}", error);
-        }
     }
 }

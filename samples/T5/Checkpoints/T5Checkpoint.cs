@@ -1,6 +1,6 @@
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Model;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Checkpoints;
@@ -11,6 +11,7 @@ public static class T5Checkpoint
     public const string ConfigFile = "config.json";
     private const string Embedding = "shared.weight";
     private const string Head = "lm_head.weight";
+    private const int MostListed = 8;
 
     // Other names of the shared embedding.
     private static readonly string[] EmbeddingAliases = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
@@ -30,14 +31,16 @@ public static class T5Checkpoint
     {
         var config = T5Config.Load(Path.Combine(folder, ConfigFile));
         using var weights = SafetensorsFolder.Open(folder);
+        Check(config, weights);
         var model = T5Model.Unset(config, dtype ?? ScalarType.Float32, dropout);
         try
         {
             var parameters = model.named_parameters().ToDictionary(item => item.name, item => item.parameter);
-            var sources = parameters.Keys.ToDictionary(name => name, name => SourceOf(name, config, weights));
-            Check(parameters, sources, config, weights);
             foreach (var (name, parameter) in parameters)
-                weights.Tensors[sources[name]].ReadInto(sources[name], parameter);
+            {
+                var source = SourceOf(name, config, weights);
+                weights.Tensors[source].ReadInto(source, parameter);
+            }
             model.eval();
             if (device is not null)
                 model.to(device.type, device.index);
@@ -81,26 +84,31 @@ public static class T5Checkpoint
         return aliases.FirstOrDefault(weights.Tensors.ContainsKey) ?? name;
     }
 
-    private static void Check(
-        Dictionary<string, Parameter> parameters, Dictionary<string, string> sources, T5Config config, SafetensorsFolder weights)
+    private static void Check(T5Config config, SafetensorsFolder weights)
     {
-        var missing = parameters.Keys.Where(name => !weights.Tensors.ContainsKey(sources[name])).ToList();
-        var extra = weights.Tensors.Keys.Where(name => !parameters.ContainsKey(name) && !IsExpectedExtra(name, config)).ToList();
-        var misshapen =
-            from name in parameters.Keys.Except(missing)
-            let expected = parameters[name].shape
-            let found = weights.Tensors[sources[name]].Entries[sources[name]].Shape
-            where !expected.AsSpan().SequenceEqual([.. found])
-            select $"{sources[name]} is [{string.Join(", ", found)}] instead of [{string.Join(", ", expected)}]";
-
+        var (missing, misshapen) = (new List<string>(), new List<string>());
+        var expected = new HashSet<string>();
+        foreach (var (name, shape) in T5Shapes.Of(config))
+        {
+            expected.Add(name);
+            var source = SourceOf(name, config, weights);
+            if (!weights.Tensors.TryGetValue(source, out var file))
+                missing.Add(name);
+            else if (file.Entries[source].Shape is var found && !shape.AsSpan().SequenceEqual([.. found]))
+                misshapen.Add($"{source} is [{string.Join(", ", found)}] instead of [{string.Join(", ", shape)}]");
+            // A configuration of very many layers is not counted to its end.
+            if (missing.Count > MostListed)
+                break;
+        }
+        var extra = missing.Count > MostListed ? [] : weights.Tensors.Keys.Where(name => !expected.Contains(name) && !IsExpectedExtra(name, config));
         var problems = new[] { Line("missing", missing), Line("not part of the model", extra), Line("of another shape", misshapen) }
             .OfType<string>().ToList();
         if (problems.Count > 0)
-            throw new InvalidDataException($"{weights.Path} does not match {ConfigFile}:\n  {string.Join("\n  ", problems)}");
+            throw new InvalidDataException($"{weights.Path} does not fit {ConfigFile}; {string.Join("; ", problems)}");
 
         static string? Line(string what, IEnumerable<string> tensors)
         {
-            var list = string.Join(", ", tensors);
+            var list = FilePlace.Excerpt(tensors, MostListed);
             return list.Length == 0 ? null : $"{what}: {list}";
         }
     }

@@ -1,3 +1,4 @@
+using SamSharp.Samples.T5.Files;
 using Sylvan.Data.Csv;
 
 namespace SamSharp.Samples.T5.Data;
@@ -5,35 +6,39 @@ namespace SamSharp.Samples.T5.Data;
 /// <summary>Comma-separated values (RFC 4180): a quoted field may contain commas, line breaks and doubled quotes.</summary>
 internal static class CsvFile
 {
-    private const int LongestRow = 1 << 24;
+    private const int LongestRow = 1 << 26;
 
     /// <param name="path">The file.</param>
-    /// <param name="columns">Column names of a file without a header; null if the first row names them.</param>
-    public static IEnumerable<DataRow> Read(string path, IReadOnlyList<string>? columns)
+    /// <param name="columns">The columns of a file without a header; null where the first row names them.</param>
+    /// <param name="notice">Told what is odd about the text.</param>
+    public static IEnumerable<DataRow> Read(string path, IReadOnlyList<string>? columns, Action<string>? notice = null)
     {
-        using var rows = Rows(path).GetEnumerator();
+        using var rows = Rows(path, notice).GetEnumerator();
+        var place = new FilePlace(path);
         if (columns is null)
         {
             if (!rows.MoveNext())
                 throw new FormatException($"{path} is empty: its first row should name the columns.");
             columns = rows.Current.Fields;
+            place = place with { Where = $"row {rows.Current.Number}" };
         }
+        var header = new TableHeader(columns, place);
         while (rows.MoveNext())
         {
             var (number, fields) = rows.Current;
-            if (fields.Length != columns.Count)
+            place = place with { Where = $"row {number}" };
+            if (fields.Length != header.Count)
             {
                 throw new FormatException(
-                    $"{path}, row {number}: {fields.Length} fields, but {columns.Count} columns ({string.Join(", ", columns)}). " +
-                    "Quote a field that contains a comma, and double a quote inside it.");
+                    $"{header.Misfit(place, fields.Length)} A field that holds a comma is quoted, and a quote in it doubled.");
             }
-            yield return new(path, number, columns.Zip(fields).ToDictionary(pair => pair.First, pair => pair.Second));
+            yield return new(path, place.Where, header.Cells(fields));
         }
     }
 
-    private static IEnumerable<(int Number, string[] Fields)> Rows(string path)
+    private static IEnumerable<(int Number, string[] Fields)> Rows(string path, Action<string>? notice)
     {
-        using var text = new StringReader(TextFile.ReadAll(path));
+        using var text = TextFile.Open(path, notice);
         using var reader = CsvDataReader.Create(text,
             new CsvDataReaderOptions { HasHeaders = false, Delimiter = ',', Comment = '\0', MaxBufferSize = LongestRow });
         while (Next(reader, path))
@@ -50,9 +55,15 @@ internal static class CsvFile
         {
             return reader.Read();
         }
+        catch (CsvRecordTooLargeException error)
+        {
+            throw new FilePlace(path, $"row {error.RowNumber}")
+                .Data($"it is longer than {LongestRow >> 20} million characters. Is a quote left open before it?", error);
+        }
         catch (CsvFormatException error)
         {
-            throw new FormatException($"{path}, row {error.RowNumber}: misplaced quote. Double a quote inside a quoted field.", error);
+            throw new FilePlace(path, $"row {error.RowNumber}")
+                .Data("a quote is out of place. A quote inside a quoted field is doubled.", error);
         }
     }
 }

@@ -27,8 +27,8 @@ public sealed record DataFiles
     /// <summary>Whether to skip lines with too few or too many fields, because the original files have some.</summary>
     public bool SkipsMalformed { get; init; }
 
-    /// <summary>Reads a file; null chooses by its extension.</summary>
-    public Func<string, IEnumerable<DataRow>>? Reader { get; init; }
+    /// <summary>How a file is read; null: by its extension.</summary>
+    public Func<string, Action<string>?, IEnumerable<DataRow>>? Reader { get; init; }
 
     /// <summary>The expected files, as shown to the user.</summary>
     public string Description => (Folders.Count > 0 ? $"{Folders[0]}: " : "") + (Whole.Count > 0
@@ -53,7 +53,7 @@ public sealed record DataFiles
                 : null;
         }
         if (First(folders, Names(split)) is { } found)
-            return found;
+            return Shards.Complete(found);
         string? sample = split switch { Split.Train => "train32", Split.Validation => "dev32", _ => null };
         if (sample is not null && First(folders, [sample]) is [var path])
         {
@@ -75,17 +75,18 @@ public sealed record DataFiles
 
     /// <summary>The rows of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="skipped">Called for each malformed line that is skipped.</param>
-    public IEnumerable<DataRow> Read(string path, Action<string> skipped)
+    /// <param name="skipped">Told of malformed lines that are left out.</param>
+    /// <param name="notice">Told what is odd about the text.</param>
+    public IEnumerable<DataRow> Read(string path, Action<string> skipped, Action<string>? notice = null)
     {
         if (Reader is not null)
-            return Reader(path);
+            return Reader(path, notice);
         return Path.GetExtension(path) switch
         {
-            ".tsv" => TsvFile.Read(path, Columns, SkipsMalformed ? skipped : null),
-            ".csv" => CsvFile.Read(path, Columns),
+            ".tsv" => TsvFile.Read(path, Columns, notice, SkipsMalformed ? skipped : null),
+            ".csv" => CsvFile.Read(path, Columns, notice),
             ".parquet" => ParquetFile.Read(path),
-            _ => JsonFile.Read(path),
+            _ => JsonFile.Read(path, notice),
         };
     }
 

@@ -1,48 +1,89 @@
+using System.Globalization;
 using System.Text.Json;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Data;
 
-/// <summary>A row of a data file: texts by column, and its position for error messages.</summary>
-/// <param name="path">The file.</param>
-/// <param name="number">Which line or row, counted from 1.</param>
-/// <param name="columns">The texts; nested values, such as a list of answers, are JSON.</param>
-public sealed class DataRow(string path, int number, IReadOnlyDictionary<string, string> columns)
+/// <summary>A row of a data file: values by column, and where it stands for messages.</summary>
+public sealed class DataRow
 {
-    /// <summary>The text of a column; of several names separated by bars (<c>question|Question</c>), the first that exists.</summary>
-    /// <exception cref="FormatException">None of them exists.</exception>
-    public string this[string column] => Find(column) ??
-        throw Error(column, $"the column is missing; the file has {string.Join(", ", columns.Keys)}. Is this the right data set?");
+    private readonly string _path;
+    private readonly string _where;
+    private readonly IReadOnlyDictionary<string, Cell> _cells;
 
-    public bool Has(string column) => Find(column) is not null;
-
-    /// <summary>The JSON value of a column.</summary>
-    public JsonElement Json(string column)
+    /// <param name="path">The file.</param>
+    /// <param name="number">Which line or row, counted from 1.</param>
+    /// <param name="columns">The texts.</param>
+    public DataRow(string path, int number, IReadOnlyDictionary<string, string> columns)
+        : this(path, PlaceOf(path, number), columns.ToDictionary(column => column.Key, column => new Cell(column.Value)))
     {
+    }
+
+    internal DataRow(string path, string where, IReadOnlyDictionary<string, Cell> cells) => (_path, _where, _cells) = (path, where, cells);
+
+    /// <summary>
+    /// What a column, or the first there is of several names separated by bars (<c>question|Question</c>), holds: its text, or the JSON of another
+    /// value.
+    /// </summary>
+    /// <exception cref="FormatException">There is none of them.</exception>
+    public string this[string column] => Find(column) switch
+    {
+        { Text: { } text } => text,
+        { Nested: { } nested } => nested.GetRawText(),
+        _ => "null",
+    };
+
+    /// <summary>Whether there is such a column, and not null.</summary>
+    public bool Has(string column) => Column(column) is { IsNull: false };
+
+    /// <summary>A column that holds a text, a number, true or false.</summary>
+    /// <exception cref="FormatException">It is missing or null, or holds a list or an object.</exception>
+    public string Text(string column) => Find(column) switch
+    {
+        { Text: { } text } => text,
+        { Nested: { } nested } => throw Error(column, $"a text is expected, not {FilePlace.Excerpt(nested.GetRawText())}."),
+        _ => throw Error(column, "the value is null. Give it a text, or remove the row."),
+    };
+
+    /// <summary>A column that holds a JSON value.</summary>
+    public JsonField Json(string column)
+    {
+        var cell = Find(column);
+        if (cell.IsNull)
+            throw Error(column, "the value is null.");
         try
         {
-            return JsonElement.Parse(this[column]);
+            return new(cell.Nested ?? JsonText.Parse(cell.Text!), "", (key, problem) => Error(column, JsonText.Said(key, problem)));
         }
         catch (JsonException)
         {
-            throw Error(column, $"expected a JSON value, not '{this[column]}'.");
+            throw Error(column, $"a JSON value is expected, not '{FilePlace.Excerpt(cell.Text)}'.");
         }
     }
 
-    /// <summary>The whole number in a column.</summary>
-    public int WholeNumber(string column) => int.TryParse(this[column], out var value)
-        ? value
-        : throw Error(column, $"expected a whole number, not '{this[column]}'.");
+    /// <summary>A number that counts something.</summary>
+    public int WholeNumber(string column) =>
+        int.TryParse(Text(column), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : throw Error(column, $"a whole number is expected, not '{FilePlace.Excerpt(this[column])}'.");
 
-    public FormatException Error(string column, string problem) =>
-        new($"{path}, {(Path.GetExtension(path) is ".parquet" or ".csv" ? "row" : "line")} {number}, column '{column}': {problem}");
+    public FormatException Error(string column, string problem) => new FilePlace(_path, _where, $"column '{column}'").Data(problem);
 
-    private string? Find(string column)
+    /// <summary>Rows are counted in files whose rows may hold line breaks, or that have no lines.</summary>
+    internal static string PlaceOf(string path, int number) =>
+        $"{(Path.GetExtension(path) is ".parquet" or ".csv" ? "row" : "line")} {number}";
+
+    private Cell Find(string column) => Column(column) ??
+        throw Error(column, $"the column is missing; there are {FilePlace.Excerpt(_cells.Keys, 12)}. Is this the right data set?");
+
+    private Cell? Column(string column)
     {
+        Cell? found = null;
         foreach (var name in column.Split('|'))
         {
-            if (columns.TryGetValue(name, out var text))
-                return text;
+            if (_cells.TryGetValue(name, out var cell) && found is not { IsNull: false })
+                found = cell;
         }
-        return null;
+        return found;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Data;
 
@@ -10,19 +11,44 @@ internal static class JsonFile
 {
     private const string ObjectForm = "expected an object such as {\"sentence\": ..., \"label\": ...}.";
 
-    public static IEnumerable<DataRow> Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="notice">Told what is odd about the text.</param>
+    public static IEnumerable<DataRow> Read(string path, Action<string>? notice = null) =>
+        Document(path, notice) is { } document ? FromDocument(path, document) : FromLines(path, notice);
+
+    /// <summary>The whole text as one value, unless each line is one.</summary>
+    private static JsonElement? Document(string path, Action<string>? notice)
     {
-        var text = TextFile.ReadAll(path);
-        return Document(text) is { } document ? FromDocument(path, document) : FromLines(path, text);
+        using var lines = NotBlank(path, null).GetEnumerator();
+        if (!lines.MoveNext())
+            return null;
+        var first = Whole(lines.Current.Text);
+        var another = lines.MoveNext() ? lines.Current.Text : null;
+        // The rows are on a line each, whatever one of them holds.
+        if (first is { } row && (another is not null || List(row) is null))
+            return null;
+        if (first is null && another is not null && Whole(another) is { ValueKind: JsonValueKind.Object })
+            return null;
+        return Parse(path, TextFile.ReadUtf8(path, notice)) is var root && List(root) is not null ? root : null;
     }
 
-    /// <summary>The whole text as one value, or null if each line is a value.</summary>
-    private static JsonElement? Document(string text)
+    private static JsonElement Parse(string path, ReadOnlyMemory<byte> text)
     {
         try
         {
-            var root = JsonElement.Parse(text);
-            return root.ValueKind == JsonValueKind.Array || List(root) is not null ? root : null;
+            return JsonText.Parse(text.Span);
+        }
+        catch (JsonException error)
+        {
+            throw NoObject(path, JsonText.Place(error), error);
+        }
+    }
+
+    private static JsonElement? Whole(string line)
+    {
+        try
+        {
+            return JsonText.Parse(line);
         }
         catch (JsonException)
         {
@@ -30,8 +56,11 @@ internal static class JsonFile
         }
     }
 
+    /// <summary>The rows of a document: its list, or the one in it.</summary>
     private static JsonElement? List(JsonElement root)
     {
+        if (root.ValueKind == JsonValueKind.Array)
+            return root;
         foreach (var name in new[] { "data", "Data" })
         {
             if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array)
@@ -43,40 +72,42 @@ internal static class JsonFile
     private static IEnumerable<DataRow> FromDocument(string path, JsonElement root)
     {
         var number = 0;
-        foreach (var item in (List(root) ?? root).EnumerateArray())
+        foreach (var item in List(root)!.Value.EnumerateArray())
+            yield return Row(new(path, $"item {++number}"), item);
+    }
+
+    private static IEnumerable<DataRow> FromLines(string path, Action<string>? notice)
+    {
+        foreach (var (number, line) in NotBlank(path, notice))
         {
-            number++;
-            yield return item.ValueKind == JsonValueKind.Object
-                ? Row(path, number, item)
-                : throw new FormatException($"{path}, item {number}: {ObjectForm}");
+            JsonElement value;
+            try
+            {
+                value = JsonText.Parse(line);
+            }
+            catch (JsonException error)
+            {
+                throw NoObject(path, $"line {number}, byte {error.BytePositionInLine}", error);
+            }
+            yield return Row(new(path, $"line {number}"), value);
         }
     }
 
-    private static IEnumerable<DataRow> FromLines(string path, string text) =>
-        from line in TextFile.LinesOf(text)
-        where !string.IsNullOrWhiteSpace(line.Text)
-        select Row(path, line.Number, Parse(path, line.Number, line.Text));
+    private static IEnumerable<(int Number, string Text)> NotBlank(string path, Action<string>? notice) =>
+        TextFile.Lines(path, notice).Where(line => !string.IsNullOrWhiteSpace(line.Text));
 
-    private static JsonElement Parse(string path, int number, string line)
-    {
-        try
-        {
-            var value = JsonElement.Parse(line);
-            return value.ValueKind == JsonValueKind.Object ? value : throw new FormatException($"{path}, line {number}: {ObjectForm}");
-        }
-        catch (JsonException error)
-        {
-            throw new FormatException(
-                $"{path}, line {number}, byte {error.BytePositionInLine}: this is not a JSON object. Each line must be a complete one.", error);
-        }
-    }
+    private static FormatException NoObject(string path, string where, JsonException error) => new FilePlace(path, where)
+        .Data($"this is no JSON object. Each line should be a whole one. ({JsonText.Reason(error)})", error);
 
-    /// <summary>Turns an object into a row: texts as they are, everything else as JSON.</summary>
-    private static DataRow Row(string path, int number, JsonElement item)
+    private static DataRow Row(FilePlace place, JsonElement item)
     {
-        Dictionary<string, string> columns = [];
-        foreach (var property in item.EnumerateObject())
-            columns[property.Name] = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText();
-        return new(path, number, columns);
+        if (item.ValueKind != JsonValueKind.Object)
+            throw place.Data(ObjectForm);
+        var fields = new JsonField(item, "", (key, problem) =>
+            (key.Length > 0 ? place with { Key = $"column '{FilePlace.Excerpt(key)}'" } : place).Data($"it {problem}"));
+        Dictionary<string, Cell> cells = [];
+        foreach (var (name, value) in fields.Members())
+            cells.Add(name, value.Kind == JsonValueKind.String ? new(value.Text()) : Cell.Of(value.Element));
+        return new(place.Path, place.Where, cells);
     }
 }

@@ -1,8 +1,10 @@
 using System.Collections;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parquet.Schema;
 using Parquet.Serialization;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Data;
 
@@ -13,11 +15,12 @@ internal static class ParquetFile
     public static IEnumerable<DataRow> Read(string path)
     {
         var (schema, rows) = Load(path);
+        _ = new TableHeader([.. schema.Fields.Select(field => field.Name)], new(path));
         var number = 0;
         foreach (var row in rows)
         {
-            number++;
-            yield return new(path, number, schema.Fields.ToDictionary(field => field.Name, field => Text(row.GetValueOrDefault(field.Name), field)));
+            var place = new FilePlace(path, $"row {++number}");
+            yield return new(path, place.Where, schema.Fields.ToDictionary(field => field.Name, field => Value(row, field, place)));
         }
     }
 
@@ -29,22 +32,34 @@ internal static class ParquetFile
             var result = ParquetSerializer.DeserializeUntypedAsync(file).GetAwaiter().GetResult();
             return (result.Schema, result.Data);
         }
-        catch (Exception error) when (error is not (UnauthorizedAccessException or FileNotFoundException or OutOfMemoryException))
+        catch (Exception error) when (error is not (UnauthorizedAccessException or FileNotFoundException))
         {
-            throw new FormatException($"{path} is not a readable parquet file ({error.Message.TrimEnd('.')}). Download it again, or provide the " +
-                "data as JSON lines.", error);
+            throw new FilePlace(path).Data($"it is no parquet file that can be read ({FilePlace.Excerpt(error.Message.TrimEnd('.'))}). Fetch it " +
+                "again, or give the data as JSON lines.", error);
         }
     }
 
-    // Neither a null value nor an empty list has an entry in the row.
-    private static string Text(object? value, Field field) => value switch
+    // A null value has no entry in the row, and neither has an empty list.
+    private static Cell Value(Dictionary<string, object> row, Field field, FilePlace place)
     {
-        null => field.SchemaType == SchemaType.List || field is DataField { IsArray: true } ? "[]" : "null",
-        string text => text,
-        bool flag => flag ? "true" : "false",
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => Node(value)!.ToJsonString(),
-    };
+        var value = row.GetValueOrDefault(field.Name);
+        try
+        {
+            return value switch
+            {
+                null => field.SchemaType == SchemaType.List || field is DataField { IsArray: true } ? new(null, JsonText.Parse("[]")) : Cell.Null,
+                string text => new(text),
+                bool flag => new(flag ? "true" : "false"),
+                IFormattable number => new(number.ToString(null, CultureInfo.InvariantCulture)),
+                _ => new(null, JsonText.Parse(Node(value)!.ToJsonString())),
+            };
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            throw (place with { Key = $"column '{FilePlace.Excerpt(field.Name)}'" })
+                .Data($"the value cannot be read ({FilePlace.Excerpt(error.Message.TrimEnd('.'))}).", error);
+        }
+    }
 
     private static JsonNode? Node(object? value) => value switch
     {

@@ -48,7 +48,7 @@ public sealed class Evaluator
             var width = (int)generated.shape[1];
             var ids = generated.cpu().data<long>().ToArray();
             for (var i = 0; i < part.Length; i++)
-                predictions[part[i]] = _tokenizer.Decode(ids.AsSpan(i * width, width).ToArray().Select(id => (int)id));
+                predictions[part[i]] = _tokenizer.DecodeGenerated(ids.AsSpan(i * width, width).ToArray().Select(id => (int)id));
         }
         return new EvaluationResult(loss / labels, _task.Evaluate(predictions, _examples), predictions);
     }

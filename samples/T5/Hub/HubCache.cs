@@ -56,8 +56,15 @@ public sealed class HubCache(string root)
 
     private string? Commit(HubName name)
         => name.IsCommit ? name.Revision
-            : File.Exists(Reference(name)) && File.ReadAllText(Reference(name)).Trim() is var commit && HubName.IsCommitHash(commit) ? commit
+            : ModelFiles.Exists(Reference(name)) && FirstLine(Reference(name)) is var commit && HubName.IsCommitHash(commit) ? commit
             : null;
+
+    private static string FirstLine(string path)
+    {
+        using var file = new StreamReader(path);
+        var buffer = new char[256];
+        return new string(buffer, 0, file.ReadBlock(buffer)).Trim();
+    }
 
     private string Reference(HubName name) => Path.Combine(Folder(name), "refs", name.Revision);
 

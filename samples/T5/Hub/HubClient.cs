@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Hub;
 
@@ -81,10 +82,16 @@ public sealed class HubClient(HubSettings settings) : IDisposable
             if (!IsRedirect(response) || (method == HttpMethod.Head && response.Headers.Contains(LinkedTag)))
                 return response;
             using (response)
-                address = new Uri(address, response.Headers.Location!);
+                address = Redirected(address, response.Headers.Location!, model, file);
         }
         throw new HubException($"{settings.Endpoint} redirects more than {MaxRedirects} times for {file} of {model}: check HF_ENDPOINT.");
     }
+
+    private static Uri Redirected(Uri from, Uri to, HubName model, string file) =>
+        Uri.TryCreate(from, to, out var address) && address.Scheme is "http" or "https"
+            ? address
+            : throw new HubException($"{from.GetLeftPart(UriPartial.Authority)} redirects to '{FilePlace.Excerpt(to.OriginalString)}' for {file} of " +
+                $"{model}, which is no web address: check HF_ENDPOINT, and whether a proxy answers in its place.");
 
     private async Task<HttpResponseMessage> SendOnceAsync(
         HttpMethod method, Uri address, HubName model, string file, RangeHeaderValue? range, CancellationToken cancellation)
@@ -102,6 +109,12 @@ public sealed class HubClient(HubSettings settings) : IDisposable
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             throw HubFailure.Unreachable(model, file, settings, error);
+        }
+        // An answer that the runtime does not take.
+        catch (Exception error) when (FilePlace.IsForeign(error) || error is FormatException)
+        {
+            throw new HubException($"{address.GetLeftPart(UriPartial.Authority)} answers in no way that can be read for {file} of {model} " +
+                $"({FilePlace.Excerpt(error.Message.TrimEnd('.'))}): check HF_ENDPOINT.", error);
         }
     }
 

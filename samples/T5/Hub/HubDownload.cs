@@ -36,8 +36,20 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
                 .Order(StringComparer.Ordinal))
                 await RequireAsync(shard);
         }
-        _cache.WriteReference(model, config.Commit);
+        WriteReference();
         return snapshot;
+
+        void WriteReference()
+        {
+            try
+            {
+                _cache.WriteReference(model, config.Commit);
+            }
+            catch (Exception error) when (error is UnauthorizedAccessException or IOException)
+            {
+                throw NotWritable(error);
+            }
+        }
 
         async Task RequireAsync(string file)
         {
@@ -77,10 +89,12 @@ public sealed class HubDownload(HubSettings settings, IProgress<HubProgress>? pr
         }
         catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not HubException))
         {
-            throw new HubException($"Cannot write to the cache {settings.CacheFolder}: {error.Message.TrimEnd('.')}. Name another folder in " +
-                "HF_HUB_CACHE.", error);
+            throw NotWritable(error);
         }
     }
+
+    private HubException NotWritable(Exception error) => new(
+        $"The cache {settings.CacheFolder} cannot be written to: {error.Message.TrimEnd('.')}. Name another folder in HF_HUB_CACHE.", error);
 
     private static HubException Missing(HubName model, string file) => new(file switch
     {

@@ -4,6 +4,8 @@ namespace SamSharp.Samples.T5.Hub;
 public sealed record HubSettings
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
+    private const int LongestTimeoutSeconds = 24 * 3600;
+    private const int LongestToken = 1024;
     private static readonly string[] TrueWords = ["1", "ON", "YES", "TRUE"];
 
     /// <summary><c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>, which is <c>~/.cache/huggingface</c>.</summary>
@@ -31,10 +33,12 @@ public sealed record HubSettings
         return new HubSettings
         {
             CacheFolder = Folder("HF_HUB_CACHE") ?? Folder("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"),
-            Token = Value("HF_TOKEN") ?? Value("HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? Filled(File.ReadAllText(tokenFile)) : null),
+            Token = TokenOf(
+                Value("HF_TOKEN") ?? Value("HUGGING_FACE_HUB_TOKEN") ?? (ModelFiles.Exists(tokenFile) ? Filled(FirstOf(tokenFile)) : null), tokenFile),
             Offline = IsTrue("HF_HUB_OFFLINE") || IsTrue("TRANSFORMERS_OFFLINE"),
             Endpoint = EndpointOf(Value("HF_ENDPOINT") ?? "https://huggingface.co"),
-            Timeout = int.TryParse(Value("HF_HUB_DOWNLOAD_TIMEOUT"), out var seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : DefaultTimeout,
+            Timeout = int.TryParse(Value("HF_HUB_DOWNLOAD_TIMEOUT"), out var seconds) && seconds > 0
+                ? TimeSpan.FromSeconds(Math.Min(seconds, LongestTimeoutSeconds)) : DefaultTimeout,
         };
 
         string? Value(string name) => Filled(variable(name));
@@ -47,6 +51,20 @@ public sealed record HubSettings
         => Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? uri
             : throw new HubException($"HF_ENDPOINT is '{text}', not a web address: set one such as https://huggingface.co, or unset it.");
+
+    // What a header cannot hold would fail at every request, with another reason.
+    private static string? TokenOf(string? token, string file) =>
+        token is null || (token.Length <= LongestToken && token.All(character => character is >= ' ' and < '\x7F'))
+            ? token
+            : throw new HubException($"The token of HF_TOKEN, or of the file {file}, is none: it is very long, or holds signs that no token has. Set " +
+                "HF_TOKEN to the token alone, or unset it.");
+
+    private static string FirstOf(string path)
+    {
+        using var file = new StreamReader(path);
+        var buffer = new char[2 * LongestToken];
+        return new(buffer, 0, file.ReadBlock(buffer));
+    }
 
     private static string? Filled(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 

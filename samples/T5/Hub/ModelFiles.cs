@@ -25,7 +25,16 @@ public sealed record ModelFiles(bool WithVocabulary = true)
         bool Has(string name) => Exists(Path.Combine(folder, name));
     }
 
-    /// <summary>Whether the file exists; a dangling link does not count.</summary>
+    /// <summary>Whether there is a file, and not only a link to one that is gone, or to itself.</summary>
     public static bool Exists(string path)
-        => File.Exists(path) && (File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists ?? true);
+    {
+        try
+        {
+            return File.Exists(path) && (File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists ?? true);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 }

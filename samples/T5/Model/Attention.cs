@@ -67,8 +67,8 @@ internal sealed class Attention : Module
         var keys = source.Keys.flatten(0, 1);
         var values = source.Values.flatten(0, 1);
 
-        // TorchSharp 0.107 takes the addend last, not as its receiver, contrary to its documentation.
-        var scores = queries.baddbmm(keys.transpose(1, 2), addend);
+        // TorchSharp 0.107 takes the addend last, not as its receiver, whatever its documentation says.
+        var scores = Precision.ToFinite(queries.baddbmm(keys.transpose(1, 2), addend));
         var weights = scores.softmax(-1, Precision.Wide(scores.dtype)).to(scores.dtype);
         var mixed = Dropout.Apply(weights, _dropout, training).bmm(values);
         var joined = mixed.view(batch, _heads, length, -1).transpose(1, 2).flatten(2, 3);

@@ -20,6 +20,6 @@ internal sealed class CrossAttentionLayer : Sublayer
     public Tensor Apply(Tensor hidden, KeyValues encoded, Tensor addend)
     {
         using var scope = NewDisposeScope();
-        return AddTo(hidden, _attention.Attend(Normalize(hidden), encoded, addend)).MoveToOuterDisposeScope();
+        return AddTo(hidden, _attention.Attend(Normalize(hidden, addend.dtype), encoded, addend)).MoveToOuterDisposeScope();
     }
 }

@@ -47,7 +47,9 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
         var activated = Activate((_inner ?? _activated!).call(input));
         if (_gate is not null)
             activated = activated * _gate.call(input);
-        return _output.call(Dropout.Apply(activated, _dropout, training)).MoveToOuterDisposeScope();
+        // The largest numbers of a T5 arise here.
+        var inside = Precision.ToFinite(Dropout.Apply(activated, _dropout, training));
+        return _output.call(inside.to(Precision.OfStream(inside.dtype))).MoveToOuterDisposeScope();
     }
 
     // The gradient of relu needs only its result, so it may overwrite its input.

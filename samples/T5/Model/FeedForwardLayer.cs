@@ -14,9 +14,9 @@ internal sealed class FeedForwardLayer : Sublayer
         RegisterComponents();
     }
 
-    public Tensor Apply(Tensor hidden)
+    public Tensor Apply(Tensor hidden, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return AddTo(hidden, _dense.call(Normalize(hidden))).MoveToOuterDisposeScope();
+        return AddTo(hidden, _dense.call(Normalize(hidden, type))).MoveToOuterDisposeScope();
     }
 }

@@ -20,11 +20,14 @@ internal sealed class RmsNorm : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input)
+    public override Tensor forward(Tensor input) => Apply(input, input.dtype);
+
+    /// <summary>The norm of an input in a type, which a wider residual stream goes into.</summary>
+    public Tensor Apply(Tensor input, ScalarType type)
     {
         using var scope = NewDisposeScope();
         var wide = Precision.Widen(input);
         var scale = wide.Squared().mean([-1], keepdim: true).IncreaseBy(_epsilon).rsqrt_();
-        return (wide * scale).to(input.dtype).mul(_weight.to(input.dtype)).MoveToOuterDisposeScope();
+        return (wide * scale).to(type).mul(_weight.to(type)).MoveToOuterDisposeScope();
     }
 }

@@ -23,7 +23,7 @@ internal sealed class SelfAttentionLayer : Sublayer
     public Tensor Apply(Tensor hidden, Tensor addend, LayerCache? cache)
     {
         using var scope = NewDisposeScope();
-        var normed = Normalize(hidden);
+        var normed = Normalize(hidden, addend.dtype);
         var source = _attention.Project(normed);
         if (cache is not null)
             source = cache.Append(source);

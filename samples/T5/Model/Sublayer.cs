@@ -18,8 +18,15 @@ internal abstract class Sublayer : Module
         _dropout = config.DropoutRate;
     }
 
-    protected Tensor Normalize(Tensor hidden) => _norm.call(hidden);
+    /// <param name="hidden">The residual stream.</param>
+    /// <param name="type">The type to compute in.</param>
+    protected Tensor Normalize(Tensor hidden, ScalarType type) => _norm.Apply(hidden, type);
 
     /// <summary>The residual connection; writes into <paramref name="output"/>, whose values no gradient needs.</summary>
-    protected Tensor AddTo(Tensor hidden, Tensor output) => Dropout.Apply(output, _dropout, training).IncreaseBy(hidden);
+    [InDisposeScope]
+    protected Tensor AddTo(Tensor hidden, Tensor output)
+    {
+        var wide = output.dtype == hidden.dtype ? output : Precision.ToFinite(output).to(hidden.dtype);
+        return Dropout.Apply(wide, _dropout, training).IncreaseBy(hidden);
+    }
 }

@@ -30,7 +30,7 @@ internal sealed class T5Block : Module
     {
         using var scope = NewDisposeScope();
         var attended = SelfAttention.Apply(hidden, addend, cache: null);
-        return FeedForward.Apply(attended).MoveToOuterDisposeScope();
+        return FeedForward.Apply(attended, addend.dtype).MoveToOuterDisposeScope();
     }
 
     public Tensor Decode(Tensor hidden, Tensor addend, Tensor encoded, Tensor crossAddend)
@@ -48,5 +48,5 @@ internal sealed class T5Block : Module
 
     [InDisposeScope]
     private Tensor Finish(Tensor attended, KeyValues encoded, Tensor crossAddend) =>
-        FeedForward.Apply(CrossAttention.Apply(attended, encoded, crossAddend));
+        FeedForward.Apply(CrossAttention.Apply(attended, encoded, crossAddend), crossAddend.dtype);
 }

@@ -6,6 +6,10 @@ namespace SamSharp.Samples.T5.Model;
 /// </summary>
 public sealed record T5Config
 {
+    // Far beyond any T5, and few enough to count with.
+    private const int MostLayers = 10_000;
+    private const long MostWeights = 1_000_000_000_000_000;
+
     /// <summary>Rows of the embedding, at least as many as the tokenizer has ids (<c>vocab_size</c>).</summary>
     public required int VocabularySize { get; init; }
 
@@ -71,12 +75,14 @@ public sealed record T5Config
     {
         get
         {
-            long embedding = (long)VocabularySize * ModelWidth;
-            long attention = 4L * ModelWidth * AttentionWidth + ModelWidth;
-            long feedForward = (GatedFeedForward ? 3L : 2L) * ModelWidth * FeedForwardWidth + ModelWidth;
-            long positions = 2L * RelativePositionBuckets * Heads;
-            return embedding * (TieWordEmbeddings ? 1 : 2) + positions + 2L * ModelWidth
+            // The sizes that a file names may be of any size.
+            Int128 embedding = (Int128)VocabularySize * ModelWidth;
+            Int128 attention = (Int128)4 * ModelWidth * Heads * HeadWidth + ModelWidth;
+            Int128 feedForward = (Int128)(GatedFeedForward ? 3 : 2) * ModelWidth * FeedForwardWidth + ModelWidth;
+            Int128 positions = (Int128)2 * RelativePositionBuckets * Heads;
+            var count = embedding * (TieWordEmbeddings ? 1 : 2) + positions + 2 * (Int128)ModelWidth
                 + EncoderLayers * (attention + feedForward) + DecoderLayers * (2 * attention + feedForward);
+            return (long)Int128.Min(count, long.MaxValue);
         }
     }
 
@@ -85,16 +91,46 @@ public sealed record T5Config
     /// and <c>large</c>, and the same with <c>-v1.1</c> (gated, untied).
     /// </summary>
     /// <exception cref="ArgumentException">The name is unknown.</exception>
-    public static T5Config Named(string name, int vocabularySize) => NamedSizes.Find(name, vocabularySize).Validated(name);
+    /// <param name="name">The size.</param>
+    /// <param name="vocabularySize">How many ids the vocabulary has.</param>
+    /// <param name="ids">Its special ids; null: T5's own, 0 for padding and start and 1 for eos.</param>
+    public static T5Config Named(string name, int vocabularySize, SpecialIds? ids = null)
+    {
+        var config = NamedSizes.Find(name, vocabularySize);
+        return (ids is null ? config : config with { PadTokenId = ids.Pad, EosTokenId = ids.Eos, DecoderStartTokenId = ids.Pad }).Validated(name);
+    }
 
     /// <summary>Reads a Hugging Face <c>config.json</c>.</summary>
-    /// <exception cref="InvalidDataException">A key is missing or a value is not supported.</exception>
-    public static T5Config Load(string path) => T5ConfigFile.Read(path);
+    /// <exception cref="InvalidDataException">A key is missing or unknown, a value is not supported, or two files have different ids.</exception>
+    /// <param name="path">The file. A <c>generation_config.json</c> beside it must not contradict it.</param>
+    /// <param name="vocabulary">
+    /// The special ids of the vocabulary that goes with the model. They fill in for ids that the file lacks, and must be those that it has.
+    /// </param>
+    public static T5Config Load(string path, SpecialIds? vocabulary = null) => T5ConfigFile.Read(path, vocabulary);
 
     /// <summary>Writes a <c>config.json</c> that Hugging Face reads, atomically.</summary>
     public void Save(string path) => T5ConfigFile.Write(this, path);
 
-    /// <summary>This configuration if its values are valid; otherwise an error names <paramref name="source"/> and the value.</summary>
+    /// <summary>Refuses a vocabulary whose special ids are others than this configuration's.</summary>
+    /// <param name="source">Where this configuration comes from.</param>
+    /// <param name="vocabulary">The vocabulary's ids.</param>
+    /// <exception cref="InvalidDataException">The message names both files, the role and the two ids.</exception>
+    public void RequireIds(string source, SpecialIds vocabulary)
+    {
+        Same("pad_token_id", PadTokenId, vocabulary.Pad);
+        Same("eos_token_id", EosTokenId, vocabulary.Eos);
+
+        void Same(string key, int id, int other)
+        {
+            if (id != other)
+            {
+                throw new InvalidDataException(
+                    $"{source}: {key} is {id}, but the vocabulary {vocabulary.Source} has {other} for it. Give the model's own vocabulary.");
+            }
+        }
+    }
+
+    /// <summary>This configuration if its values make a model, else an error naming <paramref name="source"/> and the value.</summary>
     internal T5Config Validated(string source)
     {
         Positive(VocabularySize, "vocab_size");
@@ -108,11 +144,16 @@ public sealed record T5Config
         Require(RelativePositionMaxDistance > RelativePositionBuckets / 2, "relative_attention_max_distance",
             RelativePositionMaxDistance, "must exceed half the number of buckets");
         Require(DropoutRate is >= 0 and < 1, "dropout_rate", DropoutRate, "must lie in [0, 1)");
-        Require(LayerNormEpsilon > 0, "layer_norm_epsilon", LayerNormEpsilon, "must be positive");
+        Require(LayerNormEpsilon > 0 && double.IsFinite(LayerNormEpsilon), "layer_norm_epsilon", LayerNormEpsilon, "must be positive");
         Require(double.IsFinite(InitializerFactor), "initializer_factor", InitializerFactor, "must be finite");
         foreach (var (id, key) in new[]
                  { (PadTokenId, "pad_token_id"), (EosTokenId, "eos_token_id"), (DecoderStartTokenId, "decoder_start_token_id") })
             Require(id >= 0 && id < VocabularySize, key, id, $"must lie in [0, {VocabularySize})");
+        Require(EncoderLayers <= MostLayers, "num_layers", EncoderLayers, $"must be at most {MostLayers}");
+        Require(DecoderLayers <= MostLayers, "num_decoder_layers", DecoderLayers, $"must be at most {MostLayers}");
+        Require((long)Heads * HeadWidth <= int.MaxValue, "d_kv", HeadWidth, $"must be less, with {Heads} heads");
+        Require(ParameterCount <= MostWeights, "d_model", ModelWidth,
+            $"makes, with vocab_size {VocabularySize}, d_ff {FeedForwardWidth} and {EncoderLayers} layers, more weights than any machine holds");
         return this;
 
         void Positive(int value, string key) => Require(value > 0, key, value, "must be positive");

@@ -37,9 +37,9 @@ internal sealed class T5Stack : Module
     public Tensor Run(Tensor embedded, Func<T5Block, int, Tensor, Tensor> apply)
     {
         using var scope = NewDisposeScope();
-        var hidden = Dropout.Apply(embedded, _dropout, training);
+        var hidden = Dropout.Apply(embedded, _dropout, training).to(Precision.OfStream(embedded.dtype));
         for (var i = 0; i < _blocks.Count; i++)
             hidden = apply(_blocks[i], i, hidden);
-        return Dropout.Apply(_norm.call(hidden), _dropout, training).MoveToOuterDisposeScope();
+        return Dropout.Apply(_norm.Apply(hidden, embedded.dtype), _dropout, training).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Monitoring;
 
@@ -25,8 +26,18 @@ public sealed class MetricsLog
 
     public IReadOnlyList<MetricsRecord> Records => _records;
 
+    /// <exception cref="InvalidDataException">A line is none of metrics; the message names it.</exception>
     public static IReadOnlyList<MetricsRecord> Read(string path)
-        => [.. File.ReadLines(path).Where(line => line.Length > 0).Select(MetricsRecord.Parse)];
+    {
+        try
+        {
+            return [.. TextFile.Lines(path).Select(line => MetricsRecord.Parse(line.Text, new(path, $"line {line.Number}")))];
+        }
+        catch (FormatException error)
+        {
+            throw new InvalidDataException(error.Message, error);
+        }
+    }
 
     public void Append(MetricsRecord record)
     {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Monitoring;
 
@@ -14,11 +16,26 @@ public sealed record MetricsRecord(int Step, string Split, IReadOnlyDictionary<s
         return line.ToJsonString();
     }
 
-    public static MetricsRecord Parse(string json)
+    /// <exception cref="InvalidDataException">It is no such line.</exception>
+    public static MetricsRecord Parse(string json) => Parse(json, new("metrics"));
+
+    /// <param name="json">The line.</param>
+    /// <param name="place">Where it stands.</param>
+    /// <exception cref="InvalidDataException">It is no such line; the message names the place and the key.</exception>
+    public static MetricsRecord Parse(string json, FilePlace place)
     {
-        var line = JsonNode.Parse(json)!.AsObject();
-        var values = line.Where(field => field.Key is not ("step" or "split"))
-            .ToDictionary(field => field.Key, field => (double?)field.Value ?? double.NaN);
-        return new((int)line["step"]!, (string)line["split"]!, values);
+        JsonElement value;
+        try
+        {
+            value = JsonText.Parse(json);
+        }
+        catch (JsonException error)
+        {
+            throw place.Model($"this is no line of metrics: {JsonText.Reason(error)}", error);
+        }
+        var line = new JsonField(value, "", (key, problem) => place.Model(JsonText.Said(key, problem)));
+        var values = line.Members().Where(field => field.Name is not ("step" or "split"))
+            .ToDictionary(field => field.Name, field => field.Value.Kind == JsonValueKind.Null ? double.NaN : field.Value.Number());
+        return new(line["step"].WholeNumber(), line["split"].Text(), values);
     }
 }

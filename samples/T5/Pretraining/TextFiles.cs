@@ -1,8 +1,9 @@
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Tokenization;
 
 namespace SamSharp.Samples.T5.Pretraining;
 
-/// <summary>Plain text for pre-training: UTF-8 files of any line length.</summary>
+/// <summary>Plain text for pre-training: files of any line length, by the rule of <see cref="TextFile"/>.</summary>
 public static class TextFiles
 {
     /// <summary>The named files and all *.txt in the named folders, each once, in the order of their paths.</summary>
@@ -14,8 +15,21 @@ public static class TextFiles
     /// The ids of a whole file. No piece of a vocabulary crosses white space, so a wrapped paragraph has the same ids as on one line,
     /// and the lines can be encoded one by one.
     /// </summary>
-    public static int[] Encode(string path, T5Tokenizer tokenizer)
-        => [.. File.ReadLines(path).AsParallel().AsOrdered().SelectMany(tokenizer.Encode)];
+    /// <param name="path">The file.</param>
+    /// <param name="tokenizer">The vocabulary.</param>
+    /// <param name="notice">Told what is odd about the text.</param>
+    /// <exception cref="FormatException">It is no text.</exception>
+    public static int[] Encode(string path, T5Tokenizer tokenizer, Action<string>? notice = null)
+    {
+        try
+        {
+            return [.. TextFile.Lines(path, notice).AsParallel().AsOrdered().SelectMany(line => tokenizer.Encode(line.Text))];
+        }
+        catch (AggregateException error)
+        {
+            throw error.InnerException!;
+        }
+    }
 
     private static string[] FilesOf(string path)
     {

@@ -25,12 +25,12 @@ public sealed class ClassificationTask(string name, string prompt, params IReadO
     public override IReadOnlyList<string> Metrics => [.. Scores.Select(score => score.Name)];
 
     /// <inheritdoc/>
-    protected override string ToTarget(string label, Func<string, FormatException> refusal)
+    protected override string ToTarget(string? label, Func<string, FormatException> refusal)
     {
-        label = LabelPart(label);
+        label = label is null ? null : LabelPart(label);
         if (_words.Count == 0)
-            return label.Length > 0 ? label : throw refusal("A label is missing.");
-        return _words.TryGetValue(label, out var word)
+            return label is { Length: > 0 } ? label : throw refusal("A label is missing.");
+        return label is not null && _words.TryGetValue(label, out var word)
             ? word
             : throw refusal($"The labels of task '{Name}' are {string.Join(", ", _words.Keys)}.");
     }

@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Tasks;
 
@@ -50,14 +51,28 @@ public abstract class FileTask(string name) : T5Task(name)
         var (examples, reason) = (new List<TaskExample>(), "");
         foreach (var path in paths)
         {
-            examples.AddRange(Files.Read(path, problem => (skipped, reason) = (skipped + 1, reason.Length > 0 ? reason : problem))
-                .SelectMany(row => Form(row, split)));
+            Collect(path, split, examples, problem => (skipped, reason) = (skipped + 1, reason.Length > 0 ? reason : problem), notice);
         }
         if (skipped > 0)
             notice?.Invoke($"Left out malformed lines: {skipped}. The first: {reason}");
         if (examples.Count == 0)
             throw new FormatException($"{string.Join(", ", paths)} is empty: there are no rows for the task '{Name}'.");
         return Distinct ? DistinctExamples.Of(examples, TestInputs(folder, split), text => notice?.Invoke($"{Name}: {text}")) : examples;
+    }
+
+    private void Collect(string path, Split split, List<TaskExample> examples, Action<string> skipped, Action<string>? notice)
+    {
+        try
+        {
+            foreach (var row in Files.Read(path, skipped, notice))
+                examples.AddRange(Form(row, split));
+        }
+        // What the readers do not foresee says nothing of the file.
+        catch (Exception error) when (FilePlace.IsForeign(error))
+        {
+            throw new FilePlace(path, $"after {examples.Count} examples").Data(
+                $"{FilePlace.Unforeseen}: {error.GetType().Name}, {FilePlace.Excerpt(error.Message)}", error);
+        }
     }
 
     private HashSet<string> TestInputs(string folder, Split split) =>

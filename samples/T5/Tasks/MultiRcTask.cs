@@ -35,13 +35,12 @@ public sealed class MultiRcTask() : FileTask("multirc")
     private static IEnumerable<TaskExample> Passage(DataRow row)
     {
         var passage = row.Json("passage");
-        foreach (var question in passage.GetProperty("questions").EnumerateArray())
+        foreach (var question in passage["questions"].Items())
         {
-            foreach (var answer in question.GetProperty("answers").EnumerateArray())
+            foreach (var answer in question["answers"].Items())
             {
-                yield return Example(
-                    question.GetProperty("question").GetString()!, answer.GetProperty("text").GetString()!, passage.GetProperty("text").GetString()!,
-                    answer.GetProperty("label").GetInt32(), $"{row["idx"]}/{question.GetProperty("idx")}");
+                yield return Example(question["question"].Text(), answer["text"].Text(), passage["text"].Text(),
+                    Word(answer["label"].WholeNumber(), problem => answer["label"].Refused(problem)), $"{row.Text("idx")}/{question["idx"].Label()}");
             }
         }
     }
@@ -50,14 +49,17 @@ public sealed class MultiRcTask() : FileTask("multirc")
     private static ChoiceExample Answer(DataRow row)
     {
         var index = row.Json("idx");
-        return Example(row["question"], row["answer"], row["paragraph"], row.WholeNumber("label"),
-            $"{index.GetProperty("paragraph")}/{index.GetProperty("question")}");
+        return Example(row.Text("question"), row.Text("answer"), row.Text("paragraph"),
+            Word(row.WholeNumber("label"), problem => row.Error("label", $"it {problem}")), $"{index["paragraph"].Label()}/{index["question"].Label()}");
     }
 
-    private static ChoiceExample Example(string question, string answer, string paragraph, int label, string group)
+    private static string Word(int label, Func<string, Exception> refusal) =>
+        label is 0 or 1 ? Words[label] : throw refusal($"is {label}, but a label is 0 or 1.");
+
+    private static ChoiceExample Example(string question, string answer, string paragraph, string word, string group)
     {
         var input = Clean($"multirc question: {question} answer: {answer} paragraph: {paragraph}");
-        return new(input, Words[label], group) { Texts = [Clean($"{question} {answer}"), Clean(paragraph)] };
+        return new(input, word, group) { Texts = [Clean($"{question} {answer}"), Clean(paragraph)] };
     }
 
     private static string Clean(string text) => text

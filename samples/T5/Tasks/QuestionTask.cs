@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
@@ -24,8 +25,8 @@ public sealed class QuestionTask(string name, string prefix, Func<string, string
     {
         var (target, answers) = Answers(row.Json(Answer));
         return answers.Count > 0
-            ? [new AnswerExample($"{prefix} {Unquote(row["question|Question"])}", target, answers)]
-            : throw row.Error(Answer, "there is no answer. Expected a list of texts, or TriviaQA's object with value and aliases.");
+            ? [new AnswerExample($"{prefix} {Unquote(row.Text("question|Question"))}", target, answers)]
+            : throw row.Error(Answer, "there is no answer. A list of texts is expected, or TriviaQA's object with value and aliases.");
     }
 
     /// <inheritdoc/>
@@ -35,23 +36,19 @@ public sealed class QuestionTask(string name, string prefix, Func<string, string
         return Metrics.ToDictionary(metric => metric, metric => scores[metric]);
     }
 
-    // A list whose first item is the target, or TriviaQA's object, whose value is the target and whose aliases also count as right.
-    private static (string Target, List<string> Answers) Answers(JsonElement answer)
+    // A list, whose first is the target; or TriviaQA's object, whose value is the target and whose aliases count as right.
+    private static (string Target, List<string> Answers) Answers(JsonField answer)
     {
-        var list = answer.ValueKind == JsonValueKind.Object ? Property(answer, "aliases", "Aliases") : answer;
-        List<string> answers = list is { ValueKind: JsonValueKind.Array } ? Texts(list.Value) : [];
-        var value = answer.ValueKind == JsonValueKind.Object ? Property(answer, "value", "Value")?.GetString() : null;
-        if (answers.Count == 0 && value is not null)
-            answers = [value];
-        return (value ?? answers.FirstOrDefault() ?? "", answers);
+        var value = answer.Kind == JsonValueKind.Object ? (answer.Find("value") ?? answer.Find("Value")) : null;
+        var list = answer.Kind == JsonValueKind.Object ? answer.Find("aliases") ?? answer.Find("Aliases") : answer;
+        List<string> answers = list is { Kind: JsonValueKind.Array } ? [.. list.Items().Select(AnswerTexts.Of)] : [];
+        var target = value is null ? null : AnswerTexts.Of(value);
+        if (answers.Count == 0 && target is not null)
+            answers = [target];
+        return (target ?? answers.FirstOrDefault() ?? "", answers);
     }
 
-    private static List<string> Texts(JsonElement list) => [.. list.EnumerateArray().Select(item => item.GetString()!)];
-
-    private static JsonElement? Property(JsonElement item, params string[] names) =>
-        names.Select(name => item.TryGetProperty(name, out var value) ? value : (JsonElement?)null).FirstOrDefault(value => value is not null);
-
-    /// <summary>Removes the CSV quotes around a question, which some copies of TriviaQA contain.</summary>
+    /// <summary>A question that carries CSV's quotes, as some copies of TriviaQA have them, without these.</summary>
     private static string Unquote(string text) =>
         text.Length > 1 && text[0] == '"' && text[^1] == '"' && !text[1..^1].Replace("\"\"", "", StringComparison.Ordinal).Contains('"')
             ? text[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
@@ -44,18 +45,22 @@ public sealed class ReadingTask(string name, string? language = null) : FileTask
 
     // SQuAD files: articles, their paragraphs, and the questions about each.
     private static IEnumerable<AnswerExample> Article(DataRow row) =>
-        from paragraph in row.Json("paragraphs").EnumerateArray()
-        from question in paragraph.GetProperty("qas").EnumerateArray()
-        select Example(
-            question.GetProperty("id").GetString()!, question.GetProperty("question").GetString()!, paragraph.GetProperty("context").GetString()!,
-            question.GetProperty("answers").EnumerateArray().Select(answer => answer.GetProperty("text").GetString()!));
+        from paragraph in row.Json("paragraphs").Items()
+        from question in paragraph["qas"].Items()
+        select Example(question["id"].Label(), question["question"].Text(), paragraph["context"].Text(), question["answers"],
+            [.. question["answers"].Items().Select(answer => AnswerTexts.Of(answer["text"]))]);
 
-    // Hub files: one row per question, with the answers' texts in a separate list.
-    private static AnswerExample Question(DataRow row) => Example(
-        row["id"], row["question"], row["context"], row.Json("answers").GetProperty("text").EnumerateArray().Select(text => text.GetString()!));
-
-    private static AnswerExample Example(string id, string question, string context, IEnumerable<string> answers)
+    // The hub's: a row for each question, the answers' texts in a list of their own.
+    private static AnswerExample Question(DataRow row)
     {
+        var texts = row.Json("answers")["text"];
+        return Example(row.Text("id"), row.Text("question"), row.Text("context"), texts, [.. texts.Items().Select(AnswerTexts.Of)]);
+    }
+
+    private static AnswerExample Example(string id, string question, string context, JsonField list, IReadOnlyList<string> answers)
+    {
+        if (answers.Count == 0)
+            throw list.Refused("holds no answer. Questions without one, as SQuAD 2.0 has them, are not of this task: remove them.");
         string[] padded = [.. answers.Select(PadPunctuation)];
         return new($"question: {PadPunctuation(question)} context: {PadPunctuation(context)}", padded[0], padded) { Language = id.Split('-')[0] };
     }
@@ -65,7 +70,12 @@ public sealed class ReadingTask(string name, string? language = null) : FileTask
     {
         var padded = new StringBuilder(text.Length + 16);
         foreach (var rune in text.EnumerateRunes())
-            padded.Append(IsWord(rune) ? rune.ToString() : $" {rune} ");
+        {
+            if (IsWord(rune))
+                padded.Append(rune);
+            else
+                padded.Append(' ').Append(rune).Append(' ');
+        }
         return string.Join(' ', padded.ToString().Split([' ', '\t', '\n', '\f', '\r'], StringSplitOptions.RemoveEmptyEntries));
     }
 

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
@@ -29,16 +29,30 @@ public sealed partial class RecordTask() : FileTask("record")
     private static IEnumerable<AnswerExample> Passage(DataRow row)
     {
         var passage = row.Json("passage");
-        var text = passage.GetProperty("text").GetString()!;
-        var entities = passage.GetProperty("entities").EnumerateArray()
-            .Select(entity => text[entity.GetProperty("start").GetInt32()..(entity.GetProperty("end").GetInt32() + 1)]).ToList();
-        return row.Json("qas").EnumerateArray().Select(query => Example(
-            text, query.GetProperty("query").GetString()!, entities, Texts(query.GetProperty("answers"), answer => answer.GetProperty("text"))));
+        var text = new CodePoints(passage["text"].Text());
+        var entities = passage["entities"].Items().Select(entity => Entity(entity, text)).ToList();
+        return row.Json("qas").Items().Select(query => Example(text.Text, query["query"].Text(), entities, Answers(query, answer => answer["text"])));
     }
 
-    // Hub files: one row per query, with the entities' texts.
-    private static AnswerExample Query(DataRow row) => Example(
-        row["passage"], row["query"], Texts(row.Json("entities"), text => text), Texts(row.Json("answers"), text => text));
+    private static string Entity(JsonField entity, CodePoints text)
+    {
+        var (start, end) = (entity["start"].WholeNumber(), entity["end"].WholeNumber());
+        return start >= 0 && start <= end && end < text.Count
+            ? text.Slice(start, end + 1)
+            : throw entity.Refused($"reaches from character {start} to {end}, but the text has {text.Count}.");
+    }
+
+    // The hub's: a row for each query, with the entities themselves.
+    private static AnswerExample Query(DataRow row) => Example(row.Text("passage"), row.Text("query"),
+        row.Json("entities").Items().Select(entity => entity.Text()),
+        [.. row.Json("answers").Items().Select(AnswerTexts.Of)]);
+
+    private static List<string> Answers(JsonField query, Func<JsonField, JsonField> text)
+    {
+        var answers = query["answers"];
+        List<string> texts = [.. answers.Items().Select(answer => AnswerTexts.Of(text(answer)))];
+        return texts.Count > 0 ? texts : throw answers.Refused("holds no answer.");
+    }
 
     private static AnswerExample Example(string passage, string query, IEnumerable<string> entities, IEnumerable<string> answers)
     {
@@ -48,9 +62,6 @@ public sealed partial class RecordTask() : FileTask("record")
     }
 
     private static IEnumerable<string> InOrder(IEnumerable<string> texts) => texts.Distinct().Order(StringComparer.Ordinal);
-
-    private static IEnumerable<string> Texts(JsonElement list, Func<JsonElement, JsonElement> text) =>
-        list.EnumerateArray().Select(item => text(item).GetString()!);
 
     [GeneratedRegex("""([.?!"'])\n@highlight\n""")]
     private static partial Regex EndedHighlight();

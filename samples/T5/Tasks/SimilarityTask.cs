@@ -13,7 +13,7 @@ public sealed class SimilarityTask(string name, string prompt) : TableTask(name,
     public override IReadOnlyList<string> Metrics => ["pearson", "spearman"];
 
     /// <inheritdoc/>
-    protected override string ToTarget(string label, Func<string, FormatException> refusal) =>
+    protected override string ToTarget(string? label, Func<string, FormatException> refusal) =>
         TryParse(label, out var score) && score is >= 0 and <= 5
             ? (Math.Round(score * 5) / 5).ToString("0.0", CultureInfo.InvariantCulture)
             : throw refusal("The score must be a number from 0 to 5.");
@@ -33,6 +33,6 @@ public sealed class SimilarityTask(string name, string prompt) : TableTask(name,
 
     private static double Number(string text) => TryParse(text, out var number) && double.IsFinite(number) ? number : NoNumber;
 
-    private static bool TryParse(string text, out double number) =>
+    private static bool TryParse(string? text, out double number) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
 }

@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Tasks;
 
@@ -28,12 +29,13 @@ public abstract class TableTask(string name, string prompt) : FileTask(name)
 
     private string Target(DataRow row)
     {
-        var label = row[LabelColumn];
-        return ToTarget(label.Trim(), problem => row.Error(LabelColumn, $"{problem} The value is '{label}'."));
+        var label = row.Has(LabelColumn) ? row.Text(LabelColumn) : row[LabelColumn];
+        return ToTarget(row.Has(LabelColumn) ? label.Trim() : null,
+            problem => row.Error(LabelColumn, $"{problem} The value is '{FilePlace.Excerpt(label)}'."));
     }
 
-    /// <summary>The target text for a label in the file.</summary>
-    /// <param name="label">The label.</param>
-    /// <param name="refusal">Creates the exception for an invalid label.</param>
-    protected abstract string ToTarget(string label, Func<string, FormatException> refusal);
+    /// <summary>The text for a label as the file writes it.</summary>
+    /// <param name="label">The label; null where the file has a null.</param>
+    /// <param name="refusal">Makes the exception for a label that has none.</param>
+    protected abstract string ToTarget(string? label, Func<string, FormatException> refusal);
 }

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using SamSharp.Samples.T5.Data;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Metrics;
 
 namespace SamSharp.Samples.T5.Tasks;
@@ -18,15 +18,20 @@ public sealed partial class WscTask() : FileTask("wsc")
     /// <inheritdoc/>
     protected override IEnumerable<TaskExample> Form(DataRow row, Split split)
     {
-        var spans = row.Has("target") ? row.Json("target") : default;
-        var corefers = row["label"] is "true" or "True" or "1";
+        var spans = row.Has("target") ? row.Json("target") : null;
+        var corefers = row.Text("label") switch
+        {
+            "true" or "True" or "1" => true,
+            "false" or "False" or "0" => false,
+            var label => throw row.Error("label", $"a label is true or false, 1 or 0, not '{FilePlace.Excerpt(label)}'."),
+        };
         if (split == Split.Train && !corefers)
             return [];
         var referent = Spaces().Replace(Text("span1_text"), " ").Trim();
         return [new ReferentExample($"wsc: {MarkPronoun(row, Text("span2_text"), Index("span2_index"))}", referent, corefers)];
 
-        string Text(string name) => spans.ValueKind == JsonValueKind.Object ? spans.GetProperty(name).GetString()! : row[name];
-        int Index(string name) => spans.ValueKind == JsonValueKind.Object ? spans.GetProperty(name).GetInt32() : row.WholeNumber(name);
+        string Text(string name) => spans is null ? row.Text(name) : spans[name].Text();
+        int Index(string name) => spans is null ? row.WholeNumber(name) : spans[name].WholeNumber();
     }
 
     /// <inheritdoc/>
@@ -41,8 +46,8 @@ public sealed partial class WscTask() : FileTask("wsc")
     // In a few rows the index is off by one, or punctuation is attached to the pronoun and must be separated.
     private static string MarkPronoun(DataRow row, string pronoun, int index)
     {
-        var words = row["text"].Split(' ');
-        foreach (var place in new[] { index, index + 1, index - 1 })
+        var words = row.Text("text").Split(' ');
+        foreach (var place in new[] { index, index + 1L, index - 1L })
         {
             if (place < 0 || place >= words.Length || !words[place].StartsWith(pronoun, StringComparison.Ordinal))
                 continue;
@@ -52,7 +57,7 @@ public sealed partial class WscTask() : FileTask("wsc")
             words[place] = rest.Length == 0 ? $"*{pronoun}*" : $"*{pronoun}* {rest}";
             return string.Join(' ', words).Trim();
         }
-        throw row.Error("text", $"word {index} is not the pronoun '{pronoun}'. Words are counted from 0 and separated by single spaces.");
+        throw row.Error("text", $"word {index} is not the pronoun '{FilePlace.Excerpt(pronoun)}'. Words are counted from 0 and separated by single spaces.");
     }
 
     [GeneratedRegex(@"\s+")]

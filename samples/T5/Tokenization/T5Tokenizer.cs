@@ -20,6 +20,7 @@ public sealed class T5Tokenizer
         PadId = file.PadId;
         EosId = file.EosId;
         UnknownId = file.UnknownId;
+        Path = file.Path;
     }
 
     public int PadId { get; }
@@ -28,7 +29,10 @@ public sealed class T5Tokenizer
 
     public int UnknownId { get; }
 
-    /// <summary>Pieces and sentinels; a model's embedding may have more rows, rounded up.</summary>
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>Pieces and sentinels; a model's embedding may have more rows, filled up to a round number.</summary>
     public int VocabularySize => _pieces.Size;
 
     /// <summary>Reads T5's <c>spiece.model</c>.</summary>
@@ -43,6 +47,7 @@ public sealed class T5Tokenizer
                 $"'{spieceModelPath}' has no id for {(file.PadId < 0 ? "padding" : "eos")}, and T5 needs one: " +
                 "train it with --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1.");
         }
+        file.RequireUsable();
         return new(file);
     }
 
@@ -57,23 +62,32 @@ public sealed class T5Tokenizer
     public int[] EncodeWithEos(string text, int maxLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
-        return [.. Encode(text).Take(maxLength - 1), EosId];
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. _pieces.Ids(text).Take(maxLength - 1), EosId];
     }
 
-    /// <summary>The text of ids without padding and eos; an unknown id is ' ⁇ '.</summary>
-    /// <param name="ids">Ids of at least 0; ids beyond the vocabulary, which a model's spare rows can produce, are unknown.</param>
-    /// <param name="showSentinels">Whether to write sentinels (as <c>&lt;extra_id_0&gt;</c>) or leave them out.</param>
+    /// <summary>
+    /// The text of some ids, padding and eos left out; an unknown id is the vocabulary's mark for it, by default ' ⁇ '. Where the vocabulary's unknown
+    /// id is 0, one 0 at the beginning is left out: models such as MADLAD-400 start decoding with it.
+    /// </summary>
+    /// <param name="ids">Ids from 0 on; those past the vocabulary, which a model's spare rows can give, are unknown.</param>
+    /// <param name="showSentinels">Whether sentinels are written, as <c>&lt;extra_id_0&gt;</c>, or left out.</param>
     public string Decode(IEnumerable<int> ids, bool showSentinels = false)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        return _pieces.Decode(ids.Where(id =>
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
-            return showSentinels || VocabularySize - 1 - id is < 0 or >= SentinelCount;
-        }));
+        return DecodeAll(UnknownId == 0 ? ids.Where((id, i) => i > 0 || id != 0) : ids, showSentinels);
     }
 
-    /// <summary>The id of <c>&lt;extra_id_number&gt;</c>; sentinels count down from the vocabulary's end.</summary>
+    /// <summary>The text of what a model generated: the start token, which is no part of it, and the ids after that.</summary>
+    public string DecodeGenerated(IEnumerable<int> row) => DecodeAll(row.Skip(1), showSentinels: false);
+
+    private string DecodeAll(IEnumerable<int> ids, bool showSentinels) => _pieces.Decode(ids.Where(id =>
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
+        return showSentinels || VocabularySize - 1 - id is < 0 or >= SentinelCount;
+    }));
+
+    /// <summary>The id of <c>&lt;extra_id_number&gt;</c>; they count down from the vocabulary's end.</summary>
     public int SentinelId(int number)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);

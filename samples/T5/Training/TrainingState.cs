@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.T5.Training;
 
@@ -11,6 +12,7 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
     private const int CurrentFormat = 1;
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(Json);
 
     /// <summary>Version of the file's format.</summary>
     public int Format { get; init; } = CurrentFormat;
@@ -19,18 +21,20 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
 
     public static TrainingState Load(string path)
     {
-        TrainingState? state;
+        var state = JsonText.ReadObject<TrainingState>(path, Strictly);
         try
         {
-            state = JsonSerializer.Deserialize<TrainingState>(File.ReadAllText(path), Json);
+            state.Options.Validate();
         }
-        catch (JsonException exception)
+        catch (ArgumentException error)
         {
-            throw new InvalidDataException($"{path} is not a training state: {exception.Message}", exception);
+            throw new FilePlace(path, Key: "'Options'").Model(FilePlace.Excerpt(error.Message, 200), error);
         }
-        if (state is null || state.Format != CurrentFormat)
+        if (state.Step < 0)
+            throw new FilePlace(path, Key: "'Step'").Model($"is {state.Step}, before the first step.");
+        if (state.Format != CurrentFormat)
             throw new InvalidDataException(
-                $"{path} has format {state?.Format}, this program reads {CurrentFormat}: start the run again in another folder.");
+                $"{path} has format {state.Format}, this program reads {CurrentFormat}: start the run again in another folder.");
         return state;
     }
 
