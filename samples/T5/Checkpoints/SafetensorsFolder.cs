@@ -69,7 +69,8 @@ public sealed class SafetensorsFolder : IDisposable
             foreach (var name in shard)
                 Tensors[name] = file.Entries.ContainsKey(name)
                     ? file
-                    : throw new InvalidDataException($"{index}: tensor '{FilePlace.Excerpt(name)}' is not in its shard '{FilePlace.Excerpt(shard.Key)}'.");
+                    : throw new InvalidDataException(
+                        $"{index}: tensor '{FilePlace.Excerpt(name)}' is not in its shard '{FilePlace.Excerpt(shard.Key)}'.");
         }
     }
 

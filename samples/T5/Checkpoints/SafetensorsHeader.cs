@@ -104,7 +104,8 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private JsonField Field(JsonElement value, string name) => new(value, name, (key, problem) => Malformed(_path, $"{FilePlace.Excerpt(key)} {problem}"));
+    private JsonField Field(JsonElement value, string name) => new(value, name, (key, problem) =>
+        Malformed(_path, $"{FilePlace.Excerpt(key)} {problem}"));
 
     private SafetensorsEntry ParseEntry(string name, JsonElement entry)
     {

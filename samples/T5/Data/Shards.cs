@@ -11,7 +11,8 @@ internal static partial class Shards
     /// <exception cref="FormatException">A part is missing, or there are parts of two files; the message names them.</exception>
     public static IReadOnlyList<string> Complete(IReadOnlyList<string> paths)
     {
-        var shards = paths.Select(path => (Path: path, Match: Form().Match(Path.GetFileName(path)))).Where(shard => shard.Match.Success).ToList();
+        var shards = paths.Select(path => (Path: path, Match: Form().Match(Path.GetFileName(path))))
+            .Where(shard => shard.Match.Success).ToList();
         foreach (var name in shards.GroupBy(shard => shard.Match.Groups["name"].Value))
         {
             var counts = name.Select(shard => Number(shard.Match, "count")).Distinct().Order().ToList();

@@ -7,7 +7,7 @@ public static class JsonText
 {
     internal const string HalfPair = "holds half a surrogate pair (\\ud800 to \\udfff), which is no character";
 
-    private const string Remedy = "Delete it and run again with --resume.";
+    private const string Remedy = "delete it and run again with --resume.";
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
@@ -48,13 +48,13 @@ public static class JsonText
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, options) ?? throw place.Model($"holds null. {Remedy}");
+            return JsonSerializer.Deserialize<T>(json, options) ?? throw place.Model($"it holds null: {Remedy}");
         }
         // What a value of the object refuses is an ArgumentException.
         catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
         {
             var where = error is JsonException { LineNumber: { } line, Path: var key } ? $" (line {line + 1}, {FilePlace.Excerpt(key)})" : "";
-            throw place.Model($"cannot be read{where}: {FilePlace.Excerpt(error.Message.Split(" Path:")[0], 160)} {Remedy}", error);
+            throw place.Model($"it cannot be read{where}: {Remedy} {FilePlace.Excerpt(error.Message.Split(" Path:")[0], 160)}", error);
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed partial class PromptTemplate(string template)
 
     /// <summary>The columns' texts alone, in the template's order.</summary>
     public IReadOnlyList<string> Texts(DataRow row, Func<string, string> clean) =>
-        [.. Column().Matches(template).Select(match => clean(row[match.Groups[1].Value]))];
+        [.. Column().Matches(template).Select(match => clean(row.Text(match.Groups[1].Value)))];
 
     /// <summary>Whether all columns are white space.</summary>
     public bool IsEmpty(DataRow row) => Column().Matches(template).All(match => string.IsNullOrWhiteSpace(row.Text(match.Groups[1].Value)));
