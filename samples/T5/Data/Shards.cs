@@ -17,7 +17,10 @@ internal static partial class Shards
         {
             var counts = name.Select(shard => Number(shard.Match, "count")).Distinct().Order().ToList();
             if (counts.Count > 1)
-                throw new FilePlace(name.First().Path).Data($"beside it lie parts of a file in {counts[^1]} parts, too. Remove those of one of them.");
+            {
+                throw new FilePlace(name.First().Path)
+                    .Data($"beside it lie parts of a file in {counts[^1]} parts, too. Remove those of one of them.");
+            }
             var found = name.Select(shard => Number(shard.Match, "index")).ToList();
             if (found.GroupBy(index => index).FirstOrDefault(same => same.Count() > 1) is { } twice)
                 throw new FilePlace(name.First().Path).Data($"there are two parts with the number {twice.Key}. Remove one of them.");

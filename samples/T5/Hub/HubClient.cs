@@ -90,8 +90,9 @@ public sealed class HubClient(HubSettings settings) : IDisposable
     private static Uri Redirected(Uri from, Uri to, HubName model, string file) =>
         Uri.TryCreate(from, to, out var address) && address.Scheme is "http" or "https"
             ? address
-            : throw new HubException($"{from.GetLeftPart(UriPartial.Authority)} redirects to '{FilePlace.Excerpt(to.OriginalString)}' for {file} of " +
-                $"{model}, which is no web address: check HF_ENDPOINT, and whether a proxy answers in its place.");
+            : throw new HubException(
+                $"{from.GetLeftPart(UriPartial.Authority)} redirects to '{FilePlace.Excerpt(to.OriginalString)}' for {file} of {model}, " +
+                "which is no web address: check HF_ENDPOINT, and whether a proxy answers in its place.");
 
     private async Task<HttpResponseMessage> SendOnceAsync(
         HttpMethod method, Uri address, HubName model, string file, RangeHeaderValue? range, CancellationToken cancellation)

@@ -33,8 +33,8 @@ public sealed record HubSettings
         return new HubSettings
         {
             CacheFolder = Folder("HF_HUB_CACHE") ?? Folder("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"),
-            Token = TokenOf(
-                Value("HF_TOKEN") ?? Value("HUGGING_FACE_HUB_TOKEN") ?? (ModelFiles.Exists(tokenFile) ? Filled(FirstOf(tokenFile)) : null), tokenFile),
+            Token = TokenOf(Value("HF_TOKEN") ?? Value("HUGGING_FACE_HUB_TOKEN")
+                ?? (ModelFiles.Exists(tokenFile) ? Filled(FirstOf(tokenFile)) : null), tokenFile),
             Offline = IsTrue("HF_HUB_OFFLINE") || IsTrue("TRANSFORMERS_OFFLINE"),
             Endpoint = EndpointOf(Value("HF_ENDPOINT") ?? "https://huggingface.co"),
             Timeout = int.TryParse(Value("HF_HUB_DOWNLOAD_TIMEOUT"), out var seconds) && seconds > 0
@@ -56,8 +56,8 @@ public sealed record HubSettings
     private static string? TokenOf(string? token, string file) =>
         token is null || (token.Length <= LongestToken && token.All(character => character is >= ' ' and < '\x7F'))
             ? token
-            : throw new HubException($"The token of HF_TOKEN, or of the file {file}, is none: it is very long, or holds signs that no token has. Set " +
-                "HF_TOKEN to the token alone, or unset it.");
+            : throw new HubException($"The token of HF_TOKEN, or of the file {file}, is none: it is very long, or holds signs that no token has. " +
+                "Set HF_TOKEN to the token alone, or unset it.");
 
     private static string FirstOf(string path)
     {

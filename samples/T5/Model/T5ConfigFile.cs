@@ -10,7 +10,7 @@ internal static class T5ConfigFile
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <param name="path">The file.</param>
-    /// <param name="vocabulary">The ids of the vocabulary that goes with it: they fill in for ids that the file lacks, and must be those that it has.</param>
+    /// <param name="vocabulary">The ids of its vocabulary: they fill in for ids that the file lacks, and must be those that it has.</param>
     public static T5Config Read(string path, SpecialIds? vocabulary)
     {
         if (!File.Exists(path))

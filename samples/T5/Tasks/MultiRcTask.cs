@@ -50,7 +50,8 @@ public sealed class MultiRcTask() : FileTask("multirc")
     {
         var index = row.Json("idx");
         return Example(row.Text("question"), row.Text("answer"), row.Text("paragraph"),
-            Word(row.WholeNumber("label"), problem => row.Error("label", $"it {problem}")), $"{index["paragraph"].Label()}/{index["question"].Label()}");
+            Word(row.WholeNumber("label"), problem => row.Error("label", $"it {problem}")),
+            $"{index["paragraph"].Label()}/{index["question"].Label()}");
     }
 
     private static string Word(int label, Func<string, Exception> refusal) =>

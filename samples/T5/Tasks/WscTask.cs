@@ -57,7 +57,8 @@ public sealed partial class WscTask() : FileTask("wsc")
             words[place] = rest.Length == 0 ? $"*{pronoun}*" : $"*{pronoun}* {rest}";
             return string.Join(' ', words).Trim();
         }
-        throw row.Error("text", $"word {index} is not the pronoun '{FilePlace.Excerpt(pronoun)}'. Words are counted from 0 and separated by single spaces.");
+        throw row.Error("text",
+            $"word {index} is not the pronoun '{FilePlace.Excerpt(pronoun)}'. Words are counted from 0 and separated by single spaces.");
     }
 
     [GeneratedRegex(@"\s+")]

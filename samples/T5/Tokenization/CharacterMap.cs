@@ -3,7 +3,9 @@ using System.Text.Unicode;
 
 namespace SamSharp.Samples.T5.Tokenization;
 
-/// <summary>The rules by which a vocabulary rewrites characters (<c>precompiled_charsmap</c>): a double-array trie and the texts that it leads to.</summary>
+/// <summary>
+/// The rules by which a vocabulary rewrites characters (<c>precompiled_charsmap</c>): a double-array trie and the texts that it leads to.
+/// </summary>
 /// <remarks>
 /// Layout: 4 bytes with the trie's length, the trie in units of 4 bytes, texts ended by 0. Units: Yata's Darts-clone,
 /// https://github.com/s-yata/darts-clone. Whatever the file says stays within it.

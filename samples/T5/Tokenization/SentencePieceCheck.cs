@@ -71,7 +71,8 @@ internal sealed class SentencePieceCheck(SentencePieceFile file)
 
     /// <summary>The byte that a piece of the form <c>&lt;0x1F&gt;</c> stands for.</summary>
     public static byte? ByteOf(string piece) =>
-        piece is ['<', '0', 'x', _, _, '>'] && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+        piece is ['<', '0', 'x', _, _, '>']
+        && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             ? value
             : null;
 

@@ -67,8 +67,8 @@ public sealed class T5Tokenizer
     }
 
     /// <summary>
-    /// The text of some ids, padding and eos left out; an unknown id is the vocabulary's mark for it, by default ' ⁇ '. Where the vocabulary's unknown
-    /// id is 0, one 0 at the beginning is left out: models such as MADLAD-400 start decoding with it.
+    /// The text of some ids, padding and eos left out; an unknown id is the vocabulary's mark for it, by default ' ⁇ '. Where the vocabulary's
+    /// unknown id is 0, one 0 at the beginning is left out: models such as MADLAD-400 start decoding with it.
     /// </summary>
     /// <param name="ids">Ids from 0 on; those past the vocabulary, which a model's spare rows can give, are unknown.</param>
     /// <param name="showSentinels">Whether sentinels are written, as <c>&lt;extra_id_0&gt;</c>, or left out.</param>
