@@ -64,7 +64,7 @@ public sealed class SafetensorsFolder : IDisposable
         {
             var path = System.IO.Path.Combine(folder, shard.Key);
             if (!File.Exists(path))
-                throw new FileNotFoundException($"{index}: the shard '{FilePlace.Excerpt(shard.Key)}' that it names is not there.", path);
+                throw new FileNotFoundException($"{index}: the shard '{FilePlace.Excerpt(shard.Key)}' that it lists does not exist.", path);
             var file = OpenFile(path);
             foreach (var name in shard)
                 Tensors[name] = file.Entries.ContainsKey(name)

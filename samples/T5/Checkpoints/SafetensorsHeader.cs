@@ -123,7 +123,7 @@ internal sealed class SafetensorsHeader
         if (offsets.Length != 2 || offsets[0] > offsets[1])
             throw Malformed(_path, $"{tensor}: data_offsets [{Excerpt(offsets)}] are not a start and an end.");
         if (offsets[1] > _dataBytes)
-            throw Malformed(_path, $"{tensor} ends at byte {offsets[1]} of the data, but only {_dataBytes} are there: the file is truncated.");
+            throw Malformed(_path, $"{tensor} ends at byte {offsets[1]} of the data, which has only {_dataBytes}: the file is truncated.");
 
         var bytes = ByteCount(tensor, shape, type.Bytes);
         if (bytes != offsets[1] - offsets[0])
@@ -143,7 +143,7 @@ internal sealed class SafetensorsHeader
                 value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0
                     ? number
                     : throw Malformed(_path,
-                        $"{tensor}: '{key}' holds {FilePlace.Excerpt(value.GetRawText())}, which is not a whole number from 0 on."))];
+                        $"{tensor}: '{key}' holds {FilePlace.Excerpt(value.GetRawText())}, which is not a whole number of at least 0."))];
     }
 
     // libtorch counts the steps through a tensor even where one of its sizes is 0.
@@ -156,7 +156,7 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException error)
         {
-            throw Malformed(_path, $"{tensor}: the shape [{Excerpt(shape)}] is impossibly large.", error);
+            throw Malformed(_path, $"{tensor}: the shape [{Excerpt(shape)}] is too large.", error);
         }
     }
 

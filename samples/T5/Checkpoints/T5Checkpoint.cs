@@ -104,7 +104,7 @@ public static class T5Checkpoint
         var problems = new[] { Line("missing", missing), Line("not part of the model", extra), Line("of another shape", misshapen) }
             .OfType<string>().ToList();
         if (problems.Count > 0)
-            throw new InvalidDataException($"{weights.Path} does not fit {ConfigFile}; {string.Join("; ", problems)}");
+            throw new InvalidDataException($"{weights.Path} does not match {ConfigFile}; {string.Join("; ", problems)}");
 
         static string? Line(string what, IEnumerable<string> tensors)
         {

@@ -30,7 +30,7 @@ internal static class CsvFile
             if (fields.Length != header.Count)
             {
                 throw new FormatException(
-                    $"{header.Misfit(place, fields.Length)} A field that holds a comma is quoted, and a quote in it doubled.");
+                    $"{header.Misfit(place, fields.Length)} Quote a field that contains a comma, and double a quote inside it.");
             }
             yield return new(path, place.Where, header.Cells(fields));
         }
@@ -63,7 +63,7 @@ internal static class CsvFile
         catch (CsvFormatException error)
         {
             throw new FilePlace(path, $"row {error.RowNumber}")
-                .Data("a quote is out of place. A quote inside a quoted field is doubled.", error);
+                .Data("misplaced quote. Double a quote inside a quoted field.", error);
         }
     }
 }

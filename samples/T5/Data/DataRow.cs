@@ -41,7 +41,7 @@ public sealed class DataRow
     public string Text(string column) => Find(column) switch
     {
         { Text: { } text } => text,
-        { Nested: { } nested } => throw Error(column, $"a text is expected, not {FilePlace.Excerpt(nested.GetRawText())}."),
+        { Nested: { } nested } => throw Error(column, $"expected a text, not {FilePlace.Excerpt(nested.GetRawText())}."),
         _ => throw Error(column, "the value is null. Give it a text, or remove the row."),
     };
 
@@ -57,7 +57,7 @@ public sealed class DataRow
         }
         catch (JsonException)
         {
-            throw Error(column, $"a JSON value is expected, not '{FilePlace.Excerpt(cell.Text)}'.");
+            throw Error(column, $"expected a JSON value, not '{FilePlace.Excerpt(cell.Text)}'.");
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class DataRow
     public int WholeNumber(string column) =>
         int.TryParse(Text(column), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? value
-            : throw Error(column, $"a whole number is expected, not '{FilePlace.Excerpt(this[column])}'.");
+            : throw Error(column, $"expected a whole number, not '{FilePlace.Excerpt(this[column])}'.");
 
     public FormatException Error(string column, string problem) => new FilePlace(_path, _where, $"column '{column}'").Data(problem);
 
@@ -74,7 +74,7 @@ public sealed class DataRow
         $"{(Path.GetExtension(path) is ".parquet" or ".csv" ? "row" : "line")} {number}";
 
     private Cell Find(string column) => Column(column) ??
-        throw Error(column, $"the column is missing; there are {FilePlace.Excerpt(_cells.Keys, 12)}. Is this the right data set?");
+        throw Error(column, $"the column is missing; the file has {FilePlace.Excerpt(_cells.Keys, 12)}. Is this the right data set?");
 
     private Cell? Column(string column)
     {

@@ -97,7 +97,7 @@ internal static class JsonFile
         TextFile.Lines(path, notice).Where(line => !string.IsNullOrWhiteSpace(line.Text));
 
     private static FormatException NoObject(string path, string where, JsonException error) => new FilePlace(path, where)
-        .Data($"this is no JSON object. Each line should be a whole one. ({JsonText.Reason(error)})", error);
+        .Data($"this is not a JSON object. Each line must be a complete one. ({JsonText.Reason(error)})", error);
 
     private static DataRow Row(FilePlace place, JsonElement item)
     {

@@ -18,7 +18,7 @@ internal static class LabelledLines
         return end > 0
             ? Row(path, line.Number, line.Text[..end], line.Text[(end + 1)..])
             : throw new FilePlace(path, $"line {line.Number}")
-                .Data($"a label, a space or a tab, and a text are expected, not '{FilePlace.Excerpt(line.Text)}'.");
+                .Data($"expected a label, a space or tab, and a text, not '{FilePlace.Excerpt(line.Text)}'.");
     });
 
     private static DataRow Row(string path, int number, string label, string text) =>

@@ -34,8 +34,8 @@ internal static class ParquetFile
         }
         catch (Exception error) when (error is not (UnauthorizedAccessException or FileNotFoundException))
         {
-            throw new FilePlace(path).Data($"it is no parquet file that can be read ({FilePlace.Excerpt(error.Message.TrimEnd('.'))}). Fetch it " +
-                "again, or give the data as JSON lines.", error);
+            throw new FilePlace(path).Data($"it is not a readable parquet file ({FilePlace.Excerpt(error.Message.TrimEnd('.'))}). Download it " +
+                "again, or provide the data as JSON lines.", error);
         }
     }
 

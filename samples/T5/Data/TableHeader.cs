@@ -36,5 +36,5 @@ internal sealed class TableHeader
 
     /// <summary>Says that a row has not as many fields as there are columns.</summary>
     public string Misfit(FilePlace place, int fields) =>
-        $"{place}: {fields} fields, but there are {Count} columns ({FilePlace.Excerpt(_columns, 12)}).";
+        $"{place}: {fields} fields, but {Count} columns ({FilePlace.Excerpt(_columns, 12)}).";
 }

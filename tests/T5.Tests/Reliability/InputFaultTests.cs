@@ -17,7 +17,7 @@ public sealed class InputFaultTests : IDisposable
     [Theory]
     [InlineData("sst2", "train.jsonl", "{\"sentence\":null,\"label\":1}", "line 1, column 'sentence': the value is null")]
     [InlineData("text", "train.jsonl", "{\"text\":\"a\",\"label\":null}", "line 1, column 'label': A label is missing")]
-    [InlineData("sst2", "train.jsonl", "{\"sentence\":[\"a\"],\"label\":1}", "column 'sentence': a text is expected")]
+    [InlineData("sst2", "train.jsonl", "{\"sentence\":[\"a\"],\"label\":1}", "column 'sentence': expected a text")]
     [InlineData("sst2", "train.jsonl", "{\"sentence\":\"a \\ud83d b\",\"label\":1}", "line 1, column 'sentence': it holds half a surrogate pair")]
     [InlineData("naturalquestions", "train.jsonl", "{\"question\":\"who\",\"answer\":[null,\"x\"]}", "'[0]' is null")]
     [InlineData("naturalquestions", "train.jsonl", "{\"question\":\"who\",\"answer\":[\"\"]}", "'[0]' is an empty answer")]
