@@ -1,3 +1,4 @@
+using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
 
 namespace SamSharp;
@@ -17,4 +18,17 @@ public static partial class OptimizerExtensions
     /// <param name="optimizer">The base optimizer; the wrapper takes ownership.</param>
     /// <param name="options">The recipe and its settings.</param>
     public static SharpnessAwareOptimizer WithSharpnessAwareness(this Optimizer optimizer, SharpnessAwareOptions options) => new(optimizer, options);
+
+    /// <summary>Computes gradients as <c>loss.backward()</c> does, of the loss times <see cref="SharpnessAwareOptimizer.LossScale"/>. The optimizer
+    /// divides the scale out of the gradients when it reads them. Without a <see cref="SharpnessAwareOptions.LossScaler"/> it is
+    /// <c>loss.backward()</c>.</summary>
+    /// <param name="optimizer">The optimizer whose step the gradients are for.</param>
+    /// <param name="loss">The loss, one element. Closures return this loss itself, not scaled.</param>
+    public static void Backward(this SharpnessAwareOptimizer optimizer, Tensor loss)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        ArgumentNullException.ThrowIfNull(loss);
+        if (optimizer.Services.Scale is { } scale) scale.Backward(loss);
+        else loss.backward();
+    }
 }

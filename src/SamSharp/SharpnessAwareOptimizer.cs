@@ -77,8 +77,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>How each param group is treated; may be changed between steps.</summary>
     public IReadOnlyList<SharpnessGroup> Groups => _services.Table.Groups;
 
-    /// <summary>What the loss is multiplied by now; 1 without a <see cref="SharpnessAwareOptions.LossScaler"/>. Reading it waits for the
-    /// device.</summary>
+    /// <summary>What the loss is multiplied by; 1 without a <see cref="SharpnessAwareOptions.LossScaler"/>. Reading it waits for the device.</summary>
     public double LossScale => _services.Scale?.Value ?? 1;
 
     /// <summary>Whether this library's CUDA kernels run on each device, and if not, why: "cuda:0: used, 12 launches so far", or
@@ -120,16 +119,6 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
             step.StepBase();
             return loss;
         });
-    }
-
-    /// <summary>Computes gradients as <c>loss.backward()</c> does, of the loss times <see cref="LossScale"/>. The optimizer divides the scale out of
-    /// the gradients when it reads them. Without a <see cref="SharpnessAwareOptions.LossScaler"/> it is <c>loss.backward()</c>.</summary>
-    /// <param name="loss">The loss, one element. Closures return this loss itself, not scaled.</param>
-    public void Backward(Tensor loss)
-    {
-        ArgumentNullException.ThrowIfNull(loss);
-        if (_services.Scale is { } scale) scale.Backward(loss);
-        else loss.backward();
     }
 
     /// <summary>

@@ -5,7 +5,7 @@ namespace SamSharp;
 /// overflows, whose step is left out, and grows after a run of steps without one, as torch.amp.GradScaler's does; so do the defaults. It is a
 /// setting: the optimizer keeps the scale itself, and saves it in checkpoints.
 /// </summary>
-/// <remarks>Set it as <see cref="SharpnessAwareOptions.LossScaler"/>, and call <see cref="SharpnessAwareOptimizer.Backward"/> where a closure
+/// <remarks>Set it as <see cref="SharpnessAwareOptions.LossScaler"/>, and call <see cref="OptimizerExtensions.Backward"/> where a closure
 /// would call <c>loss.backward()</c>. All passes of a step use one scale. The optimizer divides it out of the gradients when it reads them,
 /// before anything else sees them: geometry, clipping, combiner, base optimizer and <see cref="StepReport"/> have the true numbers. Nothing of
 /// this waits for the device.</remarks>

@@ -68,7 +68,7 @@ public sealed record SharpnessAwareOptions
     public bool SkipNonFinite { get; init; } = true;
 
     /// <summary>
-    /// How the loss is scaled for float16; null (default) for no scale. With it, closures call <see cref="SharpnessAwareOptimizer.Backward"/>
+    /// How the loss is scaled for float16; null (default) for no scale. With it, closures call <see cref="OptimizerExtensions.Backward"/>
     /// instead of <c>loss.backward()</c>. It needs <see cref="SkipNonFinite"/>.
     /// </summary>
     public LossScaler? LossScaler { get; init; }

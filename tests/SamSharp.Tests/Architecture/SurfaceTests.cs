@@ -36,4 +36,14 @@ public class SurfaceTests
             .Where(line => line.Length > 150).Select(line => line.Where).ToArray();
         Assert.Empty(wide);
     }
+
+    /// <summary>The story of a step can be read at once, and the wrapper is little more than its contract.</summary>
+    [Theory]
+    [InlineData("Steps/SharpnessStep.cs", 150)]
+    [InlineData("SharpnessAwareOptimizer*.cs", 450)]
+    public void The_heart_stays_small(string files, int most)
+    {
+        var folder = Path.Combine(SourceTree.Top, "src/SamSharp", Path.GetDirectoryName(files)!);
+        Assert.InRange(Directory.EnumerateFiles(folder, Path.GetFileName(files)).Sum(path => File.ReadLines(path).Count()), 100, most);
+    }
 }
