@@ -78,7 +78,7 @@ public sealed class ComparisonTests : IDisposable
     [Theory]
     [InlineData("--algorithms", "samm", "samm", "looksam")]
     [InlineData("--algorithms", "base", "'base'", "base*1.25")]
-    [InlineData("--rhos", "gsam=0.1", "--rhos has none for sam", "--rhos sam=")]
+    [InlineData("--rhos", "gsam=0.1", "--rhos has no radius for sam", "--rhos sam=")]
     [InlineData("--rhos", "sam=x", "'sam=x'", "sam=0.2,0.5")]
     [InlineData("--learning-rates", "adafactr=1", "adafactr", "adamw")]
     [InlineData("--tasks", "sst2", "'sst2'", "sst2=data/SST-2")]

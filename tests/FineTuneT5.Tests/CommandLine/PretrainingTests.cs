@@ -100,7 +100,7 @@ public sealed class PretrainingTests : IDisposable
         Assert.False(differ[0].item<bool>() || differ[1].item<bool>() || differ[^1].item<bool>());
         Assert.InRange(differ.to(ScalarType.Float64).mean().item<double>(), 0.5, 1);
 
-        Assert.Contains("has an embedding already", FineTuneProgram.Run(
+        Assert.Contains("already has an embedding", FineTuneProgram.Run(
             ["pretrain", "--model", Path.Combine(Output("drawn"), "model"),
                 .. Arguments[3..], "--cooccurrence-embedding", "--output", Output("again")]).Expect(2).Error, StringComparison.Ordinal);
     }
