@@ -26,6 +26,19 @@ public partial class PageTests
         Assert.Equal(["#none", "src/SamSharp/USAGE.md#none", "src/None.cs"], new Page("README.md", text).BrokenLinks());
     }
 
+    /// <summary>The tables of results are copies of tables that the comparisons wrote.</summary>
+    [Fact]
+    public void Every_table_of_results_is_in_a_report()
+    {
+        static string[] Tables(string text) => [.. TableLines().Matches(text.ReplaceLineEndings("\n")).Select(match => match.Value.TrimEnd())];
+        var reports = Directory.EnumerateFiles(Path.Combine(SourceTree.Top, "samples/FineTuneT5/Artifacts/results"), "report.md",
+            SearchOption.AllDirectories).SelectMany(path => Tables(File.ReadAllText(path))).ToHashSet();
+        var tables = Tables(Page.Read("samples/FineTuneT5/RESULTS.md").Text);
+        Assert.True(tables.Length > 10);
+        Assert.Empty(tables.Except(reports));
+        Assert.Distinct(tables);
+    }
+
     [Fact]
     public void The_first_page_is_short() => Assert.InRange(Page.Read("README.md").Lines.Length, 1, 150);
 
@@ -86,4 +99,7 @@ public partial class PageTests
 
     [GeneratedRegex(@"\bRecipe\.(\w+)")]
     private static partial Regex Named();
+
+    [GeneratedRegex(@"(?:^\|.*\n?)+", RegexOptions.Multiline)]
+    private static partial Regex TableLines();
 }
