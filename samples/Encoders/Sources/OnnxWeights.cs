@@ -29,7 +29,7 @@ internal sealed class OnnxWeights
         }
         catch (InvalidProtocolBufferException error)
         {
-            throw new InvalidDataException($"{source}: is no ONNX model: {error.Message}", error);
+            throw new InvalidDataException($"{source}: this is not an ONNX model: {error.Message}", error);
         }
         var tensors = parsed.Graph.Initializer.ToDictionary(tensor => tensor.Name);
         var products = parsed.Graph.Node.Where(node => node.OpType == "MatMul").ToDictionary(node => node.Output[0], node => node.Input[1]);

@@ -10,7 +10,7 @@ public sealed class PackagedSource(PackagedModel model) : EncoderSource
     private readonly Lazy<WordPieceTokenizer> _tokenizer = new(() => new(model.ReadVocabulary(), lowerCase: true, model.Package));
     private readonly Lazy<OnnxWeights> _weights = new(() => OnnxWeights.Parse(model.ReadModel(), model.Package));
 
-    /// <summary>Both models have this shape: that of MiniLM with six layers.</summary>
+    /// <summary>The shape of both models: MiniLM with six layers.</summary>
     public override BertConfig Config { get; } = new() { Width = 384, Layers = 6, InnerWidth = 1536 };
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ internal static partial class Shards
             if (counts.Count > 1)
             {
                 throw new FilePlace(name.First().Path)
-                    .Data($"beside it lie parts of a file in {counts[^1]} parts, too. Remove those of one of them.");
+                    .Data($"the folder also has parts of a file in {counts[^1]} parts. Remove one of the two sets.");
             }
             var found = name.Select(shard => Number(shard.Match, "index")).ToList();
             if (found.GroupBy(index => index).FirstOrDefault(same => same.Count() > 1) is { } twice)

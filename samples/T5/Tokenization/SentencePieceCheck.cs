@@ -49,7 +49,7 @@ internal sealed class SentencePieceCheck(SentencePieceFile file)
     {
         var piece = file.Pieces[id];
         if (id == file.UnknownId)
-            return $"the id for {what} is {id}, that of unknown characters.";
+            return $"the id for {what} is {id}, which stands for unknown characters.";
         if (piece.Kind != SentencePieceKind.Control)
             return $"the id for {what} is {id}, but piece {id} '{Name(id)}' is ordinary text.";
         var named = Enumerable.Range(0, file.Pieces.Count).FirstOrDefault(

@@ -68,7 +68,7 @@ internal sealed class SentencePieceFile
 
     /// <summary>The exception for what is wrong with the file.</summary>
     public InvalidDataException Refused(string problem, Exception? cause = null) => new(
-        $"'{Path}' is no SentencePiece Unigram vocabulary ({problem}). Is the download whole, and no link or web page?", cause);
+        $"'{Path}' is not a SentencePiece Unigram vocabulary ({problem}). Check that the download is complete and not a link or a web page.", cause);
 
     /// <summary>Refuses a vocabulary whose settings contradict each other, or say what is not done here.</summary>
     /// <exception cref="InvalidDataException">The message names the setting or the piece.</exception>
