@@ -37,8 +37,8 @@ foreach (var mutant in mutants)
     }
 }
 var survivors = results.Count(result => !result.Killed);
-Console.WriteLine($"{results.Count} mutants: {results.Count - survivors} noticed, {results.Count(result => result.ByItsTests)} of them by the tests " +
-    $"that the list names; {survivors} survived. {watch.Elapsed.TotalMinutes:F0} minutes.");
+Console.WriteLine($"{results.Count} mutants: {results.Count - survivors} noticed, {results.Count(result => result.ByItsTests)} of them by the " +
+    $"tests that the list names; {survivors} survived. {watch.Elapsed.TotalMinutes:F0} minutes.");
 return survivors == 0 ? 0 : 1;
 
 // Copies what was built to the tests, and runs some of them. Returns what happened if one fails, or null.

@@ -77,7 +77,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// <summary>How each param group is treated; may be changed between steps.</summary>
     public IReadOnlyList<SharpnessGroup> Groups => _services.Table.Groups;
 
-    /// <summary>What the loss is multiplied by; 1 without a <see cref="SharpnessAwareOptions.LossScaler"/>. Reading it waits for the device.</summary>
+    /// <summary>What the loss is multiplied by; 1 without a <see cref="SharpnessAwareOptions.LossScaler"/>. Reading waits for the device.</summary>
     public double LossScale => _services.Scale?.Value ?? 1;
 
     /// <summary>Whether this library's CUDA kernels run on each device, and if not, why: "cuda:0: used, 12 launches so far", or

@@ -16,8 +16,8 @@ namespace SamSharp.Optimizers;
 /// w = w - lr / (1 - beta1^t) * m / (sqrt v / sqrt(1 - beta2^t) + epsilon)    AMSGrad: the largest v so far in place of v
 /// </code>
 /// <para>The semantics are PyTorch's, the defaults TorchSharp's. The state is float32 for float16 and bfloat16 parameters, which are
-/// updated on a copy that lives as long as the step, as are parameters that are not contiguous. A parameter without a gradient is skipped: neither its state nor its
-/// step counter moves. A step reads nothing from the device.</para>
+/// updated on a copy that lives as long as the step, as are parameters that are not contiguous. A parameter without a gradient is
+/// skipped: neither its state nor its step counter moves. A step reads nothing from the device.</para>
 /// </remarks>
 public sealed class FusedAdamW : StatefulOptimizer, optim.IBetas
 {

@@ -164,7 +164,8 @@ internal sealed class ParameterState : OptimizerState, IDisposable
                 if (!SavedTensor.ReadFlag(reader)) continue;
                 var isMaster = i == _layout.Length;
                 var what = $"{(isMaster ? "master" : _layout[i].Name)} of parameter {_index}, which is of type {Type},";
-                var expected = isMaster ? Shape : _layout[i].ShapeFor(Shape) ?? throw new InvalidDataException($"A parameter of shape {Text(Shape)} has no {what}");
+                var expected = isMaster ? Shape
+                    : _layout[i].ShapeFor(Shape) ?? throw new InvalidDataException($"A parameter of shape {Text(Shape)} has no {what}");
                 tensors[i] = SavedTensor.Read(reader, Precision, expected, _parameter.device, what);
             }
         }

@@ -54,7 +54,10 @@ public sealed class Ascent : StepPhase, IDisposable
         if (bucket.Is16Bits && (Services.Options.StochasticRounding || Array.Exists(masters, master => master is not null)))
         {
             for (var i = 0; i < vectors.Length; i++)
-                NarrowWeights.Perturb(Kernels, bucket.Weights[i], masters[i], bucket.Results[i], vectors[i], scale, kappa, KeyOf(bucket.Parameters[i]));
+            {
+                NarrowWeights.Perturb(Kernels, bucket.Weights[i], masters[i], bucket.Results[i], vectors[i], scale, kappa,
+                    KeyOf(bucket.Parameters[i]));
+            }
         }
         else if (kappa is { } added)
         {

@@ -23,6 +23,8 @@ public class SurfaceTests
 
     /// <summary>Lines that fit a screen beside another window.</summary>
     [Theory]
+    [InlineData("src")]
+    [InlineData(".ci")]
     [InlineData("samples")]
     [InlineData("benchmarks")]
     [InlineData("tests")]
