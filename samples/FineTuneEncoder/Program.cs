@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Globalization;
 using SamSharp.Samples.FineTuneEncoder.CommandLine;
 using SamSharp.Samples.FineTuneEncoder.Setup;
@@ -8,24 +7,8 @@ using SamSharp.Samples.FineTuneT5.FineTuning;
 
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 
-var command = new FineTuneCommand(
+return await new FineTuneCommand(
     EncoderFace.Face,
     (request, cancellation) => FineTuneJob.Run(request, "Encoder", EncoderSetup.Finder, cancellation),
     (request, cancellation) => CompareJob.Run(request, EncoderSetup.Finder, cancellation),
-    SpeedCommand.Create());
-var arguments = command.Parse(args);
-if (arguments.Errors.Count > 0 && arguments.Action is System.CommandLine.Invocation.ParseErrorAction)
-    return ErrorReport.Write(new ArgumentException(arguments.Errors[0].Message.ReplaceLineEndings(" ")), trace: false);
-try
-{
-    // A cancelled run saves a checkpoint before it ends, which takes its time.
-    return await arguments.InvokeAsync(new InvocationConfiguration
-    {
-        EnableDefaultExceptionHandler = false,
-        ProcessTerminationTimeout = TimeSpan.FromMinutes(10),
-    });
-}
-catch (Exception exception)
-{
-    return ErrorReport.Write(exception, command.WantsTrace(arguments));
-}
+    SpeedCommand.Create()).RunAsync(args);

@@ -77,8 +77,27 @@ public sealed class FineTuneCommand
 
     public ParseResult Parse(string[] arguments) => _root.Parse(arguments);
 
-    /// <summary>Whether the arguments ask for stack traces.</summary>
-    public bool WantsTrace(ParseResult result) => result.GetValue(_trace);
+    /// <summary>Runs the program, and reports what goes wrong in a sentence.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(string[] arguments)
+    {
+        var parsed = Parse(arguments);
+        if (parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
+            return ErrorReport.Write(new ArgumentException(parsed.Errors[0].Message.ReplaceLineEndings(" ")), trace: false);
+        try
+        {
+            // A canceled run saves a checkpoint before it ends, which takes time.
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TimeSpan.FromMinutes(10),
+            });
+        }
+        catch (Exception exception)
+        {
+            return ErrorReport.Write(exception, parsed.GetValue(_trace));
+        }
+    }
 
     private FineTuneRequest Read(ParseResult result)
     {
