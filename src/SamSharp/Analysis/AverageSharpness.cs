@@ -26,10 +26,11 @@ public sealed class AverageSharpness(double sigma, bool adaptive = false) : ISha
         ArgumentNullException.ThrowIfNull(surface);
         using var random = new RandomVectors(Seed);
         using var scale = adaptive ? Climb.Magnitudes(surface) : null;
-        var (mean, error) = Sample.Of([.. Enumerable.Range(0, Pairs).Select(_ => Pair(surface, random, scale))]);
+        using var part = surface.Watch.Begin(Name);
+        var (mean, error) = Sample.Of([.. Enumerable.Range(0, Pairs).Select(i => Pair(surface, random, scale, i))]);
         return
         [
-            new(adaptive ? "average, adaptive normal" : "average, normal", mean, surface.Rows)
+            new(Name, mean, surface.Rows)
             {
                 Radius = _sigma,
                 Error = error,
@@ -39,11 +40,15 @@ public sealed class AverageSharpness(double sigma, bool adaptive = false) : ISha
         ];
     }
 
-    private double Pair(LossSurface surface, RandomVectors random, WeightVector? scale)
+    private string Name => adaptive ? "average, adaptive normal" : "average, normal";
+
+    private double Pair(LossSurface surface, RandomVectors random, WeightVector? scale, int index)
     {
         using var displacement = random.Normal(surface).Scale(_sigma);
         if (scale is not null) displacement.Multiply(scale);
         var ahead = surface.Loss(displacement);
-        return ((ahead + surface.Loss(displacement.Scale(-1))) / 2) - surface.LossAtOrigin;
+        var climb = ((ahead + surface.Loss(displacement.Scale(-1))) / 2) - surface.LossAtOrigin;
+        surface.Watch.Report(index + 1, Pairs);
+        return climb;
     }
 }

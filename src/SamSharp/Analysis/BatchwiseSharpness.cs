@@ -14,7 +14,12 @@ public sealed class BatchwiseSharpness(ISharpnessMeasure measure) : ISharpnessMe
     public IReadOnlyList<Measurement> Measure(LossSurface surface)
     {
         ArgumentNullException.ThrowIfNull(surface);
-        var batches = surface.Batches.Select(batch => (batch.Share, Found: _measure.Measure(batch))).ToArray();
+        var surfaces = surface.Batches;
+        var batches = surfaces.Select((batch, i) =>
+        {
+            using var part = surface.Watch.Begin(null, i, surfaces.Count);
+            return (batch.Share, Found: _measure.Measure(batch));
+        }).ToArray();
         return [.. batches[0].Found.Select((first, i) =>
         {
             var (mean, error) = Sample.Weighted([.. batches.Select(batch => (batch.Found[i].Value, batch.Share))]);

@@ -5,6 +5,9 @@ internal sealed class Climb(LossSurface surface, Ball ball) : IDisposable
 {
     private readonly WeightVector? _scale = ball.Adaptive ? Magnitudes(surface) : null;
 
+    /// <summary>The loss.</summary>
+    public LossSurface Surface => surface;
+
     /// <summary>The loss at z.</summary>
     public double Loss(WeightVector z)
     {

@@ -9,7 +9,9 @@ namespace SamSharp.Analysis;
 /// </summary>
 /// <remarks>
 /// All trainable floating point parameters count, each once. Nothing else may change the weights while the surface is open. It keeps a copy of them.
-/// Measure in float32: in half precision, rounding removes a displacement in many weights.
+/// Measure in float32: in half precision, rounding removes a displacement in many weights. Everything that is measured on a surface asks its
+/// <see cref="CancellationToken"/> before each loss; a canceled measurement throws <see cref="OperationCanceledException"/> and leaves
+/// nothing behind.
 /// </remarks>
 public sealed class LossSurface : IDisposable
 {
@@ -52,7 +54,7 @@ public sealed class LossSurface : IDisposable
     {
         _batches = [batch];
         _weights = whole._weights;
-        (Products, _finiteDifferenceStep) = (whole.Products, whole._finiteDifferenceStep);
+        (Products, _finiteDifferenceStep, Watch) = (whole.Products, whole._finiteDifferenceStep, whole.Watch);
     }
 
     /// <summary>The names of the measured parameters, in the order of every <see cref="WeightVector"/>.</summary>
@@ -78,6 +80,12 @@ public sealed class LossSurface : IDisposable
         get => _finiteDifferenceStep ?? (_weights.AreDouble ? 1e-4 : 1e-2);
         set => _finiteDifferenceStep = Check.Positive(value, nameof(FiniteDifferenceStep));
     }
+
+    /// <summary>Cancels every measurement on this surface: it is asked before each loss. Default: none.</summary>
+    public CancellationToken CancellationToken { get => Watch.Token; set => Watch.Token = value; }
+
+    /// <summary>Hears how far each measurement on this surface has come; null (default) for nobody. Called on the measuring thread.</summary>
+    public IProgress<MeasureProgress>? Progress { get => Watch.Listener; set => Watch.Listener = value; }
 
     /// <summary>L(w), computed once.</summary>
     /// <exception cref="InvalidOperationException">The loss is not a finite number.</exception>
@@ -136,6 +144,9 @@ public sealed class LossSurface : IDisposable
     /// <summary>The surface of each batch by itself, at the same weights. They are disposed with this surface.</summary>
     public IReadOnlyList<LossSurface> Batches => _batches.Length == 1 ? [this] : Array.ConvertAll(_batches, batch => new LossSurface(this, batch));
 
+    /// <summary>Who waits for the measurements.</summary>
+    internal Watch Watch { get; } = new();
+
     /// <summary>The weight of these batches in a mean over more batches.</summary>
     internal double Share => _batches.Sum(batch => batch.Share);
 
@@ -153,9 +164,9 @@ public sealed class LossSurface : IDisposable
         if (length == 0) return Zero();
         var step = FiniteDifferenceStep / length;
         using var ahead = vector.Clone().Scale(step);
-        var difference = Gradient(ahead).Gradient;
-        using var behind = Gradient(ahead.Scale(-1)).Gradient;
-        return difference.Add(behind, -1).Scale(0.5 / step);
+        using var there = Gradient(ahead).Gradient;
+        var difference = Gradient(ahead.Scale(-1)).Gradient;
+        return difference.Add(there, -1).Scale(-0.5 / step);
     }
 
     /// <summary>The weighted mean of a derivative over the batches, and of the loss.</summary>
@@ -180,6 +191,7 @@ public sealed class LossSurface : IDisposable
         var mean = 0.0;
         foreach (var batch in _batches)
         {
+            Watch.Token.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var share = batch.Share / Share;
             var loss = batch.Loss();

@@ -14,8 +14,12 @@ public sealed class OneStepSharpness(Ball ball) : ISharpnessMeasure
     public IReadOnlyList<Measurement> Measure(LossSurface surface)
     {
         ArgumentNullException.ThrowIfNull(surface);
+        var name = $"one step, {_ball.Name}";
+        using var part = surface.Watch.Begin(name);
         using var climb = new Climb(surface, _ball);
         using var step = climb.Look().Uphill.Scale(_ball.Radius);
-        return [new($"one step, {_ball.Name}", climb.Loss(step) - surface.LossAtOrigin, surface.Rows) { Radius = _ball.Radius }];
+        var found = new Measurement(name, climb.Loss(step) - surface.LossAtOrigin, surface.Rows) { Radius = _ball.Radius };
+        surface.Watch.Report(1, 1);
+        return [found];
     }
 }

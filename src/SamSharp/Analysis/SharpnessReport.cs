@@ -19,24 +19,42 @@ public sealed record SharpnessReport(
     /// <param name="loss">Computes the mean loss over fixed data, one element, and does not call <c>backward()</c>. Called many times.</param>
     /// <param name="options">What to measure. Default: <see cref="SharpnessOptions.Defaults"/>.</param>
     /// <param name="rows">The number of rows of that data, which the measurements report. Default 1.</param>
+    /// <param name="progress">Hears how far the measurement has come; null (default) for nobody.</param>
+    /// <param name="cancellationToken">Asked before each loss. Default: none.</param>
     /// <exception cref="ArgumentException">The model has nothing to displace, or two parameters are the same weights.</exception>
     /// <exception cref="InvalidOperationException">The loss is not finite, not one number, or does not depend on the weights.</exception>
-    public static SharpnessReport Measure(nn.Module model, Func<Tensor> loss, SharpnessOptions? options = null, long rows = 1) =>
-        Measure(model, [new LossBatch(loss, rows)], options);
+    /// <exception cref="OperationCanceledException">It was canceled; everything is as it was.</exception>
+    public static SharpnessReport Measure(nn.Module model, Func<Tensor> loss, SharpnessOptions? options = null, long rows = 1,
+        IProgress<MeasureProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Measure(model, [new LossBatch(loss, rows)], options, progress, cancellationToken);
 
     /// <summary>The same for a loss over several batches, computed one after the other.</summary>
     /// <param name="model">The model.</param>
     /// <param name="batches">The parts of the data, at least one.</param>
     /// <param name="options">What to measure. Default: <see cref="SharpnessOptions.Defaults"/>.</param>
+    /// <param name="progress">Hears how far the measurement has come; null (default) for nobody.</param>
+    /// <param name="cancellationToken">Asked before each loss. Default: none.</param>
     /// <exception cref="ArgumentException">The model has nothing to displace, or two parameters are the same weights.</exception>
     /// <exception cref="InvalidOperationException">The loss is not finite, not one number, or does not depend on the weights.</exception>
-    public static SharpnessReport Measure(nn.Module model, IReadOnlyList<LossBatch> batches, SharpnessOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was canceled; everything is as it was.</exception>
+    public static SharpnessReport Measure(nn.Module model, IReadOnlyList<LossBatch> batches, SharpnessOptions? options = null,
+        IProgress<MeasureProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         options ??= new SharpnessOptions();
-        using var surface = new LossSurface(model, batches, options.Include) { Products = options.Products };
+        using var surface = new LossSurface(model, batches, options.Include)
+        {
+            Products = options.Products,
+            Progress = progress,
+            CancellationToken = cancellationToken,
+        };
+        using var whole = surface.Watch.Begin("loss");
         var loss = surface.LossAtOrigin;
-        var measurements = (options.Measures ?? options.Defaults(surface)).SelectMany(measure => measure.Measure(surface)).ToArray();
-        return new(loss, surface.Rows, surface.Dimension, measurements, options.SpectrumStarts > 0 ? Density(surface, options) : null);
+        var measures = options.Measures ?? options.Defaults(surface);
+        var parts = measures.Count + (options.SpectrumStarts > 0 ? 1 : 0);
+        var measurements = measures.SelectMany((measure, i) => Measure(measure, surface, i, parts)).ToArray();
+        if (options.SpectrumStarts == 0) return new(loss, surface.Rows, surface.Dimension, measurements);
+        using var last = surface.Watch.Begin(null, measures.Count, parts);
+        return new(loss, surface.Rows, surface.Dimension, measurements, Density(surface, options));
     }
 
     /// <summary>A table: name, value, error, radius and note of each measurement.</summary>
@@ -55,6 +73,15 @@ public sealed record SharpnessReport(
         var lines = rows.Select(row =>
             string.Join("  ", row.Select((cell, i) => i is 0 or 4 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
         return string.Join(Environment.NewLine, [Invariant($"loss {Loss:G6} on {Rows} rows, {Dimension} weights"), .. lines]);
+    }
+
+    private static IReadOnlyList<Measurement> Measure(ISharpnessMeasure measure, LossSurface surface, int index, int count)
+    {
+        using var part = surface.Watch.Begin(null, index, count);
+        var found = measure.Measure(surface);
+        using var own = surface.Watch.Begin(found is [var first, ..] ? first.Name : null);
+        surface.Watch.Report(1, 1); // for measures that report nothing by themselves
+        return found;
     }
 
     private static SpectralDensity Density(LossSurface surface, SharpnessOptions options)

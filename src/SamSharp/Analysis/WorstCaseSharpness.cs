@@ -37,14 +37,23 @@ public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
     public IReadOnlyList<Measurement> Measure(LossSurface surface)
     {
         ArgumentNullException.ThrowIfNull(surface);
+        var name = $"worst case, {_ball.Name}";
+        using var part = surface.Watch.Begin(name);
         using var climb = new Climb(surface, _ball);
         using var random = new RandomVectors(Seed);
-        var best = Ascend(climb, surface.Zero(), isOrigin: true, out var stuck);
+        double best;
+        bool stuck;
+        using (surface.Watch.Begin(null, 0, 1 + RandomStarts)) best = Ascend(climb, surface.Zero(), isOrigin: true, out stuck);
         var starts = stuck ? Math.Max(1, RandomStarts) : RandomStarts;
-        for (var i = 0; i < starts; i++) best = Math.Max(best, Ascend(climb, _ball.Random(surface, random), isOrigin: false, out _));
+        for (var i = 0; i < starts; i++)
+        {
+            using var start = surface.Watch.Begin(null, i + 1, 1 + starts);
+            best = Math.Max(best, Ascend(climb, _ball.Random(surface, random), isOrigin: false, out _));
+        }
+        surface.Watch.Report(1, 1);
         return
         [
-            new($"worst case, {_ball.Name}", best - surface.LossAtOrigin, surface.Rows)
+            new(name, best - surface.LossAtOrigin, surface.Rows)
             {
                 Radius = _ball.Radius,
                 Note = Invariant($"lower bound: {Steps} steps from w{(starts > 0 ? Invariant($" and {starts} random") : "")}"),
@@ -84,6 +93,7 @@ public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
                     next.Dispose();
                     direction?.Dispose();
                 }
+                climb.Surface.Watch.Report(step + 1, Steps);
             }
             return highest;
         }

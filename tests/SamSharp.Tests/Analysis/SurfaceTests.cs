@@ -21,7 +21,7 @@ public class SurfaceTests
         problem.Backward().Dispose();
         problem.Model.train();
         problem.Model.Norm.eval();
-        using var before = new State(problem);
+        using var before = new ProblemState(problem);
         var modes = new List<bool>();
         using (var surface = new LossSurface(problem.Model, Losses(problem, () => modes.Add(problem.Model.training || problem.Model.Norm.training))))
         {
@@ -42,7 +42,7 @@ public class SurfaceTests
     {
         using var problem = new Problem(batchNorm: true);
         problem.Backward().Dispose();
-        using var before = new State(problem);
+        using var before = new ProblemState(problem);
         for (var last = 1; last < 6; last++)
         {
             var calls = 0;
@@ -173,45 +173,5 @@ public class SurfaceTests
             },
             8);
         return [Batch(0), Batch(1)];
-    }
-
-    private sealed class State(Problem problem) : IDisposable
-    {
-        private readonly Tensor _weights = problem.Weights();
-        private readonly Tensor _gradients = problem.Gradients();
-        private readonly IntPtr[] _addresses = Addresses(problem);
-        private readonly Tensor _mean = problem.Model.Norm.running_mean!.clone();
-        private readonly Tensor _random = RandomState();
-
-        private static Tensor RandomState()
-        {
-            using var generator = Generator.Default;
-            return generator.get_state();
-        }
-
-        public void RequireSame()
-        {
-            using var scope = NewDisposeScope();
-            Close.Bits(_weights, problem.Weights());
-            Close.Bits(_gradients, problem.Gradients());
-            Assert.Equal(_addresses, Addresses(problem));
-            Close.Bits(_mean, problem.Model.Norm.running_mean!);
-            Close.Bits(_random, RandomState());
-        }
-
-        public void Dispose()
-        {
-            _weights.Dispose();
-            _gradients.Dispose();
-            _mean.Dispose();
-            _random.Dispose();
-        }
-
-        private static IntPtr[] Addresses(Problem problem)
-        {
-            using var scope = NewDisposeScope();
-            return [.. problem.Parameters.Select(p =>
-                p.dtype == ScalarType.Float64 ? p.storage<double>().data_ptr() : p.storage<float>().data_ptr())];
-        }
     }
 }

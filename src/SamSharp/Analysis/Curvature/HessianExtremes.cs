@@ -18,6 +18,7 @@ public sealed class HessianExtremes(bool adaptive = false) : ISharpnessMeasure
     {
         ArgumentNullException.ThrowIfNull(surface);
         using var hessian = new Hessian(surface, adaptive);
+        using var part = surface.Watch.Begin($"extreme eigenvalues of {hessian.Symbol}");
         using var run = new Lanczos { Steps = Steps, Seed = Seed }.Run(hessian);
         Measurement Of(string which, Index i) => new($"{which} eigenvalue of {hessian.Symbol}", run.Values[i], surface.Rows)
         {

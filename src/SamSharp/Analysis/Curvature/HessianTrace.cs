@@ -22,7 +22,13 @@ public sealed class HessianTrace(bool adaptive = false) : ISharpnessMeasure
         ArgumentNullException.ThrowIfNull(surface);
         using var hessian = new Hessian(surface, adaptive);
         using var random = new RandomVectors(Seed);
-        var probes = Enumerable.Range(0, Probes).Select(_ => Probe(hessian, random)).ToArray();
+        using var part = surface.Watch.Begin($"trace of {hessian.Symbol}");
+        var probes = Enumerable.Range(0, Probes).Select(i =>
+        {
+            var probe = Probe(hessian, random);
+            surface.Watch.Report(i + 1, Probes);
+            return probe;
+        }).ToArray();
         var trace = Sample.Of(Array.ConvertAll(probes, probe => probe.Form));
         var squared = Sample.Of(Array.ConvertAll(probes, probe => probe.SquaredLength));
         var norm = Math.Sqrt(squared.Mean);

@@ -47,7 +47,9 @@ internal sealed class Lanczos
                 Orthogonalize(next, basis);
                 var beta = next.Norm();
                 below.Add(beta);
-                if (diagonal.Count == steps || beta <= Negligible(diagonal, below))
+                var isLast = diagonal.Count == steps || beta <= Negligible(diagonal, below);
+                hessian.Surface.Watch.Report(isLast ? steps : diagonal.Count, steps);
+                if (isLast)
                 {
                     next.Dispose();
                     return new LanczosRun(basis, diagonal, below);

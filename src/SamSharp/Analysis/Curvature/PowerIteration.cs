@@ -31,7 +31,11 @@ internal sealed class PowerIteration
         var found = new List<Eigenpair>();
         try
         {
-            while (found.Count < count) found.Add(Iterate(hessian, random, 0, found));
+            while (found.Count < count)
+            {
+                using var part = hessian.Surface.Watch.Begin(null, found.Count, count);
+                found.Add(Iterate(hessian, random, 0, found));
+            }
             return found;
         }
         catch
@@ -77,7 +81,9 @@ internal sealed class PowerIteration
                 value = vector.Dot(product);
                 iterations++;
                 using (var rest = product.Clone().Add(vector, -value)) residual = rest.Norm();
-                if (iterations == MaxIterations || Math.Abs(value - last) <= Tolerance * Math.Abs(value + shift) || residual == 0) break;
+                var isLast = iterations == MaxIterations || Math.Abs(value - last) <= Tolerance * Math.Abs(value + shift) || residual == 0;
+                hessian.Surface.Watch.Report(isLast ? MaxIterations : iterations, MaxIterations);
+                if (isLast) break;
                 Orthogonalize(product.Add(vector, shift), before);
                 vector.Dispose();
                 vector = Normalize(product);

@@ -36,8 +36,10 @@ public sealed record SpectralDensity(
         var lanczos = new Lanczos { Steps = steps };
         using var random = new RandomVectors(seed);
         var (values, weights) = (new List<IReadOnlyList<double>>(), new List<IReadOnlyList<double>>());
+        using var whole = hessian.Surface.Watch.Begin($"spectral density of {hessian.Symbol}");
         for (var i = 0; i < starts; i++)
         {
+            using var part = hessian.Surface.Watch.Begin(null, i, starts);
             using var start = random.Normal(hessian.Surface);
             using var run = lanczos.Run(hessian, start);
             values.Add(run.Values);

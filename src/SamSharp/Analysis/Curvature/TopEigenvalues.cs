@@ -26,6 +26,7 @@ public sealed class TopEigenvalues(int count = 1, bool adaptive = false) : IShar
     {
         ArgumentNullException.ThrowIfNull(surface);
         using var hessian = new Hessian(surface, adaptive);
+        using var part = surface.Watch.Begin($"top eigenvalues of {hessian.Symbol}");
         var pairs = new PowerIteration { MaxIterations = MaxIterations, Tolerance = Tolerance, Seed = Seed }.Top(hessian, _count);
         try
         {

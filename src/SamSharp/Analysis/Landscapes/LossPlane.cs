@@ -29,10 +29,13 @@ public sealed record LossPlane(
         ArgumentNullException.ThrowIfNull(second);
         ArgumentNullException.ThrowIfNull(firstPositions);
         ArgumentNullException.ThrowIfNull(secondPositions);
-        var losses = firstPositions.Select(a => secondPositions.Select(b =>
+        using var part = surface.Watch.Begin("plane");
+        var losses = firstPositions.Select((a, i) => secondPositions.Select((b, j) =>
         {
             using var displacement = first.Clone().Scale(a).Add(second, b);
-            return surface.Loss(displacement);
+            var loss = surface.Loss(displacement);
+            surface.Watch.Report((i * secondPositions.Count) + j + 1, firstPositions.Count * secondPositions.Count);
+            return loss;
         }).ToArray()).ToArray();
         return new(firstPositions, secondPositions, losses, first.Cosine(second));
     }

@@ -19,10 +19,13 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
         ArgumentNullException.ThrowIfNull(direction);
         ArgumentNullException.ThrowIfNull(positions);
         using var start = origin is null ? surface.Zero() : SliceDirection.Towards(surface, origin);
-        return new(positions, [.. positions.Select(position =>
+        using var part = surface.Watch.Begin("slice");
+        return new(positions, [.. positions.Select((position, i) =>
         {
             using var displacement = start.Clone().Add(direction, position);
-            return surface.Loss(displacement);
+            var loss = surface.Loss(displacement);
+            surface.Watch.Report(i + 1, positions.Count);
+            return loss;
         })]);
     }
 

@@ -40,6 +40,7 @@ public static class SliceDirection
     public static IReadOnlyList<Eigenpair> TopEigenvectors(LossSurface surface, int count = 1, int steps = 20, ulong seed = 0)
     {
         using var hessian = new Hessian(surface);
+        using var part = surface.Watch.Begin("eigenvectors of H");
         using var run = new Lanczos { Steps = steps, Seed = seed }.Run(hessian);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Check.Positive(count), run.Values.Count, nameof(count));
         return [.. Enumerable.Range(1, count).Select(i => run.Pair(^i))];
