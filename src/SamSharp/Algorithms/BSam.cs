@@ -116,11 +116,11 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
                     var variance = PrecisionsOf(list.Parameters[i]).Times(OptionsOf(list.Group).DataSize!.Value);
                     return w.Plus(_noise.Sample(list.Parameters[i], number, draw).div(variance.sqrt()));
                 });
-                BatchPart.AddTo(ref firstLoss, Differentiate(closure, "first"), share);
+                LossMean.AddTo(ref firstLoss, Differentiate(closure, "first"), share);
                 AddTo(magnitudes, (g, s) => s.sqrt().mul(g.abs()), share);
                 _passes.MoveTo((list, i, w) =>
                     w.Plus(list.AtWeights[i].div(PrecisionsOf(list.Parameters[i])).Times(OptionsOf(list.Group).Rho!.Value)));
-                BatchPart.AddTo(ref loss, Differentiate(closure, "second"), share);
+                LossMean.AddTo(ref loss, Differentiate(closure, "second"), share);
                 AddTo(gradients, (h, _) => h, share);
             }
             Update(gradients, magnitudes, [firstLoss!, loss!]);

@@ -22,7 +22,7 @@ public static partial class Recipe
 /// differences of losses; the code does not.</remarks>
 /// <param name="Gamma">Weight of the curvature, at least 0. Default 0.1 (the class in their code).</param>
 /// <param name="Beta">Weight of the slope, at least 0. Default 0.1 (the class in their code; its script uses 0.01).</param>
-public sealed record CurvatureRegularized(double Gamma = 0.1, double Beta = 0.1) : ICombiner
+internal sealed record CurvatureRegularized(double Gamma = 0.1, double Beta = 0.1) : ICombiner
 {
     /// <summary>Weight of the curvature, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>

@@ -20,7 +20,7 @@ public static partial class Recipe
 /// </summary>
 /// <param name="Lambda">The weight of the Fisher information, at least 0. Default 1 (the ports, not verified against the paper). 0 is SAM.</param>
 /// <param name="NormFloor">Added to the norm, at least 0. Default 1e-12.</param>
-public sealed record FisherGeometry(double Lambda = 1, double NormFloor = 1e-12) : IGeometry
+internal sealed record FisherGeometry(double Lambda = 1, double NormFloor = 1e-12) : IGeometry
 {
     /// <summary>The weight of the Fisher information, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>

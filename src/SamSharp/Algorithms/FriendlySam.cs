@@ -28,7 +28,7 @@ public static partial class Recipe
 /// </remarks>
 /// <param name="Sigma">How much of the average is subtracted, at least 0. Default 1 (the official class).</param>
 /// <param name="Lambda">The decay of the average per step, from 0 to 1. Default 0.9 (the official class; its scripts use 0.6 to 0.95).</param>
-public sealed record ResidualGradient(double Sigma = 1, double Lambda = 0.9) : IDirection
+internal sealed record ResidualGradient(double Sigma = 1, double Lambda = 0.9) : IDirection
 {
     private const string Average = "average";
 

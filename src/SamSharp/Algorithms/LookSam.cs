@@ -32,7 +32,7 @@ public static partial class Recipe
 /// (Look-LayerSAM: Liu, Mai, Chen, Hsieh, You, "Towards Efficient and Scalable Sharpness-Aware Minimization", 2022). A tensor whose direction
 /// or weights are 0 stays. The reported norm is the norm of all directions together.
 /// </summary>
-public sealed record LayerwiseGeometry : IGeometry
+internal sealed record LayerwiseGeometry : IGeometry
 {
     /// <inheritdoc/>
     public Tensor Norm(Ascent ascent)

@@ -21,10 +21,7 @@ public static partial class OptimizerExtensions
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         var whole = BatchPart.TotalWeight(parts);
-        Composition.RequireNothingAfterStep(optimizer.Options, "A step over the parts of a batch");
-        if (optimizer.Memory.Keeper is { } keeper)
-            throw new InvalidOperationException($"{keeper.GetType().Name} keeps a history of the gradient of the whole batch, " +
-                "which a step over the parts of a batch never has. Use Step(closure).");
+        Composition.RequireNoHistory(optimizer.Options, optimizer.Memory, "A step over the parts of a batch");
         return optimizer.InNewStep(step =>
         {
             using var mean = new GradientMean(optimizer.Services);
@@ -58,62 +55,5 @@ public readonly record struct BatchPart(Func<Tensor> Closure, double Weight = 1)
                 "each must be a positive number.", nameof(parts));
         }
         return parts.Sum(part => part.Weight);
-    }
-
-    /// <summary>sum := sum + share part, where null counts as 0. Frees the part.</summary>
-    internal static void AddTo(ref Tensor? sum, Tensor part, double share)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        using var before = sum;
-        var weighted = part.Times(share);
-        part.Dispose();
-        sum = (before is null ? weighted : before.Plus(weighted)).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>The weighted mean of the gradients and losses of several runs of one step.</summary>
-internal sealed class GradientMean(StepServices services) : IDisposable
-{
-    private readonly SlotTensors _sums = new();
-    private Tensor? _loss, _perturbedLoss;
-
-    /// <summary>Adds the losses and final gradients of a run, weighted by its share.</summary>
-    public void Add(double share)
-    {
-        if (services.Report.LossTensor is { } loss) BatchPart.AddTo(ref _loss, loss.alias(), share);
-        if (services.Report.PerturbedLossTensor is { } perturbed) BatchPart.AddTo(ref _perturbedLoss, perturbed.alias(), share);
-        using var noGradient = no_grad();
-        foreach (var bucket in services.Table.Filled)
-            services.Kernels.Accumulate(_sums.Of(bucket.Parameters, Zeros), bucket.Parameters.Select(parameter => parameter.Final!).ToArray(), share);
-        services.Table.ReleaseGradients();
-    }
-
-    /// <summary>Sets the parameters' gradients and the report's losses to the means.</summary>
-    public void Put()
-    {
-        services.Report.LossTensor = _loss;
-        services.Report.PerturbedLossTensor = _perturbedLoss;
-        foreach (var parameter in services.Table.Slots)
-        {
-            if (_sums.Find(parameter) is not { } sum) continue;
-            using var gradient = sum.to(parameter.Parameter.dtype);
-            parameter.Parameter.grad = gradient;
-        }
-        services.Table.RequireGradients("second", perturbed: false);
-    }
-
-    /// <summary>The mean loss, which the caller owns.</summary>
-    /// <summary>Sums of half precision are kept in float32.</summary>
-    private static Tensor Zeros(ParameterSlot slot) =>
-        zeros(slot.Parameter.shape, ParameterBucket.AccumulatorOf(slot.Parameter.dtype), slot.Parameter.device);
-
-    public Tensor TakeLoss() => (_loss ?? _perturbedLoss!).alias();
-
-    public void Dispose()
-    {
-        _loss?.Dispose();
-        _perturbedLoss?.Dispose();
-        _sums.Dispose();
     }
 }

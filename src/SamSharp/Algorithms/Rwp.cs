@@ -43,7 +43,7 @@ public static partial class Recipe
 /// <param name="Noise">The random vectors.</param>
 /// <param name="Eta">How much the gradients count, at least 0. Default 1 (the official code; its run file uses 0.1).</param>
 /// <param name="Beta">The decay of F per step, from 0 to 1. Default 0.9 (the official code; its run file uses 0.99).</param>
-public sealed record AdaptedNoise(INoise Noise, double Eta = 1, double Beta = 0.9) : IDirection
+internal sealed record AdaptedNoise(INoise Noise, double Eta = 1, double Beta = 0.9) : IDirection
 {
     private const string Squares = "squares";
 

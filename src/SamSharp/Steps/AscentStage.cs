@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -7,6 +8,13 @@ namespace SamSharp;
 /// <param name="Scale">Multiple of the step's radius: finite and positive. Default 1.</param>
 public sealed record AscentStage(Func<Tensor> Closure, double Scale = 1)
 {
+    /// <summary>How vectors become a perturbation; null for the recipe's geometry.</summary>
+    internal IGeometry? Geometry { get; init; }
+
+    /// <summary>Whether the gradients at w are kept until the next ascent, or the step, has ended, even if no part of the recipe needs
+    /// them.</summary>
+    internal bool KeepsGradients { get; init; }
+
     /// <exception cref="ArgumentException">The list is empty, or a scale is not a positive number.</exception>
     internal static void Require(IReadOnlyList<AscentStage> ascents)
     {

@@ -31,6 +31,16 @@ internal static class Composition
                 "which also moves the weights after the base optimizer's step. Use a combiner that does not.");
     }
 
+    /// <exception cref="InvalidOperationException">A part of the recipe acts after the step or keeps a history, for which it needs one gradient of
+    /// the whole batch.</exception>
+    public static void RequireNoHistory(SharpnessAwareOptions options, RecipeMemory memory, string what)
+    {
+        RequireNothingAfterStep(options, what);
+        if (memory.Keeper is { } keeper)
+            throw new InvalidOperationException($"{NameOf(keeper)} keeps a history of the gradient of the whole batch, " +
+                $"which {char.ToLowerInvariant(what[0])}{what[1..]} never has. Use Step(closure).");
+    }
+
     /// <exception cref="InvalidOperationException">The combiner needs a closure.</exception>
     public static void RequireTwoPhases(SharpnessAwareOptions options)
     {

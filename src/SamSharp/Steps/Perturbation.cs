@@ -10,9 +10,13 @@ internal sealed class Perturbation(StepServices services, GroupRadii radii)
         services.Table.Filled.Where(bucket => bucket.IsPerturbed && services.Table.Groups[bucket.Group].Perturbed).ToArray(), draw);
 
     /// <summary>Finds e, and moves the weights by <paramref name="scale"/> e.</summary>
-    public void Move(Ascent ascent, double scale)
+    /// <param name="ascent">The gradients.</param>
+    /// <param name="scale">Multiple of e.</param>
+    /// <param name="other">How vectors become a perturbation; null for the recipe's geometry.</param>
+    public void Move(Ascent ascent, double scale, IGeometry? other = null)
     {
         if (ascent.Buckets.Count == 0) return;
+        var geometry = other ?? services.Options.Geometry;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         services.Moves++;
@@ -20,9 +24,9 @@ internal sealed class Perturbation(StepServices services, GroupRadii radii)
         services.Options.Direction.Aim(ascent);
         services.Weights.Move(ascent.Buckets, () =>
         {
-            var norm = services.Options.Geometry.Norm(ascent);
+            var norm = geometry.Norm(ascent);
             services.Report.DirectionNormTensor ??= norm;
-            services.Options.Geometry.Perturb(ascent, norm);
+            geometry.Perturb(ascent, norm);
             if (services.Options.Combiner.NeedsFurtherPasses) ascent.Keep(norm, scope);
         });
     }

@@ -38,12 +38,12 @@ internal sealed class SharpnessStep : IDisposable
             ReadFirstPass();
             if (!Report.Perturbed) return Plain(closure, known: first);                  // the schedule has seen g and called the ascent off
         }
-        Climb(ascents[0].Scale, draw);                                                   // w -> w + e
+        Climb(ascents[0], draw);                                                         // w -> w + e
         foreach (var next in ascents.Skip(1))
         {
             using (var loss = EvaluateAgain(next.Closure)) _services.NoteLoss(loss);
             _services.RequireAscentGradients();
-            Climb(next.Scale, draw);
+            Climb(next, draw);
         }
         using (var again = _loss is null ? null : EvaluateAgain(closure))                // g+ at w + e
             Report.PerturbedLossTensor = again ?? (_loss = _services.Table.Evaluate(closure));
@@ -56,7 +56,7 @@ internal sealed class SharpnessStep : IDisposable
     {
         _radii.Schedule();
         if (_services.NeedsFirstPass) ReadFirstPass();
-        Climb(1, draw: 0);
+        Climb(null, draw: 0);
     }
 
     /// <summary>Turns the gradients of the last pass into the final ones, with the weights put back bit for bit.</summary>
@@ -123,16 +123,16 @@ internal sealed class SharpnessStep : IDisposable
     }
 
     /// <summary>Moves the weights along the direction that the gradients give, and clears the gradients. In a plain step the weights stay.</summary>
-    private void Climb(double scale, int draw)
+    private void Climb(AscentStage? stage, int draw)
     {
         if (Report.Perturbed)
         {
             if (_services.NeedsFirstPass) _isUsable = _isUsable && _services.CanRemember();
             else _services.Table.TakeUpAll();
             _ascent?.Dispose();
-            if (_isUsable) _perturbation.Move(_ascent = _perturbation.New(_services.Peers.DrawOf(draw)), scale);
+            if (_isUsable) _perturbation.Move(_ascent = _perturbation.New(_services.Peers.DrawOf(draw)), stage?.Scale ?? 1, stage?.Geometry);
         }
-        _services.Table.EndAscent(keeps: Report.Perturbed && _services.KeepsAscentGradients);
+        _services.Table.EndAscent(keeps: Report.Perturbed && (_services.KeepsAscentGradients || stage?.KeepsGradients == true));
     }
 
     /// <summary>Makes the one pass of a step whose radius is 0.</summary>

@@ -115,6 +115,62 @@ public class SasshaTests
             optimizer.Step(() => Whole(problem, t));
         });
 
+    [Fact]
+    public void Along_its_momentum_it_resumes_too_and_leaves_nothing_behind() =>
+        PerturbingOptimizerChecks.Run(problem => Sassha.AlongMomentum(problem.Parameters, lr: 0.01, lazy: 2), (optimizer, problem, t) =>
+        {
+            using var scope = NewDisposeScope();
+            optimizer.Step(() => Whole(problem, t));
+        });
+
+    /// <summary>m is 0 in the first step, and a multiple of the first gradient in the second.</summary>
+    [Fact]
+    public void Along_its_momentum_a_step_is_one_pass_downhill_of_the_weights()
+    {
+        var quadratic = new Quadratic();
+        var points = new List<double[]>();
+        using var optimizer = Sassha.AlongMomentum([quadratic.W], lr: 0.1, rho: 0.5, epsilon: 0.01, weightDecay: 0, noise: new Given());
+        var starts = new List<double[]>();
+        for (var t = 0; t < 2; t++)
+        {
+            starts.Add(quadratic.Weights);
+            optimizer.Step(() =>
+            {
+                points.Add(quadratic.Weights);
+                return Value(quadratic);
+            }).Dispose();
+        }
+        Assert.Equal(2, points.Count);
+        Assert.Equal(starts[0], points[0]);
+        var norm = Math.Sqrt(3.25); // of the first gradient (1.5, -1)
+        Close.To([starts[1][0] - (0.5 * 1.5 / norm), starts[1][1] + (0.5 / norm)], points[1], 1e-10);
+    }
+
+    [Fact]
+    public void Along_its_momentum_without_a_radius_it_is_sassha_without_one()
+    {
+        var (along, plain) = (new Quadratic(), new Quadratic());
+        using var first = Sassha.AlongMomentum([along.W], lr: 0.1, rho: 0, weightDecay: 0);
+        using var second = new Sassha([plain.W], lr: 0.1, rho: 0, power: _ => 1);
+        for (var t = 0; t < 4; t++)
+        {
+            first.Step(() => Value(along)).Dispose();
+            second.Step(() => Value(plain)).Dispose();
+        }
+        Assert.Equal(plain.Weights, along.Weights);
+    }
+
+    [Fact]
+    public void Along_its_momentum_a_closure_that_throws_leaves_the_weights()
+    {
+        using var problem = new Problem(hidden: Problem.Large);
+        using var optimizer = Sassha.AlongMomentum(problem.Parameters);
+        optimizer.Step(() => Whole(problem, 0)).Dispose();
+        var before = problem.Weights();
+        Assert.Throws<ThrownByTest>(() => optimizer.Step(() => throw new ThrownByTest()));
+        Close.Bits(before, problem.Weights());
+    }
+
     private static Tensor Whole(Problem problem, int step) => problem.Loss(Problem.Batch(problem.X, step), Problem.Batch(problem.Y, step));
 
     private static Tensor Loss(Parameter w) => w[0].Squared().Times(3).Plus(w[1].Power(4).Times(2));

@@ -9,6 +9,7 @@ internal static partial class GoldenPeers
     {
         ["team-approx-bayes/bayesian-sam: build_bsam_optimizer"] = Bayesian,
         ["LOG-postech/Sassha: SASSHA"] = SecondOrder,
+        ["LOG-postech/Sassha: MSASSHA (repaired)"] = AlongMomentum,
     };
 
     private static void Bayesian(GoldenRun run)
@@ -47,6 +48,21 @@ internal static partial class GoldenPeers
         {
             run.Near("loss", t, optimizer.Step(() => run.Problem.Loss(t)));
             run.WeightsNear(t);
+        }
+    }
+
+    /// <summary>The peer carries the perturbed weights; ours are the center. Estimates are our own, from the peer's signs.</summary>
+    private static void AlongMomentum(GoldenRun run)
+    {
+        var betas = run.Settings.GetProperty("betas");
+        Assert.Equal(1, run.Whole("n_samples"));
+        using var optimizer = Sassha.AlongMomentum(run.Problem.Parameters.Values, run.Number("lr"), run.Number("rho"), betas[0].GetDouble(),
+            betas[1].GetDouble(), run.Number("eps"), run.Number("weight_decay"), run.Whole("lazy_hessian"), _ => run.Number("hessian_power"),
+            new GivenNoise(run, (name, number, _) => run.Expected[$"z.{name}"][number - 1].clone(), "z"));
+        for (var t = 0; t < run.Problem.Steps; t++)
+        {
+            run.Near("loss", t, optimizer.Step(() => run.Problem.Loss(t)));
+            foreach (var (name, value) in run.Problem.Parameters) run.Near($"center.{name}", t + 1, value);
         }
     }
 }

@@ -35,6 +35,7 @@ internal sealed class GoldenSet
     public string PeerOf(string run)
     {
         var (peer, name) = (Run(run).GetProperty("peer").GetString()!, Run(run).GetProperty("peer_class").GetString()!);
+        name = name.Split(", method ")[0]; // a setting says so too
         return $"{peer}: {(peer == "derivation" ? MethodOf(Run(run).GetProperty("hyperparameters")) ?? name : name)}";
     }
 
