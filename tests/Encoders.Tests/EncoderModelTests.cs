@@ -47,6 +47,26 @@ public class EncoderModelTests
         Assert.Equal(Shape.ParameterCount + ((Shape.Width + 1) * 3), loaded.parameters().Sum(parameter => parameter.NumberOfElements));
     }
 
+    /// <summary>Labels -100 do not count, and a label's loss counts at most the ceiling, in training alone.</summary>
+    [Fact]
+    public void A_loss_ceiling_acts_in_training_alone()
+    {
+        using var model = Model();
+        model.TrainingDropout = 0;
+        model.eval();
+        using var labels = tensor(new long[,] { { 1 }, { -100 } });
+        double Loss(Tensor of) => model.Loss(_ids, _mask, of).ReadDouble();
+        var (first, both) = (Loss(labels), Loss(tensor(new long[,] { { 1 }, { 2 } })));
+        var second = (2 * both) - first;
+        var (low, high) = (Math.Min(first, second), Math.Max(first, second));
+        Assert.True(high - low > 1e-3);
+        model.LossCeiling = (low + high) / 2;
+        Assert.Equal(both, Loss(tensor(new long[,] { { 1 }, { 2 } })), 6);
+        model.train();
+        Assert.Equal((low + ((low + high) / 2)) / 2, Loss(tensor(new long[,] { { 1 }, { 2 } })), 5);
+        Assert.Equal(Math.Min(first, (low + high) / 2), Loss(labels), 5);
+    }
+
     [Fact]
     public void Other_labels_get_a_fresh_classifier_on_the_same_encoder()
     {
@@ -146,6 +166,9 @@ public class EncoderModelTests
         // A row alone is the same row without its padding.
         model.Classify(_ids.narrow(0, 0, 1).narrow(1, 0, 4), _mask.narrow(0, 0, 1).narrow(1, 0, 4)).Dispose();
         Assert.Equal(2, states.Count);
+        // A part of a batch keeps the batch's padding.
+        foreach (var (a, b) in without.Take(3).Zip(model.Classify(_ids.narrow(0, 0, 1), _mask.narrow(0, 0, 1)).data<float>().ToArray()))
+            Assert.Equal(a, b, 5);
         // The trained layers get the same gradients.
         float[] Gradient(FrozenStates? kept)
         {

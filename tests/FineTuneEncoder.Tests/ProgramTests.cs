@@ -80,18 +80,43 @@ public class ProgramTests
         [
             "compare", "--tasks", $"text={folder.Path}", "--model", Path.Combine(folder.Path, "model"), "--rows", "24", "--steps", "6",
             "--seeds", "1", "2", "--algorithms", "base*0.5", "sam:body/2", "--rhos", "sam=0.05", "--freeze", "1", "--label-noise", "0.2",
-            "--output", Path.Combine(folder.Path, "out"),
+            "--typing-errors", "0.5", "--transfer", $"text:text={folder.Path}", "--output", Path.Combine(folder.Path, "out"),
         ];
         Parse(arguments);
         CompareJob.Run(_comparisons[0], EncoderSetup.Finder, default);
         var lines = TrialStore.ReadLines(Path.Combine(folder.Path, "out", "results.jsonl"));
         Assert.Equal(6, lines.Count);
-        Assert.All(lines, line => Assert.True(line.Measures!.ContainsKey("ece") && line.Measures.ContainsKey("brier")));
+        Assert.All(lines, line => Assert.Equal(
+            ["brier", "ece", "ece-t", "f1_macro", "loss-t", "temperature", "text", "typing-errors"],
+            line.Measures!.Keys.Order(StringComparer.Ordinal)));
+        // The rows that it is measured on are letters, the small ones right; the same rows as another task's give the same score.
+        Assert.All(lines, line => Assert.Equal((20, line.Score, line.Score), (line.Predictions!.Length,
+            line.Predictions.Count(char.IsAsciiLetterLower) / 20.0, line.Measures!["text"])));
         var written = File.GetLastWriteTimeUtc(Path.Combine(folder.Path, "out", "results.jsonl"));
         Parse([.. arguments, "--resume"]);
         CompareJob.Run(_comparisons[1], EncoderSetup.Finder, default);
         Assert.Equal(lines.Select(line => line.Seconds), TrialStore.ReadLines(Path.Combine(folder.Path, "out", "results.jsonl"))
             .Select(line => line.Seconds));
+    }
+
+    [Fact]
+    public void A_transfer_needs_a_task_of_the_comparison_and_its_labels()
+    {
+        using var folder = new TemporaryFolder();
+        WriteFiles(folder.Path);
+        string[] arguments =
+        [
+            "compare", "--tasks", $"text={folder.Path}", "--model", Path.Combine(folder.Path, "model"), "--output", Path.Combine(folder.Path, "out"),
+        ];
+        void Refused(string transfer, string named)
+        {
+            Parse([.. arguments, "--transfer", transfer]);
+            Assert.Contains(named, Assert.Throws<ArgumentException>(() => CompareJob.Run(_comparisons[^1], EncoderSetup.Finder, default)).Message,
+                StringComparison.Ordinal);
+        }
+        Refused($"cr:text={folder.Path}", "cr:text=");
+        Refused("text", "sst2:cr=");
+        Refused("text:sentences", "no label");
     }
 
     [Fact]

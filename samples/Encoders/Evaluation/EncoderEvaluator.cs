@@ -1,62 +1,95 @@
 using SamSharp.Samples.Encoders.Model;
 using SamSharp.Samples.Encoders.Tokenization;
+using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.Encoders.Evaluation;
 
-/// <summary>Measures a classifier on held-out rows: the task's own scores, loss and calibration.</summary>
+/// <summary>Measures a classifier on held-out rows: the task's own scores, loss, calibration, and the predicted labels.</summary>
 public sealed class EncoderEvaluator
 {
     private readonly T5Task _task;
     private readonly IReadOnlyList<TaskExample> _examples;
     private readonly IReadOnlyList<string> _labels;
-    private readonly IReadOnlyList<EncodedExample> _rows;
-    private readonly int[] _byLength;
+    private readonly Rows _rows;
+    private readonly Rows? _calibration;
     private readonly int _padId;
     private readonly int _batchSize;
 
     /// <param name="labels">What the classifier tells apart, in its order.</param>
+    /// <param name="calibration">Rows to fit a temperature on; null fits none.</param>
     public EncoderEvaluator(
-        T5Task task, IReadOnlyList<TaskExample> examples, IReadOnlyList<string> labels, WordPieceTokenizer tokenizer, int maxLength, int batchSize)
+        T5Task task, IReadOnlyList<TaskExample> examples, IReadOnlyList<string> labels, WordPieceTokenizer tokenizer, int maxLength, int batchSize,
+        IReadOnlyList<TaskExample>? calibration = null)
     {
         (_task, _examples, _labels, _padId, _batchSize) = (task, examples, labels, tokenizer.PadId, batchSize);
-        _rows = ClassificationRows.Encode(examples, labels, tokenizer, maxLength);
-        // Rows of like length share a batch, so little of it is padding.
-        _byLength = [.. Enumerable.Range(0, _rows.Count).OrderBy(row => _rows[row].Source.Length)];
+        _rows = new(ClassificationRows.Encode(examples, labels, tokenizer, maxLength));
+        _calibration = calibration is null ? null : new(ClassificationRows.Encode(calibration, labels, tokenizer, maxLength));
     }
 
-    /// <summary>The task's scores, <c>loss</c>, <c>ece</c> and <c>brier</c>. Leaves the model in evaluation mode.</summary>
-    public IReadOnlyDictionary<string, double> Evaluate(EncoderModel model)
+    /// <summary>
+    /// The task's scores, <c>loss</c>, <c>ece</c> and <c>brier</c>; with calibration rows also <c>temperature</c>, and loss and calibration
+    /// error at it, <c>loss-t</c> and <c>ece-t</c>. Leaves the model in evaluation mode.
+    /// </summary>
+    public HeldOutScores Evaluate(EncoderModel model)
     {
         model.eval();
-        var probabilities = Probabilities(model);
-        var best = probabilities.Select(row => Array.IndexOf(row, row.Max())).ToArray();
-        var known = Enumerable.Range(0, _rows.Count).Where(row => _rows[row].Target[0] >= 0).ToList();
-        return new Dictionary<string, double>(_task.Evaluate([.. best.Select(label => _labels[label])], _examples))
+        var all = LogProbabilities(model, _rows);
+        var best = all.Select(row => Array.IndexOf(row, row.Max())).ToArray();
+        var known = _rows.Known;
+        int[] labels = [.. known.Select(_rows.LabelOf)];
+        double[][] rows = [.. known.Select(row => all[row])];
+        bool[] right = [.. known.Select(row => best[row] == _rows.LabelOf(row))];
+        var values = new Dictionary<string, double>(_task.Evaluate([.. best.Select(label => _labels[label])], _examples))
         {
-            ["loss"] = known.Average(row => -Math.Log(Math.Max(probabilities[row][_rows[row].Target[0]], double.Epsilon))),
-            ["ece"] = Calibration.ExpectedError([.. known.Select(row => probabilities[row][best[row]])],
-                [.. known.Select(row => best[row] == _rows[row].Target[0])]),
-            ["brier"] = known.Average(row => Calibration.Brier(probabilities[row], _rows[row].Target[0])),
+            ["loss"] = Loss(rows, labels),
+            ["ece"] = CalibrationError(rows, right),
+            ["brier"] = rows.Zip(labels).Average(row => Calibration.Brier([.. row.First.Select(Math.Exp)], row.Second)),
         };
+        if (_calibration is { Known.Count: > 0 } calibration)
+        {
+            var fitting = LogProbabilities(model, calibration);
+            var temperature = Temperature.Fit([.. calibration.Known.Select(row => fitting[row])], [.. calibration.Known.Select(calibration.LabelOf)]);
+            double[][] scaled = [.. rows.Select(row => Temperature.Scaled(row, temperature))];
+            values["temperature"] = temperature;
+            values["loss-t"] = Loss(scaled, labels);
+            values["ece-t"] = CalibrationError(scaled, right);
+        }
+        return new(values, PredictedLabels.Write(best, [.. best.Select((label, row) => label == _rows.LabelOf(row))]));
     }
 
+    private static double Loss(double[][] rows, int[] labels) => rows.Zip(labels).Average(row => -row.First[row.Second]);
+
+    private static double CalibrationError(double[][] rows, bool[] right) =>
+        Calibration.ExpectedError([.. rows.Select(row => Math.Exp(row.Max()))], right);
+
     // In float64, so that the loss of a sure and wrong row is right.
-    private double[][] Probabilities(EncoderModel model)
+    private double[][] LogProbabilities(EncoderModel model, Rows rows)
     {
         using var gradientFree = no_grad();
-        var all = new double[_rows.Count][];
-        foreach (var part in _byLength.Chunk(2 * _batchSize))
+        var all = new double[rows.All.Count][];
+        foreach (var part in rows.ByLength.Chunk(2 * _batchSize))
         {
             using var scope = NewDisposeScope();
-            var batch = Batch.Collate([.. part.Select(row => _rows[row])], _padId, model.Device);
-            var scores = model.Classify(batch.InputIds, batch.AttentionMask).to(float64).softmax(1).cpu();
+            var batch = Batch.Collate([.. part.Select(row => rows.All[row])], _padId, model.Device);
+            var scores = model.Classify(batch.InputIds, batch.AttentionMask).to(float64).log_softmax(1).cpu();
             var values = scores.data<double>().ToArray();
             foreach (var (i, row) in part.Index())
                 all[row] = values[(i * _labels.Count)..((i + 1) * _labels.Count)];
         }
         return all;
+    }
+
+    private sealed record Rows(IReadOnlyList<EncodedExample> All)
+    {
+        // Rows of like length share a batch, so little of it is padding.
+        public IReadOnlyList<int> ByLength { get; } = [.. Enumerable.Range(0, All.Count).OrderBy(row => All[row].Source.Length)];
+
+        // Rows whose label the classifier knows.
+        public IReadOnlyList<int> Known { get; } = [.. Enumerable.Range(0, All.Count).Where(row => All[row].Target[0] >= 0)];
+
+        public int LabelOf(int row) => All[row].Target[0];
     }
 }

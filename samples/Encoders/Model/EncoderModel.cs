@@ -120,7 +120,7 @@ public sealed class EncoderModel : TrainedModel
     public override Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();
-        return functional.cross_entropy(Classify(inputIds, attentionMask), labels.flatten(), label_smoothing: labelSmoothing)
+        return CrossEntropy(Classify(inputIds, attentionMask), labels.flatten(), labelSmoothing)
             .MoveToOuterDisposeScope();
     }
 

@@ -47,7 +47,9 @@ public sealed class FrozenStates(long capacity = 1L << 29) : IDisposable
             foreach (var (i, row) in missing.Index())
                 found[row] = Kept(keys[row], states[i].narrow(0, 0, visible[row]));
         }
-        return nn.utils.rnn.pad_sequence(found.OfType<Tensor>(), batch_first: true).MoveToOuterDisposeScope();
+        // A part of a batch may be shorter than the batch that its rows were padded for.
+        var padded = nn.utils.rnn.pad_sequence(found.OfType<Tensor>(), batch_first: true);
+        return nn.functional.pad(padded, [0, 0, 0, length - padded.shape[1]]).MoveToOuterDisposeScope();
     }
 
     private Tensor Kept((ScalarType Type, string Ids) key, Tensor states)

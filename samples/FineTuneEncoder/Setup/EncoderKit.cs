@@ -3,6 +3,7 @@ using SamSharp.Samples.Encoders.Model;
 using SamSharp.Samples.Encoders.Sources;
 using SamSharp.Samples.Encoders.Tokenization;
 using SamSharp.Samples.FineTuneT5.Setup;
+using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
@@ -29,6 +30,7 @@ public sealed class EncoderKit(EncoderSource source, IReadOnlyList<string> label
         var model = from.Create(labels, options.Seed, device, types.Weights);
         model.ComputeType = types.Activations;
         model.TrainingDropout = options.Dropout;
+        model.LossCeiling = options.LossCeiling;
         if (options.FrozenLayers is { } layers)
         {
             model.Freeze(layers);
@@ -50,11 +52,12 @@ public sealed class EncoderKit(EncoderSource source, IReadOnlyList<string> label
         ClassificationRows.Encode(examples, labels, source.Tokenizer, MaxLength(options));
 
     /// <inheritdoc/>
-    public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(
-        IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options)
+    public Func<TrainedModel, HeldOutScores> Evaluator(
+        IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options,
+        IReadOnlyList<TaskExample>? calibration = null)
     {
         var (task, examples) = parts.Single();
-        var evaluator = new EncoderEvaluator(task, examples, labels, source.Tokenizer, MaxLength(options), options.BatchSize);
+        var evaluator = new EncoderEvaluator(task, examples, labels, source.Tokenizer, MaxLength(options), options.BatchSize, calibration);
         return model => evaluator.Evaluate((EncoderModel)model);
     }
 

@@ -22,13 +22,17 @@ public static class CompareCommand
         var optimizers = Several("--learning-rates", "optimizer=rates",
             $"Base optimizers with the learning rates to choose from [{defaults.Optimizer}={defaults.LearningRate}]");
         var algorithms = Several("--algorithms", "names", $"What to compare with the base: recipes ({string.Join(", ", RecipeCatalog.Names)}), " +
-            "sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps" +
+            "sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps, label-smoothing, loss-ceiling and tuned-steps for the " +
+            "base optimizer with another remedy, whose strengths stand in --rhos" +
             $"{(face.HasFreshHead ? ", sam:body without the fresh head" : "")} [{Words(shown.Contenders.Select(contender => contender.Name))}]");
         var radii = Several("--rhos", "recipe=radii", $"The radii to choose from, by recipe [{shownRadii}]");
         var tuningSeeds = Several("--tuning-seeds", "seeds", "Seeds of the tuning runs [101]");
         var noise = Number("--label-noise", "part", shown.LabelNoise, "Share of the training labels to replace by wrong ones");
         var validationRows = Number("--validation-rows", "rows", 500, "Validation rows for choosing rates and radii; not trained on");
         var testRows = Number("--test-rows", "rows", 1000, "Maximum number of test rows");
+        var transfers = Several("--transfer", "task:other=folder",
+            "Measure a task's models on another task's test rows, too: sst2:cr=data/CR [none]");
+        var typingErrors = Number("--typing-errors", "part", 0.0, "Measure on test rows with this share of the longer words misspelled, too");
         var sharpnessRho = Number("--sharpness-rho", "radius", shown.SharpnessRho, "Measure sharpness at this radius");
         var training = new TrainingArguments(defaults, face);
         var runs = new RunArguments(face.Model, "As for fine-tuning", face.Writes);
@@ -39,8 +43,8 @@ public static class CompareCommand
             others. Several processes with the same arguments and --resume share the work.
             """);
         foreach (var option in runs.Models.Concat([
-            tasks, rows, steps, seeds, optimizers, algorithms, radii, tuningSeeds, noise, validationRows, testRows, sharpnessRho,
-            .. training.Common, .. runs.Places]))
+            tasks, rows, steps, seeds, optimizers, algorithms, radii, tuningSeeds, noise, validationRows, testRows, transfers, typingErrors,
+            sharpnessRho, .. training.Common, .. runs.Places]))
         {
             command.Options.Add(option);
         }
@@ -52,12 +56,14 @@ public static class CompareCommand
                 LabelNoise = result.GetValue(noise),
                 ValidationRows = result.GetValue(validationRows),
                 TestRows = result.GetValue(testRows),
+                TypingErrors = result.GetValue(typingErrors),
                 SharpnessRho = result.GetValue(sharpnessRho),
                 Training = training.ReadCommon(result),
             };
             request = request with
             {
                 Tasks = Given(tasks, name => name) ?? request.Tasks,
+                Transfers = Given(transfers, name => name) ?? request.Transfers,
                 Sizes = Sizes(Given(rows, Rows), Given(steps, Integer("--steps"))) ?? request.Sizes,
                 Seeds = Given(seeds, Integer("--seeds")) ?? request.Seeds,
                 TuningSeeds = Given(tuningSeeds, Integer("--tuning-seeds")) ?? request.TuningSeeds,

@@ -79,7 +79,7 @@ public static class CompareJob
         from contender in request.Contenders.Prepend(Contender.Base)
         let setting = tuning.Best(optimizer, contender)
         select new Trial(
-            task, optimizer, contender.Name, size.Rows, contender.Steps(size.Steps), seed, setting.LearningRate, setting.Rho,
+            task, optimizer, contender.Name, size.Rows, contender.Steps(size.Steps, setting.Rho), seed, setting.LearningRate, setting.Rho,
             request.LabelNoise, Tuning: false);
 
     // Tasks, sizes, seeds and contenders may be added to a comparison; what all its runs have in common may not change.

@@ -47,11 +47,17 @@ public sealed record CompareRequest
     /// <summary>The contender whose solution is connected with the base's by a slice: the first sharpness-aware one.</summary>
     public Contender? Sliced => Contenders.FirstOrDefault(contender => contender.IsSharpnessAware);
 
-    /// <summary>The radii to try for a sharpness-aware contender.</summary>
+    /// <summary>Other tasks whose test rows a task's models are measured on too, each <c>task:other=folder</c>.</summary>
+    public IReadOnlyList<string> Transfers { get; init; } = [];
+
+    /// <summary>The share of the test rows' longer words that is misspelled for a further measurement; 0: none.</summary>
+    public double TypingErrors { get; init; }
+
+    /// <summary>The radii, or strengths of a remedy, to try for a contender.</summary>
     /// <exception cref="ArgumentException">Its recipe has none.</exception>
-    public double[] RadiiOf(Contender contender) => Radii.TryGetValue(contender.Recipe!, out var radii)
+    public double[] RadiiOf(Contender contender) => Radii.TryGetValue(contender.Tuned!, out var radii)
         ? radii
-        : throw new ArgumentException($"--rhos has no radius for {contender.Recipe}: add for instance --rhos {contender.Recipe}=0.05,0.2,0.5.");
+        : throw new ArgumentException($"--rhos has nothing for {contender.Tuned}: add for instance --rhos {contender.Tuned}=0.05,0.2,0.5.");
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
@@ -67,8 +73,12 @@ public sealed record CompareRequest
         Require(Contenders.Count > 0, "--algorithms is empty: name what to compare with the base optimizer, for instance sam/4.");
         Require(Contenders.All(contender => contender != Contender.Base),
             "--algorithms has 'base', which is always included. With more steps it is base*1.25.");
-        foreach (var contender in Contenders.Where(contender => contender.IsSharpnessAware))
-            _ = RadiiOf(contender);
+        foreach (var contender in Contenders.Where(contender => contender.Tuned is not null))
+        {
+            foreach (var strength in RadiiOf(contender))
+                contender.Apply(Training with { Rho = strength }).Validate();
+        }
+        Require(TypingErrors is >= 0 and <= 1, $"--typing-errors is {TypingErrors}: it must be from 0 to 1, for instance 0.2.");
         Require(Sizes.All(size => size.Rows is null or >= 1), "--rows must be numbers of at least 1, or all.");
         Require(Sizes.All(size => size.Steps >= 1), "--steps must be at least 1.");
         Require(LabelNoise is >= 0 and < 1, $"--label-noise is {LabelNoise}: it must be in [0, 1), for instance 0.2.");

@@ -34,6 +34,16 @@ public sealed record ComparedTask(
         return new(task, pool[validation..], pool[..validation], test[..Math.Min(testRows, test.Length)]);
     }
 
+    /// <summary>Another task's test rows, for models of this one.</summary>
+    /// <exception cref="ArgumentException">The rows have a label that this task does not have.</exception>
+    public IReadOnlyList<TaskExample> TestRowsOf(ComparedTask other)
+    {
+        var labels = Training.Select(row => row.Target).ToHashSet();
+        return other.Test.FirstOrDefault(row => !labels.Contains(row.Target)) is { } unknown
+            ? throw new ArgumentException($"--transfer has {Task.Name}:{other.Task.Name}, but {Task.Name} has no label '{unknown.Target}'.")
+            : other.Test;
+    }
+
     /// <summary>The training rows of a trial.</summary>
     /// <exception cref="ArgumentException">There are too few rows, or their labels cannot be replaced.</exception>
     public IReadOnlyList<TaskExample> TrainingRowsOf(Trial trial)

@@ -57,7 +57,7 @@ public sealed class ComparisonReport(
             select new[]
             {
                 candidate.Optimizer, candidate.Contender.Title, Number(candidate.Setting.LearningRate, "G3"),
-                candidate.Contender.IsSharpnessAware ? Number(candidate.Setting.Rho, "G3") : "",
+                candidate.Contender.Tuned is not null ? Number(candidate.Setting.Rho, "G3") : "",
                 Percent(candidate.Score) + (best ? " *" : ""),
             }],
         $"Mean score in % of the validation rows, {Trial.SizeName(request.TuningSize.Rows)} training rows, seed " +

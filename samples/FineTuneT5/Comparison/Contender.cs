@@ -5,8 +5,9 @@ using SamSharp.Samples.T5.Training;
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>
-/// One side of a comparison: <c>base</c>, <c>base*1.25</c>, <c>sam</c>, <c>sam/4</c>, <c>looksam</c>, or <c>sam:body</c>, which leaves a
-/// fresh head out.
+/// One side of a comparison: <c>base</c>, <c>base*1.25</c>, <c>sam</c>, <c>sam/4</c>, <c>looksam</c>, <c>sam:body</c>, which leaves a
+/// fresh head out, or the base optimizer with another remedy against overfitting: <c>label-smoothing</c>, <c>loss-ceiling</c>,
+/// <c>tuned-steps</c>.
 /// </summary>
 /// <param name="Name">Its name on the command line.</param>
 /// <param name="Recipe">The sharpness-aware algorithm; null for the base optimizer alone.</param>
@@ -14,7 +15,14 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 /// <param name="Effort">Multiple of the other contenders' steps, the number after the asterisk.</param>
 public sealed partial record Contender(string Name, string? Recipe, double AscentFraction, double Effort)
 {
-    private const string BaseName = "base";
+    private const string BaseName = "base", Smoothing = "label-smoothing", Ceiling = "loss-ceiling", TunedSteps = "tuned-steps";
+
+    private static readonly Dictionary<string, string> Remedies = new()
+    {
+        [Smoothing] = "base, labels smoothed",
+        [Ceiling] = "base, loss of a row limited",
+        [TunedSteps] = "base, steps tuned",
+    };
 
     /// <summary>What is perturbed, of <see cref="TrainingOptions.Perturb"/>: after the colon; null leaves it to the comparison.</summary>
     public string? Perturb { get; init; }
@@ -22,12 +30,18 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
     /// <summary>The base optimizer alone, with which all others are compared.</summary>
     public static Contender Base { get; } = new(BaseName, null, 1, 1);
 
-    /// <summary>Whether it has a radius to tune.</summary>
+    /// <summary>What the base optimizer does instead of sharpness-aware steps, one of the remedies; null: nothing.</summary>
+    public string? Remedy { get; init; }
+
+    /// <summary>Whether it perturbs the weights, with a radius.</summary>
     public bool IsSharpnessAware => Recipe is not null;
+
+    /// <summary>By which name its strength is tuned: the recipe's radius, or the remedy's smoothing, ceiling or share of the steps.</summary>
+    public string? Tuned => Recipe ?? Remedy;
 
     /// <summary>Its name in tables.</summary>
     public string Title => string.Concat(
-        Recipe is null ? BaseName : RecipeCatalog.Title(Recipe),
+        Recipe is not null ? RecipeCatalog.Title(Recipe) : Remedy is not null ? Remedies[Remedy] : BaseName,
         Perturb is null ? "" : ", head left out",
         AscentFraction < 1 ? $", 1/{Math.Round(1 / AscentFraction)} ascent" : "",
         Effort == 1 ? "" : $", {(Effort - 1).ToString("+0%;-0%", CultureInfo.InvariantCulture)} steps");
@@ -38,13 +52,15 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
         var match = Form().Match(name);
         if (!match.Success)
             throw new ArgumentException($"--algorithms has '{name}': give base, a recipe, a recipe with a part of the batch for the ascent " +
-                "(sam/4), a recipe that leaves a fresh head out (sam:body), or any with more steps (base*1.25).");
+                "(sam/4), a recipe that leaves a fresh head out (sam:body), any with more steps (base*1.25), or one of " +
+                $"{string.Join(", ", Remedies.Keys)}.");
         var recipe = match.Groups["recipe"].Value;
         var part = match.Groups["part"] is { Success: true } fraction ? 1.0 / int.Parse(fraction.Value, CultureInfo.InvariantCulture) : 1;
         var effort = match.Groups["effort"] is { Success: true } factor ? double.Parse(factor.Value, CultureInfo.InvariantCulture) : 1;
-        if (recipe == BaseName)
+        var remedy = Remedies.ContainsKey(recipe) ? recipe : null;
+        if (recipe == BaseName || remedy is not null)
             return part == 1 && !match.Groups["perturb"].Success
-                ? new(name, null, 1, effort)
+                ? new(name, null, 1, effort) { Remedy = remedy }
                 : throw new ArgumentException($"--algorithms has '{name}': the base optimizer has no ascent.");
         RecipeCatalog.RequireKnown(recipe);
         if (part < 1 && RecipeCatalog.NeedsWholeBatch(recipe))
@@ -61,10 +77,14 @@ public sealed partial record Contender(string Name, string? Recipe, double Ascen
             Rho = Recipe is null ? 0 : options.Rho,
             AscentFraction = AscentFraction,
             Perturb = Perturb ?? options.Perturb,
+            LabelSmoothing = Remedy == Smoothing ? options.Rho : options.LabelSmoothing,
+            LossCeiling = Remedy == Ceiling ? options.Rho : options.LossCeiling,
         };
 
     /// <summary>Its number of steps if the others make this many.</summary>
-    public int Steps(int steps) => (int)Math.Round(steps * Effort);
+    /// <param name="strength">The remedy's strength.</param>
+    public int Steps(int steps, double strength = 1) =>
+        Math.Max(1, (int)Math.Round(steps * Effort * (Remedy == TunedSteps ? strength : 1)));
 
     [GeneratedRegex(@"^(?<recipe>[a-z-]+)(?<perturb>:body)?(/(?<part>[1-9]\d*))?(\*(?<effort>\d+(\.\d+)?))?$")]
     private static partial Regex Form();

@@ -19,5 +19,9 @@ public sealed record TrialResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, double>? Measures { get; init; }
 
+    /// <summary>The predicted labels of the held-out rows in the form of <see cref="T5.Evaluation.PredictedLabels"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Predictions { get; init; }
+
     public bool Diverged => Loss is null;
 }

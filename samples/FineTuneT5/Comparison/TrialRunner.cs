@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using SamSharp.Analysis;
 using SamSharp.Samples.FineTuneT5.Setup;
+using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Training;
@@ -24,7 +25,7 @@ public sealed class TrialRunner
     private readonly TrialStore _store;
     private readonly Dictionary<string, ComparedTask> _tasks;
     private readonly Dictionary<string, IModelKit> _kits = [];
-    private readonly Dictionary<(string Task, bool Tuning), Func<TrainedModel, IReadOnlyDictionary<string, double>>> _evaluators = [];
+    private readonly HeldOutRows _heldOut;
     private readonly Dictionary<string, double> _firstSharpness = [];
 
     /// <summary>Loads everything that can fail before anything is written.</summary>
@@ -35,6 +36,7 @@ public sealed class TrialRunner
             .ToDictionary(task => task.Task.Name);
         foreach (var (name, task) in _tasks)
             _kits[name] = findKit([task.Task], [.. task.Training, .. task.Validation]);
+        _heldOut = new(request, _tasks, _kits);
     }
 
     public IReadOnlyDictionary<string, ComparedTask> Tasks => _tasks;
@@ -53,9 +55,10 @@ public sealed class TrialRunner
         var before = FirstSharpness(trial, rows);
         var checkpoint = folder.LatestCheckpoint;
         using var model = kit.Create(options, checkpoint);
+        HeldOutScores? heldOut = null;
         using var trainer = new Trainer(model, kit.PadId, rows, options, folder, checkpoint)
         {
-            Evaluate = () => EvaluatorOf(trial, options)(model),
+            Evaluate = () => (heldOut = _heldOut.Measure(trial, model, options)).Values,
         };
         var diverged = false;
         try
@@ -69,16 +72,20 @@ public sealed class TrialRunner
         model.eval();
 
         var metric = _tasks[trial.Task].Task.MainMetric;
-        var heldOut = diverged ? null : trainer.Metrics.Last(record => record.Split == "dev").Values;
-        if (!diverged)
+        if (diverged)
+            heldOut = null;
+        else
+            heldOut ??= _heldOut.Measure(trial, model, options); // resumed after its last step
+        if (heldOut is not null)
             MeasureSlice(trial, model, rows);
         Directory.Delete(folder.Path, recursive: true);
-        return new(trial, metric, heldOut?[metric] ?? 0, heldOut?["loss"], before, diverged ? null : Sharpness(trial, model, rows),
+        return new(trial, metric, heldOut?.Values[metric] ?? 0, heldOut?.Values["loss"], before, diverged ? null : Sharpness(trial, model, rows),
             trainer.MedianStepMilliseconds, clock.Elapsed.TotalSeconds,
             [.. trainer.Metrics.Where(record => record.Split == "train")
                 .Select(record => new CurvePoint(record.Step, Math.Round(record.Values["loss"], CurveDigits)))])
         {
-            Measures = Others(heldOut, metric),
+            Measures = Others(heldOut?.Values, metric),
+            Predictions = heldOut?.Predictions,
         };
     }
 
@@ -96,17 +103,6 @@ public sealed class TrialRunner
         LogEvery = Math.Max(1, trial.Steps / CurvePoints),
         ReplayRandomness = true,
     });
-
-    private Func<TrainedModel, IReadOnlyDictionary<string, double>> EvaluatorOf(Trial trial, TrainingOptions options)
-    {
-        if (!_evaluators.TryGetValue((trial.Task, trial.Tuning), out var evaluator))
-        {
-            var task = _tasks[trial.Task];
-            _evaluators[(trial.Task, trial.Tuning)] = evaluator =
-                _kits[trial.Task].Evaluator([(task.Task, trial.Tuning ? task.Validation : task.Test)], options);
-        }
-        return evaluator;
-    }
 
     // The runs of a cell start at the same weights, so one measurement serves all.
     private double FirstSharpness(Trial trial, IReadOnlyList<EncodedExample> rows)

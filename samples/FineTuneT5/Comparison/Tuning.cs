@@ -27,7 +27,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
     /// <summary>The best settings on the validation rows. Requires both rounds.</summary>
     public Setting Best(string optimizer, Contender contender)
     {
-        if (!contender.IsSharpnessAware)
+        if (contender.Tuned is null)
             return Best(optimizer, Contender.Base, [.. GivenRates(optimizer), .. Settings(optimizer, Contender.Base)]);
         var radii = request.RadiiOf(contender);
         return radii.Length == 1
@@ -38,14 +38,14 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
     /// <summary>All tried settings with their mean scores.</summary>
     public IEnumerable<(string Optimizer, Contender Contender, Setting Setting, double Score)> Tried =>
         from optimizer in request.Optimizers.Select(pair => pair.Key)
-        from contender in request.Contenders.Where(contender => contender.IsSharpnessAware).Prepend(Contender.Base)
-        from setting in contender.IsSharpnessAware ? Settings(optimizer, contender)
+        from contender in request.Contenders.Where(contender => contender.Tuned is not null).Prepend(Contender.Base)
+        from setting in contender.Tuned is not null ? Settings(optimizer, contender)
             : request.Optimizers.First(pair => pair.Key == optimizer).Value.Length > 1
                 ? [.. GivenRates(optimizer), .. Settings(optimizer, contender)]
                 : []
         select (optimizer, contender, setting, Score(optimizer, contender, setting));
 
-    private int Radii => request.Contenders.Where(contender => contender.IsSharpnessAware)
+    private int Radii => request.Contenders.Where(contender => contender.Tuned is not null)
         .Select(contender => request.RadiiOf(contender).Length).DefaultIfEmpty(0).Max();
 
     private Setting[] GivenRates(string optimizer) =>
@@ -56,7 +56,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
     // The settings of the second round.
     private Setting[] Settings(string optimizer, Contender contender)
     {
-        if (contender.IsSharpnessAware)
+        if (contender.Tuned is not null)
             return request.RadiiOf(contender) is { Length: > 1 } radii
                 ? [.. radii.Select(rho => new Setting(GivenBest(optimizer).LearningRate, rho))]
                 : [];
@@ -82,7 +82,7 @@ public sealed class Tuning(CompareRequest request, Func<Trial, TrialResult?> fin
         from task in request.Tasks.Select(named => named.Split('=')[0])
         from seed in request.TuningSeeds
         select new Trial(
-            task, optimizer, contender.Name, request.TuningSize.Rows, contender.Steps(request.TuningSize.Steps), seed, rate, rho,
+            task, optimizer, contender.Name, request.TuningSize.Rows, contender.Steps(request.TuningSize.Steps, rho), seed, rate, rho,
             request.LabelNoise, Tuning: true);
 
     private Setting Best(string optimizer, Contender contender, Setting[] settings) =>

@@ -38,6 +38,9 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit
     }
 
     /// <summary>Evaluates on the dev rows or the test rows.</summary>
-    public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(bool test, TrainingOptions options) =>
-        Kit.Evaluator([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], options);
+    public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(bool test, TrainingOptions options)
+    {
+        var measure = Kit.Evaluator([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], options);
+        return model => measure(model).Values;
+    }
 }

@@ -1,3 +1,4 @@
+using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
@@ -27,8 +28,12 @@ public interface IModelKit
     /// <summary>
     /// Makes what measures a model on the rows of one task or of several, by the names of <see cref="T5Task.Metrics"/> and <c>loss</c>.
     /// </summary>
-    Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(
-        IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options);
+    /// <param name="calibration">
+    /// Other rows of the task, on which a temperature is fitted; models that know no probabilities of labels take none.
+    /// </param>
+    Func<TrainedModel, HeldOutScores> Evaluator(
+        IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options,
+        IReadOnlyList<TaskExample>? calibration = null);
 
     /// <summary>Refuses a model that this machine cannot train.</summary>
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>

@@ -43,7 +43,12 @@ public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Confi
     public TrainedModel Create(TrainingOptions options, string? checkpoint = null) => CreateModel(options, checkpoint);
 
     /// <summary>The same, as the T5 that it is.</summary>
-    public T5Model CreateModel(TrainingOptions options, string? checkpoint = null) => Source.Create(Config, options, Device, Types, checkpoint);
+    public T5Model CreateModel(TrainingOptions options, string? checkpoint = null)
+    {
+        var model = Source.Create(Config, options, Device, Types, checkpoint);
+        model.LossCeiling = options.LossCeiling;
+        return model;
+    }
 
     /// <inheritdoc/>
     public void Save(TrainedModel model, string folder, ScalarType? type = null) =>
@@ -53,10 +58,11 @@ public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Confi
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TaskExample> examples, TrainingOptions options) => options.Encode(examples, Tokenizer);
 
     /// <inheritdoc/>
-    public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(
-        IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options)
+    public Func<TrainedModel, HeldOutScores> Evaluator(
+        IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options,
+        IReadOnlyList<TaskExample>? calibration = null)
     {
         var evaluator = new MixtureEvaluator(parts, Tokenizer, options);
-        return model => evaluator.Evaluate((T5Model)model);
+        return model => new(evaluator.Evaluate((T5Model)model));
     }
 }

@@ -1,6 +1,5 @@
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SamSharp.Samples.T5.Model;
 
@@ -10,9 +9,6 @@ namespace SamSharp.Samples.T5.Model;
 /// </summary>
 public sealed class T5Model : TrainedModel
 {
-    /// <summary>The loss ignores labels of this value.</summary>
-    public const long IgnoredLabel = -100;
-
     [ComponentName(Name = "shared")]
     private readonly TokenEmbedding _embedding;
 
@@ -102,9 +98,7 @@ public sealed class T5Model : TrainedModel
     {
         using var scope = NewDisposeScope();
         var scores = Decode(ShiftRight(labels), encoded, attentionMask);
-        return functional.cross_entropy(Precision.Widen(scores).flatten(0, 1),
-            labels.flatten(), ignore_index: IgnoredLabel, label_smoothing: labelSmoothing)
-            .MoveToOuterDisposeScope();
+        return CrossEntropy(Precision.Widen(scores).flatten(0, 1), labels.flatten(), labelSmoothing).MoveToOuterDisposeScope();
     }
 
     /// <summary>The decoder's input for these labels: the start token, then all but the last, with padding for -100.</summary>

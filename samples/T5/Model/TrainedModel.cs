@@ -6,6 +6,9 @@ namespace SamSharp.Samples.T5.Model;
 /// <param name="name">The module's name.</param>
 public abstract class TrainedModel(string name) : nn.Module(name)
 {
+    /// <summary>The loss ignores labels of this value.</summary>
+    public const long IgnoredLabel = -100;
+
     private ScalarType? _computeType;
 
     /// <summary>Where the weights lie.</summary>
@@ -27,10 +30,27 @@ public abstract class TrainedModel(string name) : nn.Module(name)
     /// <summary>The part that starts from random weights beside pre-trained ones; null where there is none.</summary>
     public virtual nn.Module? FreshHead => null;
 
+    /// <summary>In training a label's loss counts at most this, so that labels that look wrong pull no harder; null: no limit.</summary>
+    public double? LossCeiling { get; set; }
+
     /// <summary>The mean cross-entropy, in float32 at least, over all labels that are not -100.</summary>
     /// <param name="inputIds">The input.</param>
     /// <param name="attentionMask">Its mask; 1 is visible.</param>
     /// <param name="labels">[batch, labels of a row].</param>
     /// <param name="labelSmoothing">The part of each label's probability that is spread over all classes.</param>
     public abstract Tensor Loss(Tensor inputIds, Tensor attentionMask, Tensor labels, double labelSmoothing = 0);
+
+    /// <summary>The same from the scores of all classes, with <see cref="LossCeiling"/> in training.</summary>
+    /// <param name="scores">[labels, classes], in float32 at least.</param>
+    /// <param name="labels">[labels]; -100 is not counted.</param>
+    /// <param name="labelSmoothing">The part of each label's probability that is spread over all classes.</param>
+    [InDisposeScope]
+    protected Tensor CrossEntropy(Tensor scores, Tensor labels, double labelSmoothing)
+    {
+        if (!training || LossCeiling is not { } ceiling)
+            return nn.functional.cross_entropy(scores, labels, ignore_index: IgnoredLabel, label_smoothing: labelSmoothing);
+        var each = nn.functional.cross_entropy(
+            scores, labels, ignore_index: IgnoredLabel, reduction: nn.Reduction.None, label_smoothing: labelSmoothing);
+        return each.Clamped(max: ceiling).sum().div(labels.IsNotEqualTo(IgnoredLabel).sum());
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
@@ -89,6 +90,10 @@ public sealed record TrainingOptions
     /// <summary>The share of each target's probability that is spread over the whole vocabulary (Szegedy et al., 2016); T5 uses 0.</summary>
     public double LabelSmoothing { get; init; }
 
+    /// <summary>A label's loss counts at most this in training, see <see cref="TrainedModel.LossCeiling"/>; null: no limit.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LossCeiling { get; init; }
+
     /// <summary>Number of evaluations without improvement before training stops; null trains all steps.</summary>
     public int? Patience { get; init; }
 
@@ -124,6 +129,8 @@ public sealed record TrainingOptions
         Require(EvaluateEvery >= 0, $"The number of steps between evaluations is {EvaluateEvery}: it must be 0 (only at the end) or more.");
         Require(MixtureCap is null or >= 1, $"The mixture's cap is {MixtureCap}: it must be at least 1 row.");
         Require(LabelSmoothing is >= 0 and < 1, $"The label smoothing is {LabelSmoothing}: it must be in [0, 1), for instance 0.1.");
+        Require(LossCeiling is null or (> 0 and < double.PositiveInfinity),
+            $"The loss ceiling is {LossCeiling}: it must be a positive number, for instance 2.");
         Require(Patience is null or >= 1, $"The patience is {Patience}: it must be at least 1 evaluation.");
         Require(Patience is null || EvaluateEvery > 0, "Patience counts evaluations: set how often to evaluate, too.");
         Require(LogEvery >= 1, $"The number of steps between reports is {LogEvery}: it must be at least 1.");

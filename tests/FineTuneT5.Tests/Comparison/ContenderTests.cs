@@ -37,7 +37,20 @@ public class ContenderTests
         Assert.Equal("body", Contender.Parse("sam").Apply(new TrainingOptions { Perturb = "body" }).Perturb);
     }
 
+    [Fact]
+    public void Remedies_of_the_base_have_a_strength()
+    {
+        var options = new TrainingOptions { Rho = 0.3 };
+        Assert.Equal(options with { Rho = 0, AscentFraction = 1, LabelSmoothing = 0.3 }, Contender.Parse("label-smoothing").Apply(options));
+        Assert.Equal(options with { Rho = 0, AscentFraction = 1, LossCeiling = 0.3 }, Contender.Parse("loss-ceiling").Apply(options));
+        var steps = Contender.Parse("tuned-steps");
+        Assert.Equal(options with { Rho = 0, AscentFraction = 1 }, steps.Apply(options));
+        Assert.Equal((30, 200, 100), (steps.Steps(100, 0.3), steps.Steps(100, 2), Contender.Parse("sam").Steps(100, 0.3)));
+        Assert.Equal(("tuned-steps", false, "base, steps tuned"), (steps.Tuned, steps.IsSharpnessAware, steps.Title));
+    }
+
     [Theory]
+    [InlineData("label-smoothing/4", "no ascent")]
     [InlineData("base:body", "no ascent")]
     [InlineData("samm", "Known: sam")]
     [InlineData("sam/0", "sam/4")]

@@ -56,6 +56,27 @@ public class TuningTests
     }
 
     [Fact]
+    public void The_number_of_steps_is_tuned_like_a_radius()
+    {
+        var contender = Contender.Parse("tuned-steps");
+        var request = Request with { Contenders = [contender], Radii = new Dictionary<string, double[]> { ["tuned-steps"] = [0.5, 1, 2] } };
+        var tuning = new Tuning(request, trial => Result(trial, Math.Abs(trial.Steps - 40) + Math.Abs(Math.Log(trial.LearningRate / 0.04))));
+        Assert.Equal([10, 20, 40], tuning.SecondRound.Where(trial => trial.Contender == "tuned-steps").Select(trial => trial.Steps).Distinct());
+        Assert.Equal(new Setting(0.04, 2), tuning.Best("adafactor", contender));
+    }
+
+    [Fact]
+    public void A_strength_out_of_its_range_is_refused()
+    {
+        var request = Request with
+        {
+            Contenders = [Contender.Parse("label-smoothing")],
+            Radii = new Dictionary<string, double[]> { ["label-smoothing"] = [1.5] },
+        };
+        Assert.Contains("label smoothing is 1.5", Assert.Throws<ArgumentException>(request.Validate).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_recipe_without_a_radius_is_refused()
     {
         var request = Request with { Contenders = [Contender.Parse("gsam")] };
