@@ -17,7 +17,7 @@ public static partial class Recipe
 /// </summary>
 /// <param name="Kappa">Added to |w| for adaptive parameters, at least 0. Default 0.01 (mueller-mp/SAM-ON's eta).</param>
 /// <param name="Adapts">Which parameters are adaptive. Null (default): none.</param>
-public sealed record MaximumGeometry(double Kappa = 0.01, Func<ParameterSlot, bool>? Adapts = null) : IGeometry
+internal sealed record MaximumGeometry(double Kappa = 0.01, Func<ParameterSlot, bool>? Adapts = null) : IGeometry
 {
     /// <summary>Added to |w| for adaptive parameters, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>

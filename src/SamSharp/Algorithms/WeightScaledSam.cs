@@ -16,7 +16,7 @@ public static partial class Recipe
 /// (<see cref="AdaptiveGeometry"/>): it has neither ASAM's norm nor its invariance under rescaling.
 /// </summary>
 /// <param name="Wrapped">The geometry that gives norm and radius. Null (default): Euclidean.</param>
-public sealed record WeightScaledGeometry(IGeometry? Wrapped = null) : GeometryDecorator(Wrapped ?? new EuclideanGeometry())
+internal sealed record WeightScaledGeometry(IGeometry? Wrapped = null) : GeometryDecorator(Wrapped ?? new EuclideanGeometry())
 {
     /// <inheritdoc/>
     public override Tensor Norm(Ascent ascent)

@@ -88,6 +88,7 @@ internal sealed class SharpnessStep : IDisposable
         _isUsable = _services.Peers.AverageFinal(_isUsable);                             // final gradients: means over all processes
         var acts = Report.Perturbed && Options.Combiner.ActsAfterStep && _descent is not null;
         using var foundInf = _isUsable && Options.SkipNonFinite ? _services.FindNonFinite(losses: !_services.Peers.Exist) : null;
+        if (_isUsable && Options.Combiner is IActsBeforeStep early) _services.BeforeStep(early, foundInf);
         var made = _isUsable && _services.Base.TryStep(_services.Table, foundInf, acts || _services.Peers.Exist, Report);
         if (made) _services.AfterStep(acts ? _descent : null);
         if (!made) Report.Skip();

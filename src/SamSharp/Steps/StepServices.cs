@@ -95,6 +95,14 @@ internal sealed class StepServices : IDisposable
         Peers.AverageAscent();
     }
 
+    /// <summary>Lets the combiner move the weights before the base optimizer's step with the final gradients, if it is made.</summary>
+    public void BeforeStep(IActsBeforeStep combiner, Tensor? foundInf)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        combiner.BeforeStep(this, foundInf?.SubtractedFrom(1));
+    }
+
     /// <summary>Lets the combiner act after the base optimizer's step, if the step was perturbed.</summary>
     public void AfterStep(Descent? descent)
     {

@@ -21,6 +21,8 @@ public abstract class StandIns
 
     protected abstract SharpnessAwareOptimizer optimizer { get; }
 
+    protected abstract LoraAdapters adapters { get; }
+
     protected abstract IReadOnlyList<(Tensor X, Tensor Y)> parts { get; }
 
     protected abstract IReadOnlyList<Func<Tensor>> tasks { get; }
