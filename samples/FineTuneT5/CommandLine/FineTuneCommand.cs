@@ -59,7 +59,7 @@ public sealed class FineTuneCommand
         {
             _root.Options.Add(option);
         }
-        foreach (var command in more.Prepend(CompareCommand.Create(face, compare)).Append(TasksCommand.Create(face.Takes)))
+        foreach (var command in more.Prepend(CompareCommand.Create(face, compare)).Concat([SummaryCommand.Create(), TasksCommand.Create(face.Takes)]))
             _root.Subcommands.Add(command);
         _root.SetAction((result, cancellation) => Task.Run(() =>
         {

@@ -25,6 +25,7 @@ public sealed class ComparisonReport(
         .. tried.Count > 0 ? [Tuned()] : Array.Empty<ReportTable>(),
         Scores(),
         Overall(),
+        .. MeasureTable.Create(_contenders, [.. Cells()]),
         .. request.Sizes.Count > 1 ? [BySize()] : Array.Empty<ReportTable>(),
     ];
 
@@ -68,7 +69,7 @@ public sealed class ComparisonReport(
         var lines = (from cell in Cells()
                      from contender in _contenders
                      select (Cell: cell, Contender: contender, Difference: contender == Contender.Base
-                        ? null : PairedDifference.Of(Differences(cell, contender)))).ToList();
+                        ? null : Compared.Score(cell, contender))).ToList();
         var corrected = PairedDifference.Holm([.. lines.Select(line => line.Difference?.PValue ?? double.NaN)]);
         return new(
             "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "Holm", "w/t/l"],
@@ -83,7 +84,8 @@ public sealed class ComparisonReport(
 
     private string ScoresCaption =>
         $"Score in % of the test rows, mean and standard deviation over {request.Seeds.Count} seeds{Noise}; difference from the base over the " +
-        "seeds, with its 95 % interval, p of the paired t-test, the same after Holm's correction over this table, and runs won, tied and lost";
+        $"seeds{(Compared.HaveRows(results) ? " and test rows, which runs share" : "")}, with its 95 % interval, p of " +
+        "the paired t-test, the same after Holm's correction over this table, and runs won, tied and lost";
 
     private ReportTable BySize() => new(
         "By training-set size", 3, ["optimizer", "rows", "algorithm", .. SummaryHeader],
@@ -107,10 +109,10 @@ public sealed class ComparisonReport(
     private static string[] Summary(
         IReadOnlyList<IGrouping<(string Task, string Optimizer, int? Rows), TrialResult>> cells, Contender contender)
     {
-        var pairs = cells.SelectMany(cell => Pairs(cell, contender)).ToList();
+        var pairs = cells.SelectMany(cell => Compared.Pairs(cell, contender)).ToList();
         var overTasks = PairedDifference.Of([.. cells.GroupBy(cell => cell.Key.Task)
-            .Select(task => task.Average(cell => Differences(cell, contender).Average()))]);
-        var overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Differences(cell, contender))]);
+            .Select(task => task.Average(cell => Compared.Differences(cell, contender).Average()))]);
+        var overRuns = PairedDifference.Of([.. cells.SelectMany(cell => Compared.Differences(cell, contender))]);
         return
         [
             .. Columns(overTasks.Pairs < LeastTasks ? overTasks with { HalfWidth = double.NaN, PValue = double.NaN } : overTasks)[..2],
@@ -133,13 +135,6 @@ public sealed class ComparisonReport(
         results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer, result.Trial.Rows))
             .OrderBy(cell => cell.Key.Task, StringComparer.Ordinal)
             .ThenBy(cell => cell.Key.Optimizer, StringComparer.Ordinal).ThenBy(cell => cell.Key.Rows ?? int.MaxValue);
-
-    private static IEnumerable<(TrialResult Base, TrialResult Other)> Pairs(IEnumerable<TrialResult> cell, Contender contender) =>
-        from seed in cell.GroupBy(result => result.Trial.Seed)
-        select (seed.First(result => result.Trial.Contender == Contender.Base.Name), seed.First(result => result.Trial.Contender == contender.Name));
-
-    private static double[] Differences(IEnumerable<TrialResult> cell, Contender contender) =>
-        [.. Pairs(cell, contender).Select(pair => pair.Other.Score - pair.Base.Score)];
 
     private static string[] Columns(PairedDifference? difference) => difference is null
         ? ["", "", ""]

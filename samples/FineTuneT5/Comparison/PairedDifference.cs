@@ -16,15 +16,36 @@ public sealed record PairedDifference(int Pairs, double Mean, double HalfWidth, 
     {
         var (n, mean) = (differences.Count, differences.Average());
         var (wins, losses) = (differences.Count(value => value > 0), differences.Count(value => value < 0));
-        var (halfWidth, p) = (double.NaN, double.NaN);
-        if (n > 1)
-        {
-            var error = Math.Sqrt(differences.Sum(value => (value - mean) * (value - mean)) / (n - 1) / n);
-            halfWidth = error * StudentT.InvCDF(0, 1, n - 1, 0.5 * (1 + Confidence));
-            p = error == 0 ? (mean == 0 ? 1 : 0) : 2 * StudentT.CDF(0, 1, n - 1, -Math.Abs(mean) / error);
-        }
-        return new(n, mean, halfWidth, p, wins, n - wins - losses, losses);
+        var difference = new PairedDifference(n, mean, double.NaN, double.NaN, wins, n - wins - losses, losses);
+        return n == 1 ? difference : difference.WithError(Math.Sqrt(differences.Sum(value => (value - mean) * (value - mean)) / (n - 1) / n));
     }
+
+    /// <summary>
+    /// For runs that are measured on the same rows. The interval is for other seeds and other rows at once: variances with clusters in both
+    /// directions (Cameron, Gelbach and Miller, 2011), and never less than that of the seeds alone; Student's t with one degree of freedom less
+    /// than there are pairs.
+    /// </summary>
+    /// <param name="differences">For each pair, contender minus base for each row, in one order of the rows.</param>
+    public static PairedDifference OfRows(IReadOnlyList<int[]> differences)
+    {
+        var (n, rows) = (differences.Count, differences[0].Length);
+        var mean = differences.Average(pair => pair.Average());
+        var overSeeds = Of([.. differences.Select(pair => pair.Average())]);
+        if (n == 1)
+            return overSeeds;
+        // A number of equal weights: the sum of squares of cluster means, with the correction for few clusters.
+        static double Variance(IEnumerable<double> deviations, double count) => deviations.Sum(value => value * value) / count / (count - 1);
+        var bySeed = Variance(differences.Select(pair => pair.Average() - mean), n);
+        var byRow = rows == 1 ? 0 : Variance(Enumerable.Range(0, rows).Select(row => differences.Average(pair => pair[row]) - mean), rows);
+        var byBoth = Variance(differences.SelectMany(pair => pair.Select(value => value - mean)), (double)n * rows);
+        return overSeeds.WithError(Math.Sqrt(Math.Max(bySeed, bySeed + byRow - byBoth)));
+    }
+
+    private PairedDifference WithError(double error) => this with
+    {
+        HalfWidth = error * StudentT.InvCDF(0, 1, Pairs - 1, 0.5 * (1 + Confidence)),
+        PValue = error == 0 ? (Mean == 0 ? 1 : 0) : 2 * StudentT.CDF(0, 1, Pairs - 1, -Math.Abs(Mean) / error),
+    };
 
     /// <summary>
     /// The p-values corrected for being one of many (Holm, 1979): whoever reports all that are below 0.05 is wrong about any of them in at most

@@ -29,6 +29,29 @@ public class PairedDifferenceTests
         Assert.Equal((9, 1, 0), (difference.Wins, difference.Ties, difference.Losses));
     }
 
+    /// <summary>
+    /// Two seeds, two rows, the first row won by both: mean 0.5; variance over seeds 0, over rows 0.25, over both 1/12: standard error 0.40825,
+    /// t(1) at 97.5 % 12.7062.
+    /// </summary>
+    [Fact]
+    public void Rows_that_runs_share_widen_the_interval()
+    {
+        var difference = PairedDifference.OfRows([[1, 0], [1, 0]]);
+        Assert.Equal((2, 0.5, 2, 0, 0), (difference.Pairs, difference.Mean, difference.Wins, difference.Ties, difference.Losses));
+        Assert.Equal(12.7062 * Math.Sqrt(1.0 / 6), difference.HalfWidth, 1e-3);
+        Assert.Equal(2 * Math.Atan(Math.Sqrt(1.0 / 6) / 0.5) / Math.PI, difference.PValue, 1e-9);
+    }
+
+    /// <summary>Where the rows differ no more than chance allows, the seeds alone make the interval.</summary>
+    [Fact]
+    public void An_interval_over_rows_is_at_least_that_over_seeds()
+    {
+        var rows = PairedDifference.OfRows([[1, -1, 1, 0], [-1, 1, 0, 1], [1, 1, -1, 1]]);
+        var seeds = PairedDifference.Of([0.25, 0.25, 0.5]);
+        Assert.Equal((seeds.Mean, seeds.HalfWidth, seeds.PValue), (rows.Mean, rows.HalfWidth, rows.PValue));
+        Assert.True(double.IsNaN(PairedDifference.OfRows([[1, 0]]).HalfWidth));
+    }
+
     [Fact]
     public void A_single_pair_has_no_interval()
     {

@@ -1,0 +1,106 @@
+using System.Globalization;
+using SamSharp.Samples.FineTuneT5.Reporting;
+
+namespace SamSharp.Samples.FineTuneT5.Comparison;
+
+/// <summary>Several comparisons together: all their differences under one correction, and which radii would have served everywhere.</summary>
+/// <param name="comparisons">Name and runs of each.</param>
+public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<TrialResult> Runs)> comparisons)
+{
+    /// <summary>A radius serves a task where its validation score is at most this far below the best one's.</summary>
+    private const double Near = 0.01;
+
+    private const double Rounding = 1e-9;
+
+    private sealed record Line(string Comparison, string Task, string Optimizer, int? Rows, double Noise, Contender Contender, double Base,
+        PairedDifference Difference, double[] Losses);
+
+    private readonly IReadOnlyList<Line> _lines = [.. comparisons.SelectMany(comparison => Lines(comparison.Name, comparison.Runs))];
+
+    /// <summary>Reads the runs of each folder's <c>results.jsonl</c>.</summary>
+    /// <exception cref="FileNotFoundException">A folder has none.</exception>
+    public static EvidenceSummary Read(IReadOnlyList<string> folders) => new([.. folders.Select(folder =>
+    {
+        var store = new TrialStore(folder);
+        return File.Exists(store.Lines)
+            ? (Path.GetFileName(store.Folder), TrialStore.ReadLines(store.Lines))
+            : throw new FileNotFoundException($"{store.Folder} holds no finished comparison: it has no results.jsonl.");
+    })]);
+
+    /// <summary>All tables.</summary>
+    public IReadOnlyList<ReportTable> Tables => [ByContender(), Everything(), Radii()];
+
+    private ReportTable Everything()
+    {
+        var corrected = PairedDifference.Holm([.. _lines.Select(line => line.Difference.PValue)]);
+        return new(
+            "All differences", 5, ["comparison", "task", "rows", "wrong labels", "algorithm", "base", "difference", "p", "Holm", "w/t/l"],
+            [.. _lines.Index().Select(line => (string[])
+            [
+                line.Item.Comparison, line.Item.Task, Trial.SizeName(line.Item.Rows), Percent(line.Item.Noise, "F0"), line.Item.Contender.Title,
+                Percent(line.Item.Base, "F1"), Difference(line.Item.Difference), PValue(line.Item.Difference.PValue), PValue(corrected[line.Index]),
+                $"{line.Item.Difference.Wins}/{line.Item.Difference.Ties}/{line.Item.Difference.Losses}",
+            ])],
+            $"Difference of the test score from the base in points with its 95 % interval, p, the same after Holm's correction over all " +
+            $"{_lines.Count} differences of this table, and runs won, tied and lost");
+    }
+
+    private ReportTable ByContender() => new(
+        "By comparison", 2, ["comparison", "algorithm", "tasks", "difference", "least", "most", "w/t/l", "test loss"],
+        [.. from line in _lines
+            group line by (line.Comparison, line.Contender.Name) into group_
+            let differences = group_.Select(line => line.Difference).ToList()
+            select new[]
+            {
+                group_.Key.Comparison, group_.First().Contender.Title, $"{group_.Select(line => line.Task).Distinct().Count()}",
+                Points(differences.Average(one => one.Mean)), Points(differences.Min(one => one.Mean)), Points(differences.Max(one => one.Mean)),
+                $"{differences.Sum(one => one.Wins)}/{differences.Sum(one => one.Ties)}/{differences.Sum(one => one.Losses)}",
+                $"× {Math.Exp(group_.SelectMany(line => line.Losses).Average()).ToString("F2", CultureInfo.InvariantCulture)}",
+            }],
+        "Mean difference of the test score from the base over the tasks in points, and the least and the most of a task; runs won, tied and lost; " +
+        "geometric mean of the ratio of test losses");
+
+    // The tuning runs of a recipe on one task: all its radii on the same validation rows.
+    private ReportTable Radii()
+    {
+        var cells = (from comparison in comparisons
+                     from run in comparison.Runs
+                     where run.Trial.Tuning && Contender.Parse(run.Trial.Contender).IsSharpnessAware
+                     group run by (comparison.Name, run.Trial.Task, run.Trial.Optimizer, run.Trial.Contender, run.Trial.LearningRate) into cell
+                     let scores = cell.GroupBy(run => run.Trial.Rho).ToDictionary(of => of.Key, of => of.Average(run => run.Score))
+                     where scores.Count > 1
+                     select (cell.Key.Contender, Scores: scores, Best: scores.Values.Max())).ToList();
+        return new(
+            "Radii", 2, ["algorithm", "rho", "cells", "within a point", "behind the best"],
+            [.. from contender in cells.GroupBy(cell => cell.Contender)
+                from rho in contender.SelectMany(cell => cell.Scores.Keys).Distinct().Order()
+                let tried = contender.Where(cell => cell.Scores.ContainsKey(rho)).ToList()
+                select new[]
+                {
+                    Contender.Parse(contender.Key).Title, rho.ToString("G3", CultureInfo.InvariantCulture), $"{tried.Count}",
+                    $"{tried.Count(cell => cell.Scores[rho] >= cell.Best - Near - Rounding)}",
+                    Points(tried.Average(cell => cell.Scores[rho] - cell.Best)),
+                }],
+            "For each radius that was tried: on how many tasks of the comparisons its validation score is at most one point below that of the " +
+            "task's best radius, and how far it is below in the mean, in points. The best one is chosen on the same rows, which flatters it");
+    }
+
+    private static IEnumerable<Line> Lines(string comparison, IReadOnlyList<TrialResult> runs) =>
+        from cell in runs.Where(run => !run.Trial.Tuning).GroupBy(run => (run.Trial.Task, run.Trial.Optimizer, run.Trial.Rows, run.Trial.LabelNoise))
+        let scores = cell.Where(run => run.Trial.Contender == Contender.Base.Name).Select(run => run.Score).ToList()
+        from contender in cell.Select(run => run.Trial.Contender).Distinct().Select(Contender.Parse).Where(contender => contender != Contender.Base)
+        select new Line(
+            comparison, cell.Key.Task, cell.Key.Optimizer, cell.Key.Rows, cell.Key.LabelNoise, contender, scores.Average(),
+            Compared.Score(cell, contender),
+            [.. Compared.Pairs(cell, contender).Where(pair => pair is { Base.Loss: > 0, Other.Loss: > 0 })
+                .Select(pair => Math.Log(pair.Other.Loss!.Value / pair.Base.Loss!.Value))]);
+
+    private static string Difference(PairedDifference difference) =>
+        Points(difference.Mean) + (double.IsNaN(difference.HalfWidth) ? "" : $" ± {Percent(difference.HalfWidth, "F1")}");
+
+    private static string Points(double value) => Percent(value, "+0.0;-0.0;0.0");
+
+    private static string PValue(double value) => double.IsNaN(value) ? "" : value.ToString(value < 0.01 ? "F4" : "F2", CultureInfo.InvariantCulture);
+
+    private static string Percent(double value, string format) => (100 * value).ToString(format, CultureInfo.InvariantCulture);
+}
