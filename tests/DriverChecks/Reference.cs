@@ -23,7 +23,7 @@ internal static class Reference
     private static double Result(Kernel kernel, double w, double v, double scale, double other, double kappa, double weight) => kernel switch
     {
         Kernel.Step => w + (scale * v),
-        Kernel.AdaptiveStep => w + (scale * ((Math.Abs(w) + kappa) * (Math.Abs(w) + kappa) * v)),
+        Kernel.AdaptiveStep => w + (scale * (Math.Abs(w) + kappa) * ((Math.Abs(w) + kappa) * v)),
         Kernel.Accumulate => w + (weight * v),
         Kernel.Mix => (scale * w) + (other * v),
         _ => v,
@@ -32,7 +32,7 @@ internal static class Reference
     private static float Result(Kernel kernel, float w, float v, float scale, float other, float kappa, float weight) => kernel switch
     {
         Kernel.Step => w + (scale * v),
-        Kernel.AdaptiveStep => w + (scale * ((MathF.Abs(w) + kappa) * (MathF.Abs(w) + kappa) * v)),
+        Kernel.AdaptiveStep => w + (scale * (MathF.Abs(w) + kappa) * ((MathF.Abs(w) + kappa) * v)),
         Kernel.Accumulate => w + (weight * v),
         Kernel.Mix => (scale * w) + (other * v),
         _ => v,

@@ -34,7 +34,7 @@ internal sealed record FisherGeometry(double Lambda = 1, double NormFloor = 1e-1
     public Tensor Norm(Ascent ascent)
     {
         var natural = ascent.Buckets.ToDictionary(bucket => bucket, bucket =>
-            Array.ConvertAll(bucket.Direction, d => d.div(d.Squared().MultiplyBy(Lambda).IncreaseBy(1))));
+            Array.ConvertAll(bucket.Widened(bucket.Direction), d => d.div(d.Squared().MultiplyBy(Lambda).IncreaseBy(1))));
         var norm = ascent.Sum(bucket => ascent.Dot(bucket.Direction, natural[bucket])).sqrt();
         foreach (var bucket in ascent.Buckets) bucket.Direction = natural[bucket];
         return norm;

@@ -89,19 +89,23 @@ public sealed record LayerScaledGeometry(double Eta = 0.01, Func<ParameterSlot, 
     /// <inheritdoc/>
     public Tensor Norm(Ascent ascent)
     {
-        foreach (var bucket in ascent.Buckets) bucket.Direction = Scaled(ascent, bucket);
-        var norm = ascent.Norm();
-        foreach (var bucket in ascent.Buckets) bucket.Direction = Scaled(ascent, bucket);
-        return norm;
+        foreach (var bucket in ascent.Buckets)
+            bucket.Direction = bucket.Direction.Zip(bucket.Weights, (d, w) => d.to(bucket.Accumulator).mul(Size(ascent, bucket, w))).ToArray();
+        return ascent.Norm();
     }
 
     /// <inheritdoc/>
     public void Perturb(Ascent ascent, Tensor norm)
     {
-        foreach (var bucket in ascent.Buckets) ascent.Perturb(bucket, norm, NormFloor);
+        foreach (var bucket in ascent.Buckets)
+        {
+            // T is divided by the norm before T d is multiplied by it: T^2 d may leave the range of float32 where e does not.
+            var scale = ascent.Scale(bucket, norm, NormFloor);
+            ascent.PerturbBy(bucket, [.. bucket.Direction.Zip(bucket.Weights, (d, w) => d.mul(Size(ascent, bucket, w).mul(scale)))], 1);
+        }
     }
 
-    private Tensor[] Scaled(Ascent ascent, ParameterBucket bucket) => bucket.Treatment == 0 ? bucket.Direction
-        : bucket.Direction.Zip(bucket.Weights, (vector, weight) =>
-            vector.to(bucket.Accumulator).mul(ascent.Norm([weight]).MultiplyBy(1 + Eta))).ToArray();
+    [InDisposeScope]
+    private Tensor Size(Ascent ascent, ParameterBucket bucket, Tensor weight) =>
+        bucket.Treatment == 0 ? tensor(1.0, bucket.Accumulator, bucket.Device) : ascent.Norm([weight]).MultiplyBy(1 + Eta);
 }

@@ -1,4 +1,5 @@
 using SamSharp.Steps;
+using static TorchSharp.torch;
 
 namespace SamSharp;
 
@@ -49,7 +50,7 @@ internal sealed record PolyakStep(double Lambda, double Lowest, double MaxRate, 
         if (descent.PerturbedLoss is not { } loss) throw new InvalidOperationException("SAM-Polyak needs the loss: call Step(closure).");
         var rise = Descent.Sum(descent.Pairs, pair => descent.Dot(pair.AtWeights, pair.AtPerturbed).Times(pair.Radius))
             .mul(MixedNormGeometry.Factor(descent, descent.NormAtWeights(), Lambda));
-        var square = descent.NormAtPerturbed().Squared().Clamped(min: 1e-12);
+        var square = descent.NormAtPerturbed().to(ScalarType.Float64).Squared().Clamped(min: 1e-12);
         var rate = loss.to(square.dtype, square.device).reshape([]).Minus(Lowest).sub(rise).div(square).Clamped(0, MaxRate);
         foreach (var bucket in descent.Buckets)
         {

@@ -62,13 +62,24 @@ internal sealed record AverageOverDraws(int Draws, double Own = 0) : ICombiner
     /// <inheritdoc/>
     public void Combine(Descent descent)
     {
+        var sums = new Dictionary<ParameterSlot, Tensor>();
+        foreach (var bucket in descent.Buckets)
+        {
+            foreach (var (slot, sum) in bucket.Parameters.Zip(bucket.Widened(bucket.AtPerturbed))) sums.Add(slot, sum);
+        }
         for (var draw = 1; draw < Draws; draw++)
         {
             using var point = descent.AtDraw(draw);
-            foreach (var bucket in descent.Buckets) descent.Mix(bucket.AtPerturbed, draw == 1 ? 1.0 / Draws : 1, point.Of(bucket), 1.0 / Draws);
+            foreach (var bucket in descent.Buckets)
+                descent.Mix(SumsOf(bucket), draw == 1 ? 1.0 / Draws : 1, bucket.Widened(point.Of(bucket)), 1.0 / Draws);
         }
-        if (Own == 0) return;
-        foreach (var pair in descent.Pairs) descent.Mix(pair.AtPerturbed, 1 - Own, pair.AtWeights, Own);
+        if (Own > 0)
+        {
+            foreach (var pair in descent.Pairs) descent.Mix(SumsOf(pair), 1 - Own, pair.Widened(pair.AtWeights), Own);
+        }
+        foreach (var bucket in descent.Buckets) StepPhase.Round(bucket.AtPerturbed, SumsOf(bucket));
+
+        Tensor[] SumsOf(ParameterBucket bucket) => [.. bucket.Parameters.Select(slot => sums[slot])];
     }
 }
 

@@ -109,8 +109,11 @@ internal sealed record UniversalGradient : ICombiner
         var rest = weights.sum().SubtractedFrom(1);
         foreach (var pair in descent.Pairs)
         {
-            descent.Mix(pair.AtPerturbed, weights.select(0, 0), pair.AtWeights, rest);
-            for (var i = 0; i < points.Length; i++) descent.Mix(pair.AtPerturbed, ones_like(rest), points[i].Of(pair), weights.select(0, i + 1));
+            var sums = pair.Widened(pair.AtPerturbed);
+            descent.Mix(sums, weights.select(0, 0), pair.Widened(pair.AtWeights), rest);
+            for (var i = 0; i < points.Length; i++)
+                descent.Mix(sums, ones_like(rest), pair.Widened(points[i].Of(pair)), weights.select(0, i + 1));
+            StepPhase.Round(pair.AtPerturbed, sums);
         }
         foreach (var point in points) point.Dispose();
     }

@@ -22,7 +22,8 @@ internal sealed record WeightScaledGeometry(IGeometry? Wrapped = null) : Geometr
     public override Tensor Norm(Ascent ascent)
     {
         var norm = base.Norm(ascent);
-        foreach (var bucket in ascent.Buckets) bucket.Direction = bucket.Weights.Zip(bucket.Direction, (w, d) => w.abs().mul_(d)).ToArray();
+        foreach (var bucket in ascent.Buckets)
+            bucket.Direction = bucket.Weights.Zip(bucket.Direction, (w, d) => w.to(bucket.Accumulator).abs().mul(d)).ToArray();
         return norm;
     }
 }

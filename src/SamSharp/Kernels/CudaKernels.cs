@@ -132,11 +132,12 @@ internal sealed class CudaKernels(CudaDevices devices, TensorPlace place) : ITen
         if (done < targets.Length) _others.Mix(targets[done..], own, vectors[done..], other);
     }
 
-    /// <summary>The total of the numbers that a pass has left, or the root of it; null if other kernels must compute it.</summary>
-    internal Tensor? Finish(Kernel finish, Tensor sums)
+    /// <summary>The total of the float64 numbers that a pass has left, or the root of it; null if other kernels must compute it.</summary>
+    internal Tensor? Finish(Kernel finish, Tensor sums, ScalarType dtype)
     {
         if (!TryFind([[sums]], out var device) || device.Trouble is not null) return null;
-        var (type, result) = (TypeOf(sums)!.Value, empty([], sums.dtype, sums.device));
+        var result = empty([], dtype, sums.device);
+        var type = TypeOf(result)!.Value;
         if (Try(sums, device, to => to.Finish(finish, type, place.AddressOf(sums), (uint)sums.NumberOfElements, place.AddressOf(result)))
             && device.Trouble is null) return result;
         result.Dispose();
@@ -148,8 +149,9 @@ internal sealed class CudaKernels(CudaDevices devices, TensorPlace place) : ITen
     {
         var chunks = vectors.Sum(vector => LaunchTable.ChunksOf(vector.NumberOfElements));
         if (chunks == 0 || !TryFind([weights, vectors], out var device)) return null;
-        using var sums = empty(chunks, NumberOf(vectors[0].dtype), vectors[0].device);
-        return Run(device, pass, weights, vectors, vectors, place.AddressOf(sums), 0, number) == vectors.Length ? Finish(finish, sums) : null;
+        using var sums = empty(chunks, ScalarType.Float64, vectors[0].device);
+        var dtype = finish == Kernel.Total ? ScalarType.Float64 : NumberOf(vectors[0].dtype);
+        return Run(device, pass, weights, vectors, vectors, place.AddressOf(sums), 0, number) == vectors.Length ? Finish(finish, sums, dtype) : null;
     }
 
     /// <summary>A pass that writes results. Returns how many tensors of the list it has done; other kernels do the rest, if any.</summary>

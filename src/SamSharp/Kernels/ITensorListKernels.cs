@@ -9,7 +9,8 @@ namespace SamSharp.Kernels;
 /// </summary>
 /// <remarks>
 /// Lists that are passed together have the same length, and equal shapes position by position. A scale is a tensor without dimensions
-/// on the lists' device; results are such tensors too, float64 for float64 lists and float32 for every other dtype.
+/// on the lists' device. Norms and scales are such tensors too, float64 for float64 lists and float32 for every other dtype; an inner product
+/// is always float64, since it leaves the range of float32 where the lists do not.
 /// </remarks>
 internal interface ITensorListKernels
 {
@@ -19,7 +20,7 @@ internal interface ITensorListKernels
     /// <summary>The norm in the scale of the weights: sqrt(sum ((|w_i| + kappa) v_i)^2).</summary>
     Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa);
 
-    /// <summary>The inner product of all vectors joined: sum l_i r_i, accumulated in float32 or better.</summary>
+    /// <summary>The inner product of all vectors joined: sum l_i r_i, a float64 number.</summary>
     Tensor Dot(Tensor[] left, Tensor[] right);
 
     /// <summary>radius / (norm + floor), and 0 where the norm is 0 or not finite.</summary>

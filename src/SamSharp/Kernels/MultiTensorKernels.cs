@@ -41,11 +41,10 @@ internal sealed class MultiTensorKernels : ITensorListKernels
             torch._foreach_mul_(scaled, [vector.to(dtype) for vector in vectors])
             return norm(scaled, dtype)
 
-        def dot(left: List[Tensor], right: List[Tensor], dtype: int):
+        def dot(left: List[Tensor], right: List[Tensor]):
             parts: List[Tensor] = []
             for i in range(len(left)):
-                product = left[i].to(dtype) * right[i].to(dtype)
-                parts.append(product.sum())
+                parts.append((left[i].double() * right[i].double()).sum())
             return torch.stack(parts).sum()
 
         def scale(norm: Tensor, radius: float, floor: float):
@@ -61,16 +60,17 @@ internal sealed class MultiTensorKernels : ITensorListKernels
 
         def perturb_adaptive(weights: List[Tensor], results: List[Tensor], vectors: List[Tensor], scale: Tensor, kappa: float):
             if weights[0].dtype == 6 or weights[0].dtype == 7:
-                squared = metric(weights, kappa)
-                torch._foreach_mul_(squared, squared)
-                torch._foreach_mul_(squared, vectors)
+                scaled = metric(weights, kappa)
+                products = torch._foreach_mul(scaled, vectors)
+                torch._foreach_mul_(scaled, scale)
+                torch._foreach_mul_(products, scaled)
                 torch._foreach_copy_(results, weights)
-                add_scaled(results, squared, scale)
+                torch._foreach_add_(results, products)
             else:
                 for i in range(len(weights)):
                     weight = weights[i].float()
                     metric_ = weight.abs() + kappa
-                    results[i].copy_(weight + metric_ * metric_ * vectors[i].float() * scale)
+                    results[i].copy_(weight + metric_ * scale * (metric_ * vectors[i].float()))
 
         def accumulate(sums: List[Tensor], vectors: List[Tensor], weight: float):
             torch._foreach_add_(sums, vectors, alpha=weight)
@@ -101,7 +101,7 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     {
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
-        return left.Length == 0 ? zeros([]) : Script.Call("dot", [left, right, Accumulator(left)]);
+        return left.Length == 0 ? zeros([], ScalarType.Float64) : Script.Call("dot", [left, right]);
     }
 
     /// <inheritdoc/>

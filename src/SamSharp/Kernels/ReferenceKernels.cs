@@ -30,7 +30,8 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
         using var scope = NewDisposeScope();
-        return Total(left.Zip(right).ToArray(), pair => Accumulator(pair.First).mul(Accumulator(pair.Second))).MoveToOuterDisposeScope();
+        return Total(left.Zip(right).ToArray(), pair => pair.First.to(ScalarType.Float64).mul(pair.Second.to(ScalarType.Float64)))
+            .to(ScalarType.Float64).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -57,8 +58,11 @@ internal sealed class ReferenceKernels : ITensorListKernels
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentNullException.ThrowIfNull(results);
-        Each(results, (result, i) => result.copy_(
-            Accumulator(weights[i]).Plus(Metric(Accumulator(weights[i]), kappa).Squared().mul(Accumulator(vectors[i])).mul(scale))));
+        Each(results, (result, i) =>
+        {
+            var (weight, metric) = (Accumulator(weights[i]), Metric(Accumulator(weights[i]), kappa));
+            return result.copy_(weight.Plus(metric.mul(scale).mul(metric.mul(Accumulator(vectors[i])))));
+        });
     }
 
     /// <inheritdoc/>

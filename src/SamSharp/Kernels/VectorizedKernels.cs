@@ -49,7 +49,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
         using var memory = TensorMemory.Of(left, right);
         return memory?.Dtype switch
         {
-            ScalarType.Float32 or ScalarType.BFloat16 => tensor(Sum<Product<float>>(default, memory, 0, 1), ScalarType.Float32),
+            ScalarType.Float32 or ScalarType.BFloat16 => WideNorm.Product(() => Sum<Product<float>>(default, memory, 0, 1), left, right),
             ScalarType.Float64 => tensor(Sum<double, Product<double>>(default, memory, 0, 1), ScalarType.Float64),
             _ => _others.Dot(left, right),
         };

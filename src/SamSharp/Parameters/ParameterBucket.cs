@@ -80,6 +80,10 @@ public sealed class ParameterBucket
     internal Tensor[] InWeightsType(Tensor[] vectors) => Array.ConvertAll(vectors, vector =>
         vector.dtype == _all[0].Parameter.dtype ? vector : vector.to(_all[0].Parameter.dtype));
 
+    /// <summary>Vectors in <see cref="Accumulator"/>: themselves, or copies of those in half precision, for sums that are rounded once.</summary>
+    [InDisposeScope]
+    internal Tensor[] Widened(Tensor[] vectors) => Array.ConvertAll(vectors, vector => vector.dtype == Accumulator ? vector : vector.to(Accumulator));
+
     /// <summary>One parameter of this bucket, with its gradients.</summary>
     internal ParameterBucket Only(int index)
     {

@@ -41,7 +41,7 @@ public abstract class StepPhase
     /// <summary>sqrt(sum ((|w| + kappa) v)^2), accumulated in float32 or better.</summary>
     public Tensor AdaptiveNorm(Tensor[] weights, Tensor[] vectors, double kappa) => Kernels.AdaptiveNorm(weights, vectors, kappa);
 
-    /// <summary>The inner product of all vectors joined, accumulated in float32 or better.</summary>
+    /// <summary>The inner product of all vectors joined, a float64 number: it leaves the range of float32 where the vectors do not.</summary>
     public Tensor Dot(Tensor[] left, Tensor[] right) => Kernels.Dot(left, right);
 
     /// <summary>1 / (norm + floor), or 0 where the norm is 0 or not finite.</summary>
@@ -49,6 +49,15 @@ public abstract class StepPhase
 
     /// <summary>target := source, bit for bit.</summary>
     public void Copy(Tensor[] targets, Tensor[] sources) => Kernels.Copy(targets, sources);
+
+    /// <summary>target := source rounded to the target's dtype, which may be another.</summary>
+    internal static void Round(Tensor[] targets, Tensor[] sources)
+    {
+        foreach (var (target, source) in targets.Zip(sources))
+        {
+            if (!ReferenceEquals(target, source)) target.copy_(source);
+        }
+    }
 
     /// <summary>sum := sum + weight v.</summary>
     public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight) => Kernels.Accumulate(sums, vectors, weight);

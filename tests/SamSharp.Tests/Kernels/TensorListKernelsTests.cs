@@ -43,6 +43,7 @@ public class TensorListKernelsTests
         var (weights, vectors) = (Make(1, dtype, contiguous), Make(2, dtype, contiguous));
         var (own, reference) = (kernels, KernelSets.Reference);
 
+        Assert.Equal((dtype == float64 ? float64 : float32, float64), (own.Norm(vectors).dtype, own.Dot(weights, vectors).dtype));
         foreach (var (a, b) in new[]
         {
             (own.Norm(vectors), reference.Norm(vectors)),
@@ -51,12 +52,11 @@ public class TensorListKernelsTests
             (own.Scale(own.Norm(vectors), 0.05, 1e-12), reference.Scale(reference.Norm(vectors), 0.05, 1e-12)),
         })
         {
-            Assert.Equal(dtype == float64 ? float64 : float32, a.dtype);
             Assert.Equal(b.dtype, a.dtype);
             Assert.Empty(a.shape);
             Assert.Equal(1, Value(a) / Value(b), dtype == float64 ? 12 : dtype == float32 ? 5 : 2);
         }
-        AssertLaunched(kernels, contiguous ? 9 : 1); // a sum takes two launches, and a scale one
+        AssertLaunched(kernels, contiguous ? 13 : 1); // a sum takes two launches, and a scale one
     }
 
     /// <summary>Passes over raw memory know one length for all lists: they must leave others to libtorch, which refuses them.</summary>
@@ -269,7 +269,7 @@ public class TensorListKernelsTests
 
     /// <summary>Squares that overflow or vanish in float32, and numbers that float16 cannot hold, where the result itself is representable.</summary>
     [Theory]
-    [MemberData(nameof(OnTheCpu))]
+    [MemberData(nameof(Implementations))]
     public void Extreme_numbers_neither_overflow_nor_vanish(string name)
     {
         var kernels = Named(name);
@@ -278,6 +278,14 @@ public class TensorListKernelsTests
             var vectors = new[] { ones(10_000).Times(size), ones(7).Times(size) };
             Assert.Equal(size * Math.Sqrt(10_007), kernels.Norm(vectors).ReadDouble(), size * 1e-4);
             Assert.Equal(size * Math.Sqrt(10_007) * 1.5, kernels.AdaptiveNorm([ones(10_000), ones(7)], vectors, 0.5).ReadDouble(), size * 1e-3);
+            Assert.Equal(1, kernels.Dot(vectors, vectors).ReadDouble() / ((double)size * size * 10_007), 4);
+            var opposite = new[] { vectors[0].neg(), vectors[1].Times(3) };
+            Assert.Equal(1, kernels.Dot(vectors, opposite).ReadDouble() / ((double)size * size * (21 - 10_000)), 4);
+
+            // The metric's square is far beyond float32, e is not.
+            var (weights, results) = (ones(10).Times(size), zeros(10));
+            kernels.PerturbAdaptive([weights], [results], [ones(10)], kernels.Scale(kernels.AdaptiveNorm([weights], [ones(10)], 0), 0.5, 0), 0);
+            Assert.Equal(1 + (0.5 / Math.Sqrt(10)), results.mean().ReadDouble() / size, 4);
         }
         Assert.False(double.IsFinite(kernels.Norm([tensor(new[] { 1f, float.PositiveInfinity })]).ReadDouble()));
 
@@ -293,8 +301,6 @@ public class TensorListKernelsTests
             Assert.Equal(1 + (0.05 * 1.01), results.to(float64).mean().ReadDouble(), 0.01);
         }
     }
-
-    public static TheoryData<string> OnTheCpu() => new("default", "vectorized", "multi-tensor", "reference");
 
     public static TheoryData<string> Implementations() => new([.. Candidates.Keys, "reference"]);
 

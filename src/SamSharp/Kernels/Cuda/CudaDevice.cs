@@ -51,7 +51,7 @@ internal sealed unsafe class CudaDevice
     public void Pass(Kernel pass, ElementType dtype, LaunchTable table, nint first, nint second, double number) =>
         Launch(pass, dtype, table.Chunks, PassThreads, &table, &first, &second, &number);
 
-    /// <summary>The total of sums that a pass has left, or the square root of it.</summary>
+    /// <summary>The total of the float64 sums that a pass has left, or the square root of it in a dtype.</summary>
     /// <exception cref="CudaException">The driver refuses.</exception>
     public void Finish(Kernel finish, ElementType number, nint sums, uint count, nint result) =>
         Launch(finish, number, 1, FinishThreads, &sums, &count, &result);
@@ -81,14 +81,17 @@ internal sealed unsafe class CudaDevice
         if (popped != 0) Trouble ??= Describe(popped, "cuCtxPopCurrent");
     }
 
+    /// <summary>Whether there is a kernel for a dtype.</summary>
+    public static bool Exists(Kernel kernel, ElementType dtype) =>
+        kernel < Kernel.Total || dtype == ElementType.Float64 || (dtype == ElementType.Float32 && kernel != Kernel.Total);
+
     private void Load()
     {
         nint module;
         fixed (byte* image = Image()) Require(_driver.ModuleLoadData(out module, image), "cuModuleLoadData");
         foreach (var kernel in Enum.GetValues<Kernel>())
         {
-            foreach (var dtype in Enum.GetValues<ElementType>().Where(dtype =>
-                kernel < Kernel.Total || dtype is ElementType.Float32 or ElementType.Float64))
+            foreach (var dtype in Enum.GetValues<ElementType>().Where(dtype => Exists(kernel, dtype)))
             {
                 Require(_driver.ModuleGetFunction(out var function, module, NameOf(kernel, dtype)), "cuModuleGetFunction");
                 _functions[(kernel, dtype)] = function;

@@ -74,24 +74,24 @@ struct BFloat16 // the upper half of a float32; Turing has no instructions for i
     }
 };
 
-// What is summed up, from a weight and the element of the vector beside it.
+// What is summed up, from a weight and the element of the vector beside it: in double, where no square of a narrower number overflows or vanishes.
 
-template <class Number> struct Square
+struct Square
 {
-    DEVICE Number operator()(Number, Number v) const { return v * v; }
+    DEVICE double operator()(double, double v) const { return v * v; }
 };
 
-template <class Number> struct Product
+struct Product
 {
-    DEVICE Number operator()(Number w, Number v) const { return w * v; }
+    DEVICE double operator()(double w, double v) const { return w * v; }
 };
 
-template <class Number> struct ScaledSquare
+struct ScaledSquare
 {
-    Number kappa;
-    DEVICE Number operator()(Number w, Number v) const
+    double kappa;
+    DEVICE double operator()(double w, double v) const
     {
-        Number scaled = (__builtin_elementwise_abs(w) + kappa) * v;
+        double scaled = (__builtin_elementwise_abs(w) + kappa) * v;
         return scaled * scaled;
     }
 };
@@ -119,7 +119,7 @@ template <class Dtype> struct AdaptiveStep
     {
         auto w = Dtype::widen(stored);
         auto metric = __builtin_elementwise_abs(w) + kappa;
-        return Dtype::narrow(w + scale * (metric * metric * Dtype::widen(v)));
+        return Dtype::narrow(w + scale * metric * (metric * Dtype::widen(v)));
     }
 };
 
@@ -190,21 +190,20 @@ template <class Stored> struct Chunk
 };
 
 // Adds up what each thread has, in pairs that are fixed; the first one's sum is the whole.
-template <unsigned Threads, class Number> DEVICE void add_up(Number *sums)
+template <unsigned Threads> DEVICE void add_up(double *sums)
 {
     for (unsigned half = Threads / 2; half > 0; half /= 2)
         each_thread<Threads>([&](unsigned thread) { if (thread < half) sums[thread] += sums[thread + half]; });
 }
 
 // One number for each chunk.
-template <class Dtype, class Lanes> DEVICE void sum(const Table &table, typename Dtype::Number *sums, void *partials, Lanes lanes)
+template <class Dtype, class Lanes> DEVICE void sum(const Table &table, double *sums, void *partials, Lanes lanes)
 {
     using Stored = typename Dtype::Stored;
-    using Number = typename Dtype::Number;
     Chunk<Stored> chunk(table);
     each_thread<PassThreads>([&](unsigned thread)
     {
-        Number total = 0;
+        double total = 0;
         auto one = [&](Stored w, Stored v) { total += lanes(Dtype::widen(w), Dtype::widen(v)); };
         chunk.walk(thread,
             [&](unsigned i) { one(chunk.weights[i], chunk.vectors[i]); },
@@ -218,11 +217,11 @@ template <class Dtype, class Lanes> DEVICE void sum(const Table &table, typename
         sums[thread] = total;
     });
     add_up<PassThreads>(sums);
-    each_thread<PassThreads>([&](unsigned thread) { if (thread == 0) static_cast<Number *>(partials)[table.first_chunk + block()] = sums[0]; });
+    each_thread<PassThreads>([&](unsigned thread) { if (thread == 0) static_cast<double *>(partials)[table.first_chunk + block()] = sums[0]; });
 }
 
-// The whole of the chunks' numbers, added up in double by a single block.
-template <class Number, class Finish> DEVICE void finish(const Number *partials, unsigned count, double *sums, Finish write)
+// The whole of the chunks' numbers, added up by a single block.
+template <class Finish> DEVICE void finish(const double *partials, unsigned count, double *sums, Finish write)
 {
     each_thread<FinishThreads>([&](unsigned thread)
     {
@@ -240,8 +239,8 @@ template <class Number, class Finish> DEVICE void finish(const Number *partials,
 #define SUM(name, dtype, Dtype, ...)                                                              \
     KERNEL(PassThreads, name##_##dtype, const Table table, void *partials, void *, double number) \
     {                                                                                             \
-        SHARED static Dtype::Number sums[PassThreads];                                            \
-        [[maybe_unused]] auto kappa = static_cast<Dtype::Number>(number);                         \
+        SHARED static double sums[PassThreads];                                                   \
+        [[maybe_unused]] double kappa = number;                                                   \
         sum<Dtype>(table, sums, partials, __VA_ARGS__);                                           \
     }
 
@@ -255,9 +254,9 @@ template <class Number, class Finish> DEVICE void finish(const Number *partials,
     }
 
 #define PASSES(dtype, Dtype)                                             \
-    SUM(square, dtype, Dtype, Square<Dtype::Number>{})                   \
-    SUM(scaled_square, dtype, Dtype, ScaledSquare<Dtype::Number>{kappa}) \
-    SUM(product, dtype, Dtype, Product<Dtype::Number>{})                 \
+    SUM(square, dtype, Dtype, Square{})                                  \
+    SUM(scaled_square, dtype, Dtype, ScaledSquare{kappa})                \
+    SUM(product, dtype, Dtype, Product{})                                \
     MAP(step, dtype, Dtype, Step<Dtype>{*a})                             \
     MAP(adaptive_step, dtype, Dtype, AdaptiveStep<Dtype>{*a, c})         \
     MAP(copy, dtype, Dtype, Copy<Dtype::Stored>{})                       \
@@ -269,13 +268,14 @@ PASSES(float64, Float64)
 PASSES(float16, Float16)
 PASSES(bfloat16, BFloat16)
 
+KERNEL(FinishThreads, total_float64, const double *partials, unsigned count, double *result)
+{
+    SHARED static double sums[FinishThreads];
+    finish(partials, count, sums, [=](double sum) { *result = sum; });
+}
+
 #define SCALARS(dtype, Number)                                                                   \
-    KERNEL(FinishThreads, total_##dtype, const Number *partials, unsigned count, Number *result) \
-    {                                                                                            \
-        SHARED static double sums[FinishThreads];                                                \
-        finish(partials, count, sums, [=](double sum) { *result = sum; });                       \
-    }                                                                                            \
-    KERNEL(FinishThreads, root_##dtype, const Number *partials, unsigned count, Number *result)  \
+    KERNEL(FinishThreads, root_##dtype, const double *partials, unsigned count, Number *result)  \
     {                                                                                            \
         SHARED static double sums[FinishThreads];                                                \
         finish(partials, count, sums, [=](double sum) { *result = square_root(sum); });          \

@@ -66,7 +66,7 @@ internal readonly struct Blend<T>(T own, T other) : ILanes<T> where T : unmanage
     public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors) => (_own * weights) + (_other * vectors);
 }
 
-/// <summary>w + scale (|w| + kappa)^2 v.</summary>
+/// <summary>w + scale (|w| + kappa)^2 v, in an order in which nothing overflows or vanishes where the norm of the metric times v does not.</summary>
 internal readonly struct AdaptiveStep<T>(T scale, T kappa) : ILanes<T> where T : unmanaged, INumber<T>
 {
     private readonly Vector256<T> _scale = Vector256.Create(scale);
@@ -75,12 +75,12 @@ internal readonly struct AdaptiveStep<T>(T scale, T kappa) : ILanes<T> where T :
     public T One(T weight, T vector)
     {
         var metric = T.Abs(weight) + kappa;
-        return weight + (scale * (metric * metric * vector));
+        return weight + (scale * metric * (metric * vector));
     }
 
     public Vector256<T> Many(Vector256<T> weights, Vector256<T> vectors)
     {
         var metric = Vector256.Abs(weights) + _kappa;
-        return weights + (_scale * (metric * metric * vectors));
+        return weights + (_scale * metric * (metric * vectors));
     }
 }

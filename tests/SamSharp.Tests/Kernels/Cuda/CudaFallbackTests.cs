@@ -79,7 +79,7 @@ public class CudaFallbackTests
         Assert.Equal(1.5f, result[0].item<float>());
         Assert.Equal(2.25f, weight[0].item<float>());
         Assert.Equal(1, kernels.AdaptiveNorm([ones(1)], [ones(1)], 0).item<float>());
-        Assert.Equal(2, kernels.Dot([ones(2)], [ones(2)]).item<float>());
+        Assert.Equal(2, kernels.Dot([ones(2)], [ones(2)]).item<double>());
         kernels.Copy([weight], [result]);
         Assert.Equal(1.5f, weight[0].item<float>());
         Assert.Equal(calls, recorder.Calls.Count); // the driver is not asked again
@@ -133,10 +133,11 @@ public class CudaFallbackTests
             (9, "cuda:2: used, 2 launches so far; cuda:9: not used, since cuDeviceGet gave CUDA_ERROR_INVALID_VALUE (1)"),
         })
         {
-            var driver = new PtxDriver();
-            var place = new TensorPlace(DeviceType.CPU, tensor => tensor.dtype == float64 ? second : 2, driver.Memory.AddressOf);
+            var (driver, device) = (new PtxDriver(), 2);
+            var place = new TensorPlace(DeviceType.CPU, _ => device, driver.Memory.AddressOf);
             var kernels = PtxDevice.On(driver, place);
             Assert.Equal(5, kernels.Norm([tensor(new float[] { 3, 4 })]).item<float>());
+            device = second;
             Assert.Equal(5, kernels.Norm([tensor(new double[] { 3, 4 })]).item<double>());
             Assert.Equal(expected, kernels.Status);
         }

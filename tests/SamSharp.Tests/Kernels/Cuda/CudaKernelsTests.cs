@@ -41,7 +41,7 @@ public class CudaKernelsTests
             Close.Bits((scale * wide.Plus(scale * wideV).to(dtype).to(number)).Plus(scale * wideV).to(dtype), result);
             kernels.PerturbAdaptive([w], [result], [v], scale, kappa);
             var metric = wide.abs().Plus(kappa);
-            Close.Bits(wide.Plus(scale * (metric * metric * wideV)).to(dtype), result);
+            Close.Bits(wide.Plus(scale * metric * (metric * wideV)).to(dtype), result);
             kernels.Copy([result], [v]);
             Close.Bits(v, result);
             kernels.Accumulate([result], [w], 0.25);

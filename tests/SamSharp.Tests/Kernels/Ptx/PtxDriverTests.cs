@@ -9,16 +9,16 @@ public class PtxDriverTests
     /// <summary>Mistakes in the kernel square_float32, and what is said of them.</summary>
     public static TheoryData<string, string, string> Mistakes() => new()
     {
-        { "mul.rn.f32 \t%f26, %f25, %f25;", "fma.rn.f32 \t%f26, %f25, %f25, %f25;", "line 136: fma.rn.f32 %f26, %f25, %f25, %f25: unknown" },
-        { "mul.rn.f32 \t%f26,", "mul.f32 \t%f26,", "unknown" }, // which a driver may contract with a sum
+        { "mul.rn.f64 \t%fd26, %fd25, %fd25;", "fma.rn.f64 \t%fd26, %fd25, %fd25, %fd25;", "fma.rn.f64 %fd26, %fd25, %fd25, %fd25: unknown" },
+        { "mul.rn.f64 \t%fd26,", "mul.f64 \t%fd26,", "unknown" }, // which a driver may contract with a sum
         { "ret;", "exit;", "unknown" },
-        { "ld.global.f32 \t%f25, [%rd29];", "ld.global.f32 \t%f25, [%rd29+4];", "4 bytes at 0x" },
-        { "ld.global.f32 \t%f25, [%rd29];", "ld.global.f32 \t%f25, [%rd29+-4];", "lie in no buffer" },
-        { "ld.global.f32 \t%f25, [%rd29];", "ld.global.f32 \t%f25, [%rd29+2];", "are not aligned" },
-        { "ld.global.f32 \t%f25, [%rd29];", "ld.shared.f32 \t%f25, [%rd29];", "lie in none of _ZZ14square_float32E4sums" },
+        { "ld.global.f32 \t%f6, [%rd29];", "ld.global.f32 \t%f6, [%rd29+4];", "4 bytes at 0x" },
+        { "ld.global.f32 \t%f6, [%rd29];", "ld.global.f32 \t%f6, [%rd29+-4];", "lie in no buffer" },
+        { "ld.global.f32 \t%f6, [%rd29];", "ld.global.f32 \t%f6, [%rd29+2];", "are not aligned" },
+        { "ld.global.f32 \t%f6, [%rd29];", "ld.shared.f32 \t%f6, [%rd29];", "lie in none of _ZZ14square_float32E4sums" },
         { "ld.param.u64 \t%rd22, [%rd17+2888];", "ld.param.u64 \t%rd22, [%rd17+3848];", "lie in none of square_float32_param_0" },
-        { "st.shared.f32 \t[%rd9], %f53;", "st.shared.f32 \t[%rd9+4], %f53;", "lie in none of _ZZ14square_float32E4sums" },
-        { "st.shared.f32 \t[%rd9], %f53;", "", "that nothing has written" },
+        { "st.shared.f64 \t[%rd9], %fd53;", "st.shared.f64 \t[%rd9+8], %fd53;", "lie in none of _ZZ14square_float32E4sums" },
+        { "st.shared.f64 \t[%rd9], %fd53;", "", "that nothing has written" },
         { "$L__BB0_18:\n\tbar.sync \t0;", "$L__BB0_18:", "races with" },
         { "@%p14 bra \t$L__BB0_18;", "@%p14 bra \t$L__BB0_20;", "while others wait at" },
         { "$L__BB0_18:\n\tbar.sync \t0;", "$L__BB0_18:\n\t@%p14 bar.sync \t0;", "unknown" },
@@ -26,7 +26,7 @@ public class PtxDriverTests
         { "mov.u32 \t%r12, %tid.x;", "", "may read %r12 before anything has written it" },
         { "mov.u32 \t%r12, %tid.x;", "mov.u32 \t%r12, %laneid;", "unknown operand %laneid" },
         { "mov.u32 \t%r12, %tid.x;", "mov.u32 \t%r59, %tid.x;", "%r59 is not declared" },
-        { "mul.rn.f32 \t%f26, %f25, %f25;", "mul.rn.f32 \t%f26, %rd29, %f25;", "a UInt64 in place of a Single" },
+        { "mul.rn.f64 \t%fd26, %fd25, %fd25;", "mul.rn.f64 \t%fd26, %r58, %fd25;", "a UInt32 in place of a Double" },
     };
 
     [Theory]

@@ -100,6 +100,7 @@ internal sealed class PtxTranslation(PtxProgram program)
             "abs.f64" => Static(typeof(Math), nameof(Math.Abs), A("f64")),
             "selp.b16" or "selp.b32" or "selp.f32" or "selp.f64" => Condition(Register(operands[3]), A(parts[1]), B(parts[1])),
             "cvt.f32.f16" => Convert(Static(typeof(BitConverter), nameof(BitConverter.UInt16BitsToHalf), A("f16")), typeof(float)),
+            "cvt.f64.f16" => Convert(Static(typeof(BitConverter), nameof(BitConverter.UInt16BitsToHalf), A("f16")), typeof(double)),
             "cvt.rn.f16.f32" => Static(typeof(BitConverter), nameof(BitConverter.HalfToUInt16Bits), Convert(A("f32"), typeof(Half))),
             "cvt.rn.f32.f64" => Convert(A("f64"), typeof(float)),
             "cvt.f64.f32" => Convert(A("f32"), typeof(double)),
