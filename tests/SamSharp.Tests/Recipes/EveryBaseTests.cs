@@ -10,16 +10,17 @@ public class EveryBaseTests
 {
     private const int Steps = 6;
 
-    private static readonly Dictionary<string, (Func<IEnumerable<Parameter>, optim.Optimizer> Own, Func<IEnumerable<Parameter>, optim.Optimizer> Other)>
-        Bases = new()
-        {
-            ["SGD"] = (parameters => new FusedSGD(parameters, 0.1), parameters => optim.SGD(parameters, 0.1)),
-            ["SGD with momentum"] = (parameters => new FusedSGD(parameters, 0.1, momentum: 0.9), parameters => optim.SGD(parameters, 0.1, momentum: 0.9)),
-            ["Adam"] = (parameters => new FusedAdam(parameters, 0.01), parameters => optim.Adam(parameters, 0.01)),
-            ["AdamW"] = (parameters => new FusedAdamW(parameters, 0.01, weightDecay: 0.1), parameters => optim.AdamW(parameters, 0.01, weight_decay: 0.1)),
-            ["Adafactor"] = (parameters => new Adafactor(parameters, 0.01, relativeStep: false, beta1: 0.9),
-                parameters => new Adafactor(parameters, 0.01, relativeStep: false, beta1: 0.9, kernel: UpdateKernels.Reference)),
-        };
+    private static readonly Dictionary<string, (Make Own, Make Other)> Bases = new()
+    {
+        ["SGD"] = (weights => new FusedSGD(weights, 0.1), weights => optim.SGD(weights, 0.1)),
+        ["SGD with momentum"] = (weights => new FusedSGD(weights, 0.1, momentum: 0.9), weights => optim.SGD(weights, 0.1, momentum: 0.9)),
+        ["Adam"] = (weights => new FusedAdam(weights, 0.01), weights => optim.Adam(weights, 0.01)),
+        ["AdamW"] = (weights => new FusedAdamW(weights, 0.01, weightDecay: 0.1), weights => optim.AdamW(weights, 0.01, weight_decay: 0.1)),
+        ["Adafactor"] = (weights => new Adafactor(weights, 0.01, relativeStep: false, beta1: 0.9),
+            weights => new Adafactor(weights, 0.01, relativeStep: false, beta1: 0.9, kernel: UpdateKernels.Reference)),
+    };
+
+    private delegate optim.Optimizer Make(IEnumerable<Parameter> weights);
 
     public static TheoryData<string, string> Cases()
     {
@@ -44,7 +45,7 @@ public class EveryBaseTests
     }
 
     /// <summary>The weights after a few steps; null if the recipe needs another base.</summary>
-    private static Tensor? Weights(string recipe, Func<IEnumerable<Parameter>, optim.Optimizer> bases)
+    private static Tensor? Weights(string recipe, Make bases)
     {
         using var problem = new Problem();
         using var before = problem.Weights();
