@@ -13,6 +13,7 @@ Dictionary<string, Func<string[], int?>> verbs = new()
     ["memory"] = MemoryVerb.Run,
     ["training"] = TrainingVerb.Run,
     ["rounding"] = RoundingVerb.Run,
+    ["pytorch"] = PyTorchVerb.Run,
     ["bandwidth"] = rest => BandwidthCommand.Run(rest),
     ["exchange"] = ExchangeVerb.Run,
     ["--short"] = rest => Benchmarks(rest, warmUps: 1, iterations: 3),
@@ -34,6 +35,8 @@ static int Usage()
                                       exits 1 if any falls short
         rounding [STEPS]              what rounding to 16 bits leaves of perturbations, and of the training of a small language model;
                                       1,000 steps, some minutes on the CPU
+        pytorch COMMAND...            the update beside PyTorch's; the command starts benchmarks/pytorch/t5_update.py, with options added to
+                                      it; a minute or two, exits 1 if it falls short
         bandwidth [--device cpu|cuda] bytes of the update over its time, beside a copy on the same device; --help says more
         exchange [ROUNDS]             under mpirun -n 2: averaging T5-small's gradients beside one MPI_Allreduce; exits 1 if it falls short
         [--short] anything else       goes to BenchmarkDotNet: --list flat, --filter '*Ascent*'; 15 iterations, or 3

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Times SAM's update and AdamW on PyTorch, over the same parameters as the verbs of SamSharp.Benchmarks.
 
-Optional: it needs a Python with PyTorch (Debian: apt-get install python3-torch). SAM is written here from the formulas of Foret et al. 2021 in the
-manner of the usual Python implementations: an operation for each tensor, the weights cloned before they move.
+Optional: it needs a Python with PyTorch (Debian: apt-get install python3-torch). SAM is written here from the formulas of Foret et al. 2021, once in the
+manner of the usual Python implementations, an operation for each tensor and the weights cloned before they move, and once as fast as PyTorch's own operators
+allow: torch._foreach_* over all tensors, buffers that stay, and AdamW(fused=True), which takes PyTorch 2.4 on the CPU.
 
     python3 benchmarks/pytorch/t5_update.py [--rounds 9] [--threads 2] [--small]
 """
@@ -60,6 +61,37 @@ class Sam:
         self.base.step()
 
 
+class ForeachSam(Sam):
+    """The same in a few calls for all tensors, which keeps the weights' copies for the next step."""
+
+    def __init__(self, parameters, base, rho=0.05):
+        super().__init__(parameters, base, rho)
+        self.copies = [torch.empty_like(parameter) for parameter in parameters]
+
+    @torch.no_grad()
+    def ascend(self):
+        gradients = [parameter.grad for parameter in self.parameters]
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        scale = self.rho / (norm + 1e-12)
+        torch._foreach_copy_(self.copies, self.parameters)
+        torch._foreach_add_(self.parameters, gradients, alpha=scale.item())
+
+    @torch.no_grad()
+    def restore(self):
+        torch._foreach_copy_(self.parameters, self.copies)
+
+
+def fused_adamw(parameters):
+    """PyTorch's fused AdamW; None where it has none for the CPU."""
+    try:
+        optimizer = torch.optim.AdamW(parameters, lr=1e-6, fused=True)
+        optimizer.step()
+        return optimizer
+    except (RuntimeError, TypeError) as error:
+        print(f"no AdamW(fused=True): {error}", file=sys.stderr)
+        return None
+
+
 def main():
     options = argparse.ArgumentParser(description="SAM's update and AdamW on PyTorch, over the parameters of T5-small.")
     options.add_argument("--rounds", type=int, default=9, help="timed rounds, after one that warms up (default 9)")
@@ -87,12 +119,24 @@ def main():
         sam.ascend()
         sam.descend()
 
+    for parameter, gradient in zip(parameters, gradients):
+        parameter.grad = gradient
+    fused = fused_adamw(parameters)
+    foreach = ForeachSam(parameters, fused) if fused else None
+
+    def fast_update():
+        foreach.ascend()
+        foreach.descend()
+
     contenders = {
         "copy, 44 bytes an element": lambda: target.copy_(block),
         "AdamW.step()": plain.step,
         "ascent + restore": there_and_back,
         "SAM, AdamW": update,
     }
+    if foreach:
+        contenders["AdamW(fused=True).step()"] = fused.step
+        contenders["SAM, _foreach_* and AdamW(fused=True)"] = fast_update
     times = {name: [] for name in contenders}
     for round_ in range(options.rounds + 1):
         for name, run in contenders.items():
@@ -109,7 +153,7 @@ def main():
     medians = {name: statistics.median(values) for name, values in times.items()}
     for name, median in medians.items():
         print(f"  {name:<40} {median:8.1f} ms")
-    for name in ("ascent + restore", "SAM, AdamW"):
+    for name in [name for name in medians if name == "ascent + restore" or name.startswith("SAM, ")]:
         print(f"{name + ' / AdamW.step()':<78} {medians[name] / medians['AdamW.step()']:8.2f}")
 
 

@@ -69,16 +69,35 @@ public sealed class MixedPrecisionTests
         Assert.Equal(512, scale);
     }
 
+    /// <summary>Perturbations of 16-bit weights, with masters and without, and what base steps write: the CPU's bit for bit.</summary>
     [Theory]
     [InlineData(ScalarType.BFloat16)]
     [InlineData(ScalarType.Float16)]
     public void Rounding_at_random_gives_the_bits_of_the_CPU(ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var source = randn(10_007);
-        var (here, there) = (empty_like(source, dtype: type), empty_like(source, dtype: type, device: CheckedDevice.Find().Place));
-        StochasticRounding.Round(here, source, key: 0x0123_4567_89AB_CDEF);
-        StochasticRounding.Round(there, source.to(there.device), key: 0x0123_4567_89AB_CDEF);
-        Assert.True(here.eq(there.cpu()).all().item<bool>());
+        using var noGradient = no_grad();
+        var place = CheckedDevice.Find().Place;
+        long[] sizes = [10_007, 3, 40_000];
+        var (exact, vectors) = (Array.ConvertAll(sizes, size => randn(size)), Array.ConvertAll(sizes, size => randn(size).to(type)));
+        var weights = Array.ConvertAll(exact, tensor => tensor.to(type));
+        weights[0].narrow(0, 0, 100).Fill(0.5); // which are not what their masters round to
+        ulong[] keys = [0x0123_4567_89AB_CDEF, 7, ulong.MaxValue];
+
+        Tensor[] Compute(Device device)
+        {
+            Tensor[] On(Tensor[] tensors) => Array.ConvertAll(tensors, tensor => tensor.to(device, copy: true));
+            var (w, masters, v, scale) = (On(weights), On(exact), On(vectors), tensor(0.01f, device: device));
+            Tensor[] Results() => Array.ConvertAll(w, tensor => empty_like(tensor));
+            var (rounded, moved, adaptive, fromMasters) = (Results(), Results(), Results(), Results());
+            KernelSets.Default.Round(rounded, masters, keys);
+            KernelSets.Default.PerturbRounded(new(w, null, keys), moved, v, scale, null);
+            KernelSets.Default.PerturbRounded(new(w, masters, keys), adaptive, v, scale, 0.1);
+            KernelSets.Default.PerturbRounded(new(w, masters), fromMasters, v, scale, null);
+            KernelSets.Default.TakeUpChanges(masters, w);
+            return [.. rounded, .. moved, .. adaptive, .. fromMasters, .. masters];
+        }
+
+        foreach (var (here, there) in Compute(CPU).Zip(Compute(place))) Assert.True(here.eq(there.cpu()).all().item<bool>());
     }
 }

@@ -29,7 +29,7 @@ internal static class Bandwidth
         {
             machine.Upload(numbers, new byte[1 << 20]);
             foreach (var buffer in new[] { weights, vectors, results }) Fill(machine, buffer, bytes);
-            output.WriteLine($"{"pass",-16}{"dtype",-10}{"GB/s",8}{"of a copy",12}");
+            output.WriteLine($"{"pass",-20}{"dtype",-10}{"GB/s",8}{"of a copy",12}");
             var copy = Rate(machine, 2 * bytes, () => machine.Copy(results, vectors, bytes));
             Print("copy", "bytes", copy);
             foreach (var type in new[] { ElementType.Float32, ElementType.BFloat16 })
@@ -47,8 +47,22 @@ internal static class Bandwidth
                 }
             }
 
+            // In bytes a weight: w, v and the result, and a master on request; or the master and what it is rounded to.
+            foreach (var (kernel, masters, moved) in new[]
+            {
+                (Kernel.RoundedStep, false, 6), (Kernel.RoundedStep, true, 10), (Kernel.Round, true, 6), (Kernel.TakeUpChanges, true, 10),
+            })
+            {
+                Print(kernel.ToString(), masters && kernel == Kernel.RoundedStep ? "masters" : "BFloat16", Rate(machine, moved * elements, () =>
+                {
+                    var table = new LaunchTable(rounded: true);
+                    table.Add(elements, weights, weights + (nint)(2 * elements), results, masters ? vectors : 0, key: 1);
+                    device.Pass(kernel, ElementType.BFloat16, table, numbers, 1, 0);
+                }));
+            }
+
             void Print(string pass, string type, double rate) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{pass,-16}{type,-10}{rate / 1e9,8:0.0}{rate / copy,12:0.00}"));
+                $"{pass,-20}{type,-10}{rate / 1e9,8:0.0}{rate / copy,12:0.00}"));
         }
         finally
         {

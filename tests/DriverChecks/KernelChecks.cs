@@ -4,7 +4,7 @@ using SamSharp.Kernels.Cuda;
 namespace SamSharp.DriverChecks;
 
 /// <summary>Every kernel for every type, over lists of many sizes and alignments, against numbers computed here.</summary>
-internal sealed class KernelChecks(ICudaMachine machine, CudaDevice device)
+internal sealed partial class KernelChecks(ICudaMachine machine, CudaDevice device)
 {
     private const int Room = 16;
 
@@ -32,18 +32,17 @@ internal sealed class KernelChecks(ICudaMachine machine, CudaDevice device)
     /// <summary>Checks all and prints a line for each. Returns how many kernels are wrong.</summary>
     public int Run(TextWriter output)
     {
-        output.WriteLine($"{"kernel",-16}{"dtype",-10}{"lists",6}{"elements",10}{"difference",12}");
+        output.WriteLine($"{"kernel",-20}{"dtype",-10}{"lists",6}{"elements",10}{"difference",12}");
         var wrong = 0;
         foreach (var kernel in Enum.GetValues<Kernel>())
         {
-            foreach (var type in Enum.GetValues<ElementType>())
+            foreach (var type in kernel.Dtypes())
             {
-                if (!CudaDevice.Exists(kernel, type)) continue;
                 var (lists, elements, difference, allowed) = Check(kernel, type);
                 var right = difference <= allowed; // a difference that is no number is not
                 if (!right) wrong++;
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{kernel,-16}{type,-10}{lists,6}{elements,10}{difference,12:0.0e+00}{(right ? "" : "  WRONG")}"));
+                    $"{kernel,-20}{type,-10}{lists,6}{elements,10}{difference,12:0.0e+00}{(right ? "" : "  WRONG")}"));
             }
         }
         return wrong;
@@ -57,6 +56,8 @@ internal sealed class KernelChecks(ICudaMachine machine, CudaDevice device)
             Kernel.Square or Kernel.ScaledSquare or Kernel.Product =>
                 (Cases.Length, Cases.Sum(c => c.Elements), Worst(Cases.Select(c => Sum(kernel, type, c))), tolerance),
             Kernel.Total or Kernel.Root => (Counts.Length, Counts.Sum(), Worst(Counts.Select(count => Finish(kernel, type, count))), tolerance),
+            _ when kernel.IsRounded() => (Cases.Length * Modes.Length, Modes.Length * Cases.Sum(c => c.Elements),
+                Worst(Modes.SelectMany(mode => Cases.Select(c => Rounded(kernel, type, c, mode)))), 0),
             Kernel.Scale => (Norms.Length, Norms.Length, Worst(Norms.Select(norm => Scale(type, norm))), 0),
             _ => (Cases.Length, Cases.Sum(c => c.Elements), Worst(Cases.Select(c => Map(kernel, type, c))), 0),
         };

@@ -55,7 +55,7 @@ internal sealed class Contender(string name, Action prepare, params Action[] pha
         return (watch.Elapsed.TotalMilliseconds, bytes);
     }
 
-    private static double Median(IEnumerable<double> values)
+    public static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -11,6 +11,7 @@ internal sealed class UpdateRace : IDisposable
 {
     private readonly ShapeSet _shapes;
     private readonly ParameterSet _set;
+    private readonly NarrowUpdates? _narrow;
     private readonly List<IDisposable> _owned = [];
     private readonly List<Contender> _contenders = [];
     private readonly double _copies;
@@ -48,6 +49,7 @@ internal sealed class UpdateRace : IDisposable
         _fusedAdam = Step("FusedAdam.step()", Own(Bases.FusedAdam(_set)));
         _sgd = Step("TorchSharp's SGD.step()", Own(Bases.TorchSGD(_set)));
         _fusedSgd = Step("FusedSGD.step()", Own(Bases.FusedSGD(_set)));
+        if (shapes != ShapeSet.Tiny) _contenders.AddRange((_narrow = Own(new NarrowUpdates(shapes))).Contenders);
     }
 
     public void Run(int rounds) => Race.Run(_contenders, rounds);
@@ -77,6 +79,7 @@ internal sealed class UpdateRace : IDisposable
             Time(_fusedAdamW, _adamW),
             Time(_fusedAdam, _adam),
             Time(_fusedSgd, _sgd),
+            .. _narrow!.Ratios(_shapes, _ascent, _samFusedAdamW),
             .. Allocations(),
             // A hundredth for pages that are not ours.
             new($"{_shapes}: native memory, copies of the parameters, SAM's own", _copies, 1.01),

@@ -28,6 +28,14 @@ internal static class Bases
 
     public static Optimizer Adafactor(ParameterSet set) => new Adafactor(set.Parameters, LearningRate);
 
+    /// <summary>SAM around the fused AdamW for 16-bit weights that rounding does not stop.</summary>
+    /// <param name="set">The parameters.</param>
+    /// <param name="atRandom">Whether e and the steps are rounded at random.</param>
+    /// <param name="masters">Whether steps are made on float32 weights.</param>
+    public static SharpnessAwareOptimizer NarrowSam(ParameterSet set, bool atRandom, bool masters) => new(
+        new FusedAdamW(set.Parameters, LearningRate) { StochasticRounding = atRandom, MasterWeights = masters },
+        new SharpnessAwareOptions { StochasticRounding = atRandom });
+
     /// <summary>A base made sharpness-aware, with the default kernels if none are named.</summary>
     public static SharpnessAwareOptimizer Sam(Optimizer baseOptimizer, ITensorListKernels? kernels = null) =>
         new(baseOptimizer, new SharpnessAwareOptions { GivenKernels = kernels });

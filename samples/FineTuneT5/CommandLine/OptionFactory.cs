@@ -42,6 +42,19 @@ internal static class OptionFactory
         return option.AcceptOnlyFromAmong(values);
     }
 
+    /// <summary>An option whose value is checked.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="objection">Says what is wrong with a value; null if nothing is.</param>
+    public static Option<string> Checked(Option<string> option, Func<string, string?> objection)
+    {
+        option.Validators.Add(result =>
+        {
+            if (objection(result.GetValueOrDefault<string>()) is { } wrong)
+                result.AddError(wrong);
+        });
+        return option;
+    }
+
     /// <summary>An option with one or more values.</summary>
     public static Option<string[]> Several(string name, string value, string description)
         => new(name) { Description = description, HelpName = value, AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };

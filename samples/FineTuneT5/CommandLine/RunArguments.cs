@@ -16,9 +16,10 @@ internal sealed class RunArguments(string model, string about, bool takesVocabul
     private readonly Option<string?> _output =
         Optional("--output", "folder", "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
     private readonly Option<string> _device = Choice("--device", "Where to train", Devices.Cpu, Devices.Cuda);
-    private readonly Option<string> _types = Choice(
-        "--dtype", "Type of weights and activations; mixed: float32 weights, bfloat16 activations. There is no float16, which T5 overflows",
-        [.. NumberTypes.All.Select(types => types.Name)]);
+    private readonly Option<string> _types = Checked(
+        Text("--dtype", string.Join('|', NumberTypes.All.Select(types => types.Name)), NumberTypes.Full.Name,
+            "Type of weights and activations; mixed: float32 weights, bfloat16 activations. There is no float16, which T5 overflows"),
+        NumberTypes.Objection);
     private readonly Option<int> _saveEvery = Number("--save-every", "steps", 0, "Save a checkpoint; 0 at the end only");
     private readonly Option<int> _keep = Number("--keep", "count", 2, "Checkpoints to keep");
     private readonly Option<bool> _resume = Flag("--resume", "Go on from the newest checkpoint in --output; with none there, start");

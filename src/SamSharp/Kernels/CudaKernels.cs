@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 namespace SamSharp.Kernels;
 
 /// <summary>
-/// This library's kernels for lists of contiguous tensors on a CUDA device: each operation reads and writes every element once, in one launch per 120
-/// tensors (and one more to finish a sum), and waits for nothing. Every other list goes to <see cref="MultiTensorKernels"/>, as does every list on a
-/// device where they cannot run.
+/// This library's kernels for lists of contiguous tensors on a CUDA device: each operation reads and writes every element once, in one launch per
+/// 120 tensors (80 in a rounded pass; and one more to finish a sum), and waits for nothing. Every other list goes to
+/// <see cref="MultiTensorKernels"/>, as does every list on a device where they cannot run.
 /// </summary>
 /// <param name="devices">The devices.</param>
 /// <param name="place">Where tensors lie.</param>
-internal sealed class CudaKernels(CudaDevices devices, TensorPlace place) : ITensorListKernels
+internal sealed partial class CudaKernels(CudaDevices devices, TensorPlace place) : ITensorListKernels
 {
     private readonly MultiTensorKernels _others = new();
 
@@ -151,7 +151,8 @@ internal sealed class CudaKernels(CudaDevices devices, TensorPlace place) : ITen
         if (chunks == 0 || !TryFind([weights, vectors], out var device)) return null;
         using var sums = empty(chunks, ScalarType.Float64, vectors[0].device);
         var dtype = finish == Kernel.Total ? ScalarType.Float64 : NumberOf(vectors[0].dtype);
-        return Run(device, pass, weights, vectors, vectors, place.AddressOf(sums), 0, number) == vectors.Length ? Finish(finish, sums, dtype) : null;
+        return Run(device, pass, new(weights), vectors, vectors, place.AddressOf(sums), 0, number) == vectors.Length
+            ? Finish(finish, sums, dtype) : null;
     }
 
     /// <summary>A pass that writes results. Returns how many tensors of the list it has done; other kernels do the rest, if any.</summary>
@@ -159,22 +160,26 @@ internal sealed class CudaKernels(CudaDevices devices, TensorPlace place) : ITen
     {
         if (weights.Length == 0 || !Array.TrueForAll(factors, factor => IsNumberFor(factor, weights[0]))) return 0;
         return TryFind([weights, vectors, results], out var device)
-            ? Run(device, pass, weights, vectors, results, AddressOf(0), AddressOf(1), number) : 0;
+            ? Run(device, pass, new(weights), vectors, results, AddressOf(0), AddressOf(1), number) : 0;
 
         nint AddressOf(int factor) => factor < factors.Length ? place.AddressOf(factors[factor]) : 0;
     }
 
     /// <summary>A pass over a list, as many tensors at a time as a launch takes. Returns how many it has done
     /// before a launch failed; all, if none did.</summary>
-    private int Run(CudaDevice device, Kernel pass, Tensor[] weights, Tensor[] vectors, Tensor[] results, nint first, nint second, double number)
+    private int Run(CudaDevice device, Kernel pass, NarrowWeights lists, Tensor[] vectors, Tensor[] results, nint first, nint second, double number)
     {
-        var (table, type, done) = (new LaunchTable(), TypeOf(weights[0])!.Value, 0);
+        var weights = lists.Weights;
+        var (table, type, done) = (new LaunchTable(pass.IsRounded()), TypeOf(weights[0])!.Value, 0);
         for (var i = 0; i < weights.Length; table.Continue(), done = i)
         {
             for (; i < weights.Length && !table.IsFull; i++)
             {
                 if (weights[i].NumberOfElements is > 0 and var elements)
-                    table.Add(elements, place.AddressOf(weights[i]), place.AddressOf(vectors[i]), place.AddressOf(results[i]));
+                {
+                    table.Add(elements, place.AddressOf(weights[i]), place.AddressOf(vectors[i]), place.AddressOf(results[i]),
+                        lists.Masters is { } masters ? place.AddressOf(masters[i]) : 0, lists.Keys?[i] ?? 0);
+                }
             }
             if (table.Chunks > 0 && !Try(weights[0], device, to => to.Pass(pass, type, table, first, second, number))) break;
         }

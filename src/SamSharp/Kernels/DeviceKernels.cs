@@ -34,6 +34,16 @@ internal sealed class DeviceKernels(ITensorListKernels cpu, ITensorListKernels c
     /// <inheritdoc/>
     public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other) => For(targets).Mix(targets, own, vectors, other);
 
+    /// <inheritdoc/>
+    public void PerturbRounded(NarrowWeights weights, Tensor[] results, Tensor[] vectors, Tensor scale, double? kappa) =>
+        For(results).PerturbRounded(weights, results, vectors, scale, kappa);
+
+    /// <inheritdoc/>
+    public void Round(Tensor[] targets, Tensor[] sources, ulong[]? keys) => For(targets).Round(targets, sources, keys);
+
+    /// <inheritdoc/>
+    public void TakeUpChanges(Tensor[] masters, Tensor[] weights) => For(masters).TakeUpChanges(masters, weights);
+
     private ITensorListKernels For(Tensor[] list)
     {
         ArgumentNullException.ThrowIfNull(list);

@@ -40,4 +40,18 @@ internal interface ITensorListKernels
 
     /// <summary>target := own target + other v, with factors as scales are.</summary>
     void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other);
+
+    /// <summary>result := w + scale v, or w + scale (|w| + kappa)^2 v: computed in float32 and rounded once.</summary>
+    /// <param name="weights">w, and how results are rounded.</param>
+    /// <param name="results">As in <see cref="Perturb"/>.</param>
+    /// <param name="vectors">v.</param>
+    /// <param name="scale">A scale.</param>
+    /// <param name="kappa">Null without the metric.</param>
+    void PerturbRounded(NarrowWeights weights, Tensor[] results, Tensor[] vectors, Tensor scale, double? kappa);
+
+    /// <summary>target := source, from float32 to bfloat16 or float16, to the nearest, or at random with a key for each tensor.</summary>
+    void Round(Tensor[] targets, Tensor[] sources, ulong[]? keys);
+
+    /// <summary>master := w where w is not what its float32 master rounds to, since something else has changed it.</summary>
+    void TakeUpChanges(Tensor[] masters, Tensor[] weights);
 }

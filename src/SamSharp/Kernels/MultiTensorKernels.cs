@@ -124,6 +124,16 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     /// <inheritdoc/>
     public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other) => Run("mix", targets, [own, vectors, other]);
 
+    /// <inheritdoc/>
+    public void PerturbRounded(NarrowWeights weights, Tensor[] results, Tensor[] vectors, Tensor scale, double? kappa) =>
+        RoundingOperators.Perturb(this, weights, results, vectors, scale, kappa);
+
+    /// <inheritdoc/>
+    public void Round(Tensor[] targets, Tensor[] sources, ulong[]? keys) => RoundingOperators.Round(targets, sources, keys);
+
+    /// <inheritdoc/>
+    public void TakeUpChanges(Tensor[] masters, Tensor[] weights) => RoundingOperators.TakeUpChanges(masters, weights);
+
     private static int Accumulator(Tensor[] vectors) =>
         (int)(vectors[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 

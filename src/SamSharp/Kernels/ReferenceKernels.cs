@@ -89,6 +89,16 @@ internal sealed class ReferenceKernels : ITensorListKernels
         Each(targets, (target, i) => target.copy_(Accumulator(target).mul(own).Plus(Accumulator(vectors[i]).mul(other))));
     }
 
+    /// <inheritdoc/>
+    public void PerturbRounded(NarrowWeights weights, Tensor[] results, Tensor[] vectors, Tensor scale, double? kappa) =>
+        RoundingOperators.Perturb(this, weights, results, vectors, scale, kappa);
+
+    /// <inheritdoc/>
+    public void Round(Tensor[] targets, Tensor[] sources, ulong[]? keys) => RoundingOperators.Round(targets, sources, keys);
+
+    /// <inheritdoc/>
+    public void TakeUpChanges(Tensor[] masters, Tensor[] weights) => RoundingOperators.TakeUpChanges(masters, weights);
+
     /// <summary>The diagonal of ASAM's metric: |w| + kappa.</summary>
     [InDisposeScope]
     private static Tensor Metric(Tensor weight, double kappa) => weight.abs().Plus(kappa);

@@ -10,7 +10,7 @@ namespace SamSharp.Kernels;
 /// list goes to <see cref="MultiTensorKernels"/>. Sums are taken over runs of fixed length in a fixed order, and joined in double:
 /// results do not depend on the number of threads.
 /// </summary>
-internal sealed unsafe class VectorizedKernels : ITensorListKernels
+internal sealed unsafe partial class VectorizedKernels : ITensorListKernels
 {
     /// <summary>The size of results, in bytes, from which they are written past the cache: more than a core's cache holds.</summary>
     private const long PastCache = 4 << 20;
@@ -143,8 +143,7 @@ internal sealed unsafe class VectorizedKernels : ITensorListKernels
     private static void Map<TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results) where TLanes : struct, ILanes<float>
     {
         if (memory.Dtype != ScalarType.BFloat16) Map<float, TLanes>(lanes, memory, weights, vectors, results);
-        else Work.ForEach(memory, piece => BrainLoops.Map(
-            lanes, memory.At<ushort>(weights, piece), memory.At<ushort>(vectors, piece), memory.At<ushort>(results, piece), piece.Count));
+        else MapRounded(lanes, memory, weights, vectors, results);
     }
 
     private static void Map<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results)

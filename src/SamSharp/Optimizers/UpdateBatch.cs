@@ -11,7 +11,6 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     private readonly ParameterKind _kind = first.Kind;
     private readonly List<ParameterState> _states = new(capacity);
     private readonly List<Tensor> _weights = new(capacity), _gradients = new(capacity), _owned = [];
-    private readonly List<(Tensor Weight, Tensor Copy, ParameterState State)> _copies = [];
     private StateTensors? _tensors;
 
     public GroupOptions Options => options;
@@ -83,33 +82,35 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     /// <param name="update">Gets float32 weights and gradients of a block.</param>
     public void ForEachBlock(TensorMemory memory, BlockUpdate update)
     {
-        var keys = _states.ConvertAll(KeyOf);
-        if (!HasMasters)
-        {
-            BrainBlocks.ForEach(memory, null, keys, update);
-            return;
-        }
-        using var masters = TensorMemory.Of([.. Enumerable.Range(0, _states.Count).Select(place => MasterOf(place, takesUpChanges: false))]);
-        BrainBlocks.ForEach(memory, masters, keys, update);
+        using var masters = HasMasters ? TensorMemory.Of(Masters()) : null;
+        BrainBlocks.ForEach(memory, masters, Keys(), update);
     }
 
     /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as
     /// copies.</summary>
-    public void MakePlain()
+    /// <param name="kernels">Take up what something else has changed in the weights of masters.</param>
+    public void MakePlain(ITensorListKernels kernels)
     {
-        for (var i = 0; i < _states.Count; i++)
+        Gradients = Array.ConvertAll(Gradients, Plain);
+        if (!HasMasters)
         {
-            Gradients[i] = Plain(Gradients[i]);
-            var weight = HasMasters ? MasterOf(i, takesUpChanges: true) : Plain(Weights[i]);
-            if (!ReferenceEquals(weight, Weights[i])) _copies.Add((Weights[i], weight, _states[i]));
-            Weights[i] = weight;
+            Weights = Array.ConvertAll(Weights, Plain);
+            return;
         }
+        var masters = Masters();
+        kernels.TakeUpChanges(masters, [.. _weights]);
+        Weights = masters;
     }
 
     /// <summary>Writes back the weights that were computed on a copy.</summary>
-    public void End()
+    /// <param name="kernels">Round them.</param>
+    public void End(ITensorListKernels kernels)
     {
-        foreach (var (weight, copy, state) in _copies) NarrowWeights.Write(weight, copy, KeyOf(state));
+        var copied = Enumerable.Range(0, _weights.Count).Where(place => !ReferenceEquals(Weights[place], _weights[place])).ToArray();
+        if (copied.Length == 0) return;
+        var (parameters, copies) = (NarrowWeights.Of([.. _weights], copied), NarrowWeights.Of(Weights, copied));
+        if (NarrowWeights.Is16Bits(first.Type)) kernels.Round(parameters, copies, Keys() is { } keys ? NarrowWeights.Of(keys, copied) : null);
+        else kernels.Copy(parameters, copies);
     }
 
     /// <summary>Counts the step as skipped if the device says so.</summary>
@@ -129,32 +130,25 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     {
         foreach (var tensor in _owned) tensor.Dispose();
         _owned.Clear();
-        _copies.Clear();
         _gradients.Clear();
         (Weights, Gradients) = ([], []);
     }
 
     /// <summary>Whether a step must be made on float32 weights, which then replace the parameters.</summary>
-    public bool WantsPlain => (rounding.Masters || rounding.AtRandom) && StochasticRounding.Is16Bits(first.Type);
+    public bool WantsPlain => (rounding.Masters || rounding.AtRandom) && NarrowWeights.Is16Bits(first.Type);
 
-    private bool HasMasters => rounding.Masters && StochasticRounding.Is16Bits(first.Type);
+    private bool HasMasters => rounding.Masters && NarrowWeights.Is16Bits(first.Type);
 
-    /// <summary>The float32 weights of a parameter, made from it if there are none.</summary>
-    /// <param name="place">The parameter's place in the batch.</param>
-    /// <param name="takesUpChanges">Whether they are made again where something else has changed the parameter.</param>
-    private Tensor MasterOf(int place, bool takesUpChanges)
+    /// <summary>The float32 weights of the parameters, made from them where there are none.</summary>
+    private Tensor[] Masters() => [.. _states.Zip(_weights, (state, weight) =>
     {
         using var scope = NewDisposeScope();
-        var (state, weight) = (_states[place], _weights[place]);
-        if (state.Master is not { } master)
-            state.Master = weight.detach().to(ScalarType.Float32, copy: true).contiguous();
-        else if (takesUpChanges)
-            master.copy_(NarrowWeights.Current(master, weight));
-        return state.Master!;
-    }
+        return state.Master ??= weight.detach().to(ScalarType.Float32, copy: true).contiguous();
+    })];
 
-    private ulong? KeyOf(ParameterState state) => rounding.AtRandom && !rounding.Masters && StochasticRounding.Is16Bits(state.Type)
-        ? CounterRandom.Hash(rounding.Seed, state.Attempts, state.Index)
+    /// <summary>The parameters' keys for rounding at random; null to round to the nearest.</summary>
+    private ulong[]? Keys() => rounding.AtRandom && !rounding.Masters && NarrowWeights.Is16Bits(first.Type)
+        ? [.. _states.Select(state => CounterRandom.Hash(rounding.Seed, state.Attempts, state.Index))]
         : null;
 
     private Tensor Plain(Tensor tensor)

@@ -1,3 +1,4 @@
+using SamSharp.Kernels;
 using SamSharp.Steps;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -81,7 +82,7 @@ internal sealed class UpdateEngine(UpdateRule rule)
         if (found is not null && known && found.Value() != 0) return;
         batch.Begin(before);
         Update(batch, known ? null : found);
-        batch.End();
+        batch.End(KernelSets.Of(Kernel));
         if (found is not null) batch.LeaveOut(found);
     }
 
@@ -90,10 +91,10 @@ internal sealed class UpdateEngine(UpdateRule rule)
         if (Kernel == UpdateKernels.Automatic && foundInf is null && batch.Device.type == DeviceType.CPU)
         {
             if (UpdateMemory(batch)) return;
-            batch.MakePlain();
+            batch.MakePlain(KernelSets.Of(Kernel));
             if (UpdateMemory(batch)) return;
         }
-        if (rule.WantsPlain || batch.WantsPlain) batch.MakePlain();
+        if (rule.WantsPlain || batch.WantsPlain) batch.MakePlain(KernelSets.Of(Kernel));
         if (Kernel == UpdateKernels.Reference) rule.UpdateOneByOne(batch, foundInf);
         else rule.UpdateByOperators(batch, foundInf);
     }

@@ -64,7 +64,7 @@ public sealed class ParameterBucket
     public ScalarType Accumulator { get; }
 
     /// <summary>Whether the weights are bfloat16 or float16.</summary>
-    internal bool Is16Bits => StochasticRounding.Is16Bits(_all[0].Kind.Type);
+    internal bool Is16Bits => NarrowWeights.Is16Bits(_all[0].Kind.Type);
 
     /// <summary>Whether the geometry perturbs these parameters.</summary>
     internal bool IsPerturbed { get; }

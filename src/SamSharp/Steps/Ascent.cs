@@ -53,10 +53,12 @@ public sealed class Ascent : StepPhase, IDisposable
         var masters = bucket.Is16Bits ? bucket.Parameters.Select(Services.Base.MasterOf).ToArray() : [];
         if (bucket.Is16Bits && (Services.Options.StochasticRounding || Array.Exists(masters, master => master is not null)))
         {
-            for (var i = 0; i < vectors.Length; i++)
+            // A parameter has no master before the first step that moves it.
+            foreach (var places in Enumerable.Range(0, vectors.Length).ToLookup(i => masters[i] is null).Select(group => group.ToArray()))
             {
-                NarrowWeights.Perturb(Kernels, bucket.Weights[i], masters[i], bucket.Results[i], vectors[i], scale, kappa,
-                    KeyOf(bucket.Parameters[i]));
+                var exact = masters[places[0]] is null ? null : Array.ConvertAll(places, place => masters[place]!);
+                Kernels.PerturbRounded(new(NarrowWeights.Of(bucket.Weights, places), exact, KeysOf(bucket, places)),
+                    NarrowWeights.Of(bucket.Results, places), NarrowWeights.Of(vectors, places), scale, kappa);
             }
         }
         else if (kappa is { } added)
@@ -69,8 +71,10 @@ public sealed class Ascent : StepPhase, IDisposable
         }
     }
 
-    private ulong? KeyOf(ParameterSlot slot) =>
-        Services.Options.StochasticRounding ? CounterRandom.Hash(Services.Options.RoundingSeed, Step, Draw, Services.Moves, slot.Index) : null;
+    private ulong[]? KeysOf(ParameterBucket bucket, int[] places) => Services.Options.StochasticRounding
+        ? Array.ConvertAll(places, place =>
+            CounterRandom.Hash(Services.Options.RoundingSeed, Step, Draw, Services.Moves, bucket.Parameters[place].Index))
+        : null;
 
     /// <summary>radius / (norm + floor), or 0 where the norm is 0 or not finite; a number on the bucket's device.</summary>
     public Tensor Scale(ParameterBucket bucket, Tensor norm, double floor)

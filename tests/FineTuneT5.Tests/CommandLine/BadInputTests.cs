@@ -35,6 +35,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--train-rows", "1,000", "--train-rows is '1,000'", "a whole number")]
     [InlineData("--patience", "2.5", "--patience is '2.5'", "a whole number")]
     [InlineData("--device", "tpu", "tpu", "cpu")]
+    [InlineData("--dtype", "float16", "exceed its largest number, 65504", "mixed or bfloat16")]
+    [InlineData("--dtype", "int8", "int8", "bfloat16")]
     [InlineData("--learning-rat", "1", "--learning-rat", "--help")]
     public void Wrong_usage_exits_with_2_and_names_the_value_and_the_remedy(string option, string value, string named, string remedy)
         => Refused(2, [option, value], named, remedy);

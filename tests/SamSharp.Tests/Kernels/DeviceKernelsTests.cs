@@ -16,6 +16,9 @@ public class DeviceKernelsTests
         ["PerturbAdaptive"] = (kernels, list, number) => kernels.PerturbAdaptive(list, list, list, number, 0.1),
         ["Copy"] = (kernels, list, _) => kernels.Copy(list, list),
         ["Accumulate"] = (kernels, list, _) => kernels.Accumulate(list, list, 0.5),
+        ["PerturbRounded"] = (kernels, list, number) => kernels.PerturbRounded(new(list), list, list, number, null),
+        ["Round"] = (kernels, list, _) => kernels.Round(list, list, null),
+        ["TakeUpChanges"] = (kernels, list, _) => kernels.TakeUpChanges(list, list),
         ["Mix"] = (kernels, list, number) => kernels.Mix(list, number, list, number),
     };
 
@@ -69,6 +72,13 @@ public class DeviceKernelsTests
         public void Accumulate(Tensor[] sums, Tensor[] vectors, double weight) => Note(nameof(Accumulate));
 
         public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other) => Note(nameof(Mix));
+
+        public void PerturbRounded(NarrowWeights weights, Tensor[] results, Tensor[] vectors, Tensor scale, double? kappa) =>
+            Note(nameof(PerturbRounded));
+
+        public void Round(Tensor[] targets, Tensor[] sources, ulong[]? keys) => Note(nameof(Round));
+
+        public void TakeUpChanges(Tensor[] masters, Tensor[] weights) => Note(nameof(TakeUpChanges));
 
         private Tensor Note(string name)
         {

@@ -27,7 +27,7 @@ public class RoundingTests
         {
             using var scope = NewDisposeScope();
             var target = empty_like(source, dtype: type);
-            StochasticRounding.Round(target, source, CounterRandom.Hash((long)key));
+            KernelSets.Default.Round([target], [source], [CounterRandom.Hash((long)key)]);
             var wide = target.to(float32);
             sum.IncreaseBy(wide.to(float64));
             Assert.True(wide.sub(source).abs().lt(spacing).all().item<bool>(), "not a neighbor");
@@ -44,31 +44,35 @@ public class RoundingTests
         for (ulong key = 0; key < 50; key++)
         {
             var target = empty_like(source, dtype: type);
-            StochasticRounding.Round(target, source, CounterRandom.Hash((long)key));
+            KernelSets.Default.Round([target], [source], [CounterRandom.Hash((long)key)]);
             Close.Bits(source[..7], target.to(float32)[..7]);
             Assert.True(target[7].isnan().item<bool>());
         }
     }
 
-    /// <summary>Passes over memory and libtorch's operators draw the same bits, however the elements are cut.</summary>
+    /// <summary>Passes over memory and libtorch's operators draw the same bits, however a list is cut into shares and the elements of a tensor into
+    /// blocks.</summary>
     [Fact]
     public void The_bits_do_not_depend_on_the_implementation_nor_on_the_cut()
     {
-        var source = randn(300_007);
         const ulong key = 0x1234_5678_9ABC_DEF0;
-        Tensor Rounded(params long[] cuts)
+        var source = randn(300_007);
+        Tensor[] Rounded(ITensorListKernels kernels, params long[] before)
         {
-            var target = empty_like(source, dtype: bfloat16);
-            foreach (var (start, end) in cuts.Prepend(0).Zip(cuts.Append(source.NumberOfElements)))
-                StochasticRounding.Round(target[(int)start..(int)end], source[(int)start..(int)end], key, start);
-            return target;
+            Tensor[] sources = [.. before.Select(size => zeros(size)), source];
+            var targets = Array.ConvertAll(sources, tensor => empty_like(tensor, dtype: bfloat16));
+            kernels.Round(targets, sources, [.. sources.Select(_ => key)]);
+            return targets;
         }
-        var byOperators = empty_like(source, dtype: bfloat16);
-        StochasticRounding.RoundByOperators(byOperators, source, key);
-        var whole = Rounded();
-        Close.Bits(byOperators, whole);
-        Close.Bits(whole, Rounded(1, 18, 77_777, 262_144));
-        Assert.False(whole.equal(source.to(bfloat16)).all().item<bool>());
+        var byOperators = Rounded(KernelSets.MultiTensor)[^1];
+        Close.Bits(byOperators, Rounded(KernelSets.Vectorized)[^1]);
+        Close.Bits(byOperators, Rounded(KernelSets.Vectorized, 7, 0, 100_001)[^1]);
+        var inBlocks = empty_like(source, dtype: bfloat16);
+        long[] ends = [1, 18, 77_777, 262_144, source.NumberOfElements];
+        foreach (var (start, end) in ends.Prepend(0).Zip(ends))
+            RoundingOperators.Round(inBlocks[(int)start..(int)end], source[(int)start..(int)end], key, start);
+        Close.Bits(byOperators, inBlocks);
+        Assert.False(byOperators.equal(source.to(bfloat16)).all().item<bool>());
     }
 
     [Theory]

@@ -45,7 +45,7 @@ internal sealed unsafe class CudaDevice
     /// <param name="dtype">The tensors' dtype.</param>
     /// <param name="table">The tensors.</param>
     /// <param name="first">Where the pass leaves its sums, or finds its first factor.</param>
-    /// <param name="second">Where it finds its second factor.</param>
+    /// <param name="second">Where it finds its second factor; in a pass over 16-bit weights, whether it rounds at random: 1 or 0.</param>
     /// <param name="number">A number that it needs.</param>
     /// <exception cref="CudaException">The driver refuses.</exception>
     public void Pass(Kernel pass, ElementType dtype, LaunchTable table, nint first, nint second, double number) =>
@@ -81,17 +81,13 @@ internal sealed unsafe class CudaDevice
         if (popped != 0) Trouble ??= Describe(popped, "cuCtxPopCurrent");
     }
 
-    /// <summary>Whether there is a kernel for a dtype.</summary>
-    public static bool Exists(Kernel kernel, ElementType dtype) =>
-        kernel < Kernel.Total || dtype == ElementType.Float64 || (dtype == ElementType.Float32 && kernel != Kernel.Total);
-
     private void Load()
     {
         nint module;
         fixed (byte* image = Image()) Require(_driver.ModuleLoadData(out module, image), "cuModuleLoadData");
         foreach (var kernel in Enum.GetValues<Kernel>())
         {
-            foreach (var dtype in Enum.GetValues<ElementType>().Where(dtype => Exists(kernel, dtype)))
+            foreach (var dtype in kernel.Dtypes())
             {
                 Require(_driver.ModuleGetFunction(out var function, module, NameOf(kernel, dtype)), "cuModuleGetFunction");
                 _functions[(kernel, dtype)] = function;

@@ -7,7 +7,7 @@ namespace SamSharp.Kernels.Cuda;
 /// are not aligned, and 121 tensors, which take two launches. It takes milliseconds, changes no random numbers, and finds kernels that a
 /// driver has translated wrongly before they touch a weight.
 /// </summary>
-internal static class CudaSelfTest
+internal static partial class CudaSelfTest
 {
     private const long Room = 16;
     private const int Longest = 16385;
@@ -82,7 +82,15 @@ internal static class CudaSelfTest
                     : Agree(mine.ResultsBuffer, theirs.ResultsBuffer, operation.Kernels is [Kernel.Copy] ? 0 : ToleranceOf(type)));
             }
         }
-        foreach (var (finish, count) in Finishes.Where(pair => CudaDevice.Exists(pair.Finish, type) && (only is null || pair.Finish == only)))
+        if (type is ElementType.Float16 or ElementType.BFloat16)
+        {
+            foreach (var (name, agrees) in CompareRounded(kernels, weights, vectors, results, only))
+            {
+                names.Add(name);
+                equal.Add(agrees);
+            }
+        }
+        foreach (var (finish, count) in Finishes.Where(pair => pair.Finish.Dtypes().Contains(type) && (only is null || pair.Finish == only)))
         {
             // Of tensors, only hundreds of millions of elements leave so many sums.
             var sums = weights.narrow(0, 0, count).to(ScalarType.Float64).abs();

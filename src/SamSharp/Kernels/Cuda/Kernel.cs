@@ -13,8 +13,26 @@ internal enum Kernel
     Accumulate,
     Mix,
 
+    // Passes over 16-bit weights that have masters or are rounded at random.
+    RoundedStep,
+    RoundedAdaptiveStep,
+    Round,
+    TakeUpChanges,
+
     // Kernels over a few numbers, for float32 and float64; a total is a float64 number.
     Total,
     Root,
     Scale,
+}
+
+/// <summary>What kernels work on.</summary>
+internal static class KernelExtensions
+{
+    /// <summary>The dtypes that there is a kernel for.</summary>
+    public static IEnumerable<ElementType> Dtypes(this Kernel kernel) => Enum.GetValues<ElementType>().Where(type =>
+        kernel < Kernel.RoundedStep || (kernel.IsRounded() ? type is ElementType.Float16 or ElementType.BFloat16
+            : type == ElementType.Float64 || (type == ElementType.Float32 && kernel != Kernel.Total)));
+
+    /// <summary>Whether it is a pass over 16-bit weights that have masters or are rounded at random.</summary>
+    public static bool IsRounded(this Kernel kernel) => kernel is >= Kernel.RoundedStep and <= Kernel.TakeUpChanges;
 }

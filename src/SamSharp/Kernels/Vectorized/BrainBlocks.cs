@@ -14,7 +14,7 @@ internal static unsafe class BrainBlocks
     /// <param name="masters">float32 weights, which are updated in their place; null if there are none.</param>
     /// <param name="keys">For each tensor the key for rounding at random; null to round to the nearest.</param>
     /// <param name="update">The update.</param>
-    public static void ForEach(TensorMemory memory, TensorMemory? masters, IReadOnlyList<ulong?> keys, BlockUpdate update) =>
+    public static void ForEach(TensorMemory memory, TensorMemory? masters, ulong[]? keys, BlockUpdate update) =>
         Work.ForEach(memory, piece =>
         {
             float* gradients = stackalloc float[Block], copies = stackalloc float[Block];
@@ -27,8 +27,8 @@ internal static unsafe class BrainBlocks
                 if (masters is null) BrainLoops.Widen(narrow, weights, block.Count);
                 else BrainLoops.TakeUpChanges(narrow, weights, block.Count);
                 update(weights, gradients, block);
-                if (keys[block.Tensor] is { } key) BrainLoops.RoundAtRandom(weights, narrow, block.Start, block.Count, key);
-                else BrainLoops.Round(weights, narrow, block.Count);
+                if (keys is null) BrainLoops.Write(default(ToNearest), weights, narrow, block.Start, block.Count);
+                else BrainLoops.Write(new AtRandom(keys[block.Tensor]), weights, narrow, block.Start, block.Count);
             }
         });
 }

@@ -34,6 +34,31 @@ public class CudaFallbackTests
     }
 
     [Fact]
+    public void A_rounded_pass_gets_masters_and_keys_too_and_80_tensors_at_a_time()
+    {
+        using var scope = NewDisposeScope();
+        var recorder = new RecordingDriver();
+        var (weights, masters) = (Make(bfloat16), Make(float32));
+        ulong[] keys = [.. Enumerable.Range(1, 81).Select(key => (ulong)key)];
+        var scale = tensor(0.5f);
+
+        PtxDevice.On(recorder).PerturbRounded(new(weights, masters, keys), weights, weights, scale, 0.125);
+
+        Assert.Equal([80u, 1u], recorder.Launches.Select(launch => launch.Blocks));
+        var launch = recorder.Launches[0];
+        Assert.Equal(("rounded_adaptive_step_bfloat16", 0.125), (launch.Kernel, launch.Number));
+        Assert.Equal((TensorAddress.Of(scale), 1), (launch.First, launch.Second)); // at random
+        // struct Table: tensors, first_chunk, ends[80], tails[80], addresses[5][80]
+        Assert.Equal(8 + (80 * 8) + (400 * 8), launch.Table.Length);
+        var addresses = MemoryMarshal.Cast<byte, nint>(launch.Table.AsSpan(648));
+        Assert.Equal([TensorAddress.Of(weights[0]), TensorAddress.Of(weights[1])], addresses[..2].ToArray());
+        Assert.Equal([TensorAddress.Of(masters[0]), TensorAddress.Of(masters[1])], addresses.Slice(240, 2).ToArray());
+        Assert.Equal([1, 2], addresses.Slice(320, 2).ToArray());
+
+        static Tensor[] Make(ScalarType type) => [.. Enumerable.Range(0, 81).Select(_ => ones(5, dtype: type))];
+    }
+
+    [Fact]
     public void Launches_depend_on_the_number_of_tensors_alone()
     {
         using var scope = NewDisposeScope();

@@ -35,7 +35,7 @@ public class CudaSelfTestTests
         RecordingDriver recorder = null!;
         PtxDevice.Tested(new PtxDriver(), driver => recorder = new(driver)).Norm([ones(3)]).Dispose();
         var launched = recorder.Launches.Select(launch => launch.Kernel).ToHashSet();
-        Assert.Equal(37, launched.Count);
+        Assert.Equal(45, launched.Count);
         Assert.Contains(recorder.Launches, launch => launch.Blocks == 120);
         Assert.Contains(recorder.Launches, launch => launch.Table.Length > 0 && BitConverter.ToUInt32(launch.Table, 4) == 120); // a second launch
     }
@@ -45,6 +45,9 @@ public class CudaSelfTestTests
     [InlineData("mix_float16", "add.rn", "sub.rn", "Mix in float16")]
     [InlineData("scaled_square_bfloat16", "mul.rn", "add.rn", "ScaledSquare and Root in bfloat16")]
     [InlineData("total_float64", "add.rn", "sub.rn", "Product and Total in float32")]
+    [InlineData("rounded_step_bfloat16", "mul.rn", "add.rn", "RoundedStep at random in bfloat16")]
+    [InlineData("round_float16", "mul.lo.s32", "add.s32", "Round at random in float16")]
+    [InlineData("take_up_changes_float16", "setp.eq.s16", "setp.ne.s16", "TakeUpChanges in float16")]
     [InlineData("scale_float32", "setp.gt", "setp.eq", "Scale in float32")]
     public void A_device_that_computes_wrong_is_not_used_and_the_status_says_why(string kernel, string right, string wrong, string reason)
     {

@@ -15,14 +15,16 @@ public class DriverChecksTests
         Assert.Equal((Harness.Right, "", 0, 0), (code, errors, buffers, driver.ContextsPushed));
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.StartsWith("device 1: PTX on the CPU; ", lines[0], StringComparison.Ordinal);
-        Assert.Equal(1 + 1 + 37 + 1 + 17 + 1, lines.Length); // the device; kernels; passes and the copy; the verdict
+        Assert.Equal(1 + 1 + 45 + 1 + 17 + 4 + 1, lines.Length); // the device; kernels; passes and the copy; rounded ones; the verdict
         Assert.Equal("every kernel computes what it should", lines[^1]);
         Assert.True(driver.Launches > 500);
     }
 
     [Theory]
-    [InlineData("mix_float64", "mul.rn", "add.rn", "Mix             Float64 ")]
-    [InlineData("total_float64", "add.rn", "sub.rn", "Total           Float64 ")]
+    [InlineData("mix_float64", "mul.rn", "add.rn", "Mix                 Float64 ")]
+    [InlineData("rounded_step_float16", "mul.rn", "add.rn", "RoundedStep         Float16 ")]
+    [InlineData("round_bfloat16", "mul.lo.s32", "add.s32", "Round               BFloat16 ")]
+    [InlineData("total_float64", "add.rn", "sub.rn", "Total               Float64 ")]
     public void A_kernel_that_is_wrong_is_named_and_the_exit_code_says_so(string kernel, string right, string wrong, string line)
     {
         var (code, output, _, buffers) = Run(new PtxDriver

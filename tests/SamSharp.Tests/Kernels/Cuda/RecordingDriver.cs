@@ -60,7 +60,7 @@ internal sealed unsafe class RecordingDriver(ICudaDriver? inner = null) : ICudaD
         if (Result("cuLaunchKernel", null) is not 0 and var error) return error;
         var (kernel, takesTable) = (_names[function], threads == 256);
         Launches.Add(takesTable
-            ? new(kernel, blocks, threads, new Span<byte>(arguments[0], sizeof(LaunchTable)).ToArray(), *(nint*)arguments[1], *(nint*)arguments[2],
+            ? new(kernel, blocks, threads, new Span<byte>(arguments[0], LaunchTable.Bytes).ToArray(), *(nint*)arguments[1], *(nint*)arguments[2],
                 *(double*)arguments[3])
             : new(kernel, blocks, threads, [], 0, 0, 0));
         return inner?.LaunchKernel(function, blocks, threads, arguments) ?? 0;

@@ -69,7 +69,7 @@ internal sealed partial class PtxKernel
     /// <summary>The type of a register, such as b32; null for what is no register.</summary>
     public static string? TypeOf(string register) => Register().Match(register) is { Success: true } match
         ? match.Groups[1].Value switch { "p" => "pred", "rs" => "b16", "r" => "b32", "rd" => "b64", "f" => "f32", "fd" => "f64", _ => null }
-        : register == "tmp" ? "b16" : null;
+        : register is "tmp16" or "tmp32" ? $"b{register[3..]}" : null;
 
     private void Read(int line, string statement)
     {
@@ -85,7 +85,8 @@ internal sealed partial class PtxKernel
             _shared.Add(Variable(_shared, shared.Groups[1].Value, 1, shared.Groups[2].Value));
         else if (Bound().Match(statement) is { Success: true } bound) Threads = (uint)Number(bound.Groups[1].Value);
         else if (Label().Match(statement) is { Success: true } label) _labels.Add(label.Groups[1].Value, _body.Count);
-        else if (Scope().Match(statement) is { Success: true } scope) Add(line, scope.Groups[1].Value);
+        else if (Scope().Match(statement) is { Success: true } scope)
+            Add(line, scope.Groups[2].Value.Replace("tmp", $"tmp{scope.Groups[1].Value}", StringComparison.Ordinal));
         else Add(line, statement);
     }
 
@@ -99,7 +100,7 @@ internal sealed partial class PtxKernel
         }
         var guard = match.Groups[2].Value;
         var operands = match.Groups[4].Value;
-        _body.Add(new(line, guard.Length > 0 ? guard : null, match.Groups[1].Value == "!", match.Groups[3].Value,
+        _body.Add(new(line, guard.Length > 0 ? guard : null, match.Groups[1].Value == "!", match.Groups[3].Value.Replace("bra.uni", "bra"),
             operands.Length == 0 ? [] : [.. Operand().Matches(operands).Select(operand => operand.Value.Trim())]));
     }
 
@@ -130,7 +131,7 @@ internal sealed partial class PtxKernel
     [GeneratedRegex(@"^(\$\w+):$")]
     private static partial Regex Label();
 
-    [GeneratedRegex(@"^\{ \.reg \.b16 tmp; (.*;) \}$")]
+    [GeneratedRegex(@"^\{ \.reg \.b(16|32) tmp; (.*;) \}$")]
     private static partial Regex Scope();
 
     [GeneratedRegex(@"^(?:@(!?)(%p\d+)\s+)?([a-z][a-z0-9_.]*)\s*(.*);$")]

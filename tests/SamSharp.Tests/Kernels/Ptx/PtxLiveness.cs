@@ -48,6 +48,6 @@ internal static partial class PtxLiveness
     private static IEnumerable<string> In(string[] operands) =>
         operands.SelectMany(operand => Register().Matches(operand)).Select(match => match.Value).Where(name => PtxKernel.TypeOf(name) is not null);
 
-    [GeneratedRegex(@"%(p|rs|rd|r|fd|f)\d+|\btmp\b")]
+    [GeneratedRegex(@"%(p|rs|rd|r|fd|f)\d+|\btmp(16|32)\b")]
     private static partial Regex Register();
 }

@@ -58,7 +58,9 @@ internal sealed class PtxTranslation(PtxProgram program)
             case "ret":
                 return Return(_end, Constant(PtxProgram.End));
             case "mov.b32" when operands[0][0] == '{':
-                return Unpack(Members(operands[0]), operands[1]);
+                return Unpack<ushort>(Members(operands[0]), Value(operands[1], typeof(uint)));
+            case "mov.b64" when operands[0][0] == '{':
+                return Unpack<uint>(Members(operands[0]), Value(operands[1], typeof(ulong)));
             case "mov.b32" when operands[1][0] == '{':
                 return Set(operands[0], typeof(uint), Pack(Members(operands[1])));
         }
@@ -82,6 +84,11 @@ internal sealed class PtxTranslation(PtxProgram program)
             "add.s64" => Add(A("u64"), B("u64")),
             "sub.s32" => Subtract(A("u32"), B("u32")),
             "sub.s64" => Subtract(A("u64"), B("u64")),
+            "mul.lo.s32" => Multiply(A("u32"), B("u32")),
+            "or.b32" => Or(A("u32"), B("u32")),
+            "xor.b32" => ExclusiveOr(A("u32"), B("u32")),
+            "and.pred" => And(A("pred"), B("pred")),
+            "or.pred" => Or(A("pred"), B("pred")),
             "neg.s32" => Subtract(Constant(0u), A("u32")),
             "not.b32" => Not(A("u32")),
             "and.b32" => And(A("u32"), B("u32")),
@@ -98,12 +105,17 @@ internal sealed class PtxTranslation(PtxProgram program)
             "sqrt.rn.f64" => Static(typeof(Math), nameof(Math.Sqrt), A("f64")),
             "abs.f32" => Static(typeof(MathF), nameof(MathF.Abs), A("f32")),
             "abs.f64" => Static(typeof(Math), nameof(Math.Abs), A("f64")),
-            "selp.b16" or "selp.b32" or "selp.f32" or "selp.f64" => Condition(Register(operands[3]), A(parts[1]), B(parts[1])),
+            "selp.b16" or "selp.b32" or "selp.u32" or "selp.b64" or "selp.f32" or "selp.f64" =>
+                Condition(Register(operands[3]), A(parts[1]), B(parts[1])),
             "cvt.f32.f16" => Convert(Static(typeof(BitConverter), nameof(BitConverter.UInt16BitsToHalf), A("f16")), typeof(float)),
             "cvt.f64.f16" => Convert(Static(typeof(BitConverter), nameof(BitConverter.UInt16BitsToHalf), A("f16")), typeof(double)),
             "cvt.rn.f16.f32" => Static(typeof(BitConverter), nameof(BitConverter.HalfToUInt16Bits), Convert(A("f32"), typeof(Half))),
             "cvt.rn.f32.f64" => Convert(A("f64"), typeof(float)),
             "cvt.f64.f32" => Convert(A("f32"), typeof(double)),
+            "cvt.rn.f32.u32" => Convert(A("u32"), typeof(float)),
+            "cvt.rzi.u32.f32" => Convert(A("f32"), typeof(uint)),
+            "cvt.u16.u32" => Convert(A("u32"), typeof(ushort)),
+            "cvt.u64.u32" => Convert(A("u32"), typeof(ulong)),
             "cvt.u32.u16" => Convert(A("u16"), typeof(uint)),
             "cvt.u32.u64" => Convert(A("u64"), typeof(uint)),
             _ => parts[0] == "setp" && parts.Length == 3 ? Comparison(parts[1], parts[2], A(parts[2]), B(parts[2])) : null,
@@ -114,11 +126,12 @@ internal sealed class PtxTranslation(PtxProgram program)
     private static BinaryExpression? Comparison(string name, string type, Expression a, Expression b) => (name, type) switch
     {
         ("eq", _) => Equal(a, b),
-        ("ne", "s32") => NotEqual(a, b),
+        ("ne", "s16" or "s32" or "s64") => NotEqual(a, b),
         ("lt", "u32") => LessThan(a, b),
         ("le", "u32") => LessThanOrEqual(a, b),
         ("gt", "u32" or "f32" or "f64") => GreaterThan(a, b),
-        ("ge", "u32") => GreaterThanOrEqual(a, b),
+        ("ge", "u32" or "f32") => GreaterThanOrEqual(a, b),
+        ("num", "f32") => And(Equal(a, a), Equal(b, b)),
         ("nan", "f32") => Or(Static(typeof(float), nameof(float.IsNaN), a), Static(typeof(float), nameof(float.IsNaN), b)),
         _ => null,
     };
@@ -153,8 +166,8 @@ internal sealed class PtxTranslation(PtxProgram program)
         return terms.Length == 1 ? start : Add(start, Constant((ulong)long.Parse(terms[1], CultureInfo.InvariantCulture)));
     }
 
-    private BlockExpression Unpack(string[] halves, string whole) => Block(halves.Select((half, i) =>
-        Set(half, typeof(ushort), Convert(RightShift(Value(whole, typeof(uint)), Constant(16 * i)), typeof(ushort)))));
+    private BlockExpression Unpack<THalf>(string[] halves, Expression whole) where THalf : unmanaged => Block(halves.Select((half, i) =>
+        Set(half, typeof(THalf), Convert(RightShift(whole, Constant(8 * PtxTypes.BytesOf(typeof(THalf)) * i)), typeof(THalf)))));
 
     private BinaryExpression Pack(string[] halves) => Or(Convert(Value(halves[0], typeof(ushort)), typeof(uint)),
         LeftShift(Convert(Value(halves[1], typeof(ushort)), typeof(uint)), Constant(16)));

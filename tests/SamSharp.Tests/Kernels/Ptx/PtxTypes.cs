@@ -7,7 +7,7 @@ internal static class PtxTypes
     public static Type Of(string name) => name switch
     {
         "pred" => typeof(bool),
-        "b16" or "u16" or "f16" => typeof(ushort),
+        "b16" or "u16" or "s16" or "f16" => typeof(ushort),
         "b32" or "u32" or "s32" => typeof(uint),
         "b64" or "u64" or "s64" => typeof(ulong),
         "f32" => typeof(float),
