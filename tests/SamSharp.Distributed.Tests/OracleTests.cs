@@ -46,6 +46,17 @@ public class OracleTests
     [InlineData("Gsam")]
     public void Members_may_have_parts_of_their_own(string recipe) => Compare(new Scenario(recipe, PartsPerMember: 2), 2);
 
+    /// <summary>The limit holds for the mean of all members' gradients; a member's own gradient is not limited.</summary>
+    [Theory]
+    [InlineData("Sam")]
+    [InlineData("Gsam")]
+    public void The_mean_gradient_is_clipped(string recipe)
+    {
+        var clipped = new Scenario(recipe, MaxGradientNorm: 0.05);
+        Assert.NotEqual(new Scenario(recipe).Expect(2), clipped.Expect(2));
+        Compare(clipped, 2);
+    }
+
     [SkippableTheory]
     [MemberData(nameof(OnMpi))]
     public void Processes_over_their_shards_are_one_process_over_parts(string recipe, int size, string mpi)

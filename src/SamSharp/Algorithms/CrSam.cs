@@ -4,7 +4,13 @@ namespace SamSharp;
 
 public static partial class Recipe
 {
-    /// <summary>CR-SAM (Wu, Luo, Wunsch 2024), with three passes per step; see <see cref="CurvatureRegularized"/>.</summary>
+    /// <summary>
+    /// CR-SAM (Wu, Luo, Wunsch, "CR-SAM: Curvature Regularized Sharpness-Aware Minimization", 2024), with three passes per step: it also evaluates
+    /// the opposite point, and adds the curvature along e and the growth of the slope to the gradient:
+    /// g+ + gamma (g+ + g- - 2 g) + beta (g+ - g-), with g- at w - e.
+    /// </summary>
+    /// <remarks>This is the rule of the authors' code (TrustAIoT/CR-SAM). The paper's regularizer takes logarithms, which would divide both terms by
+    /// differences of losses; the code does not.</remarks>
     /// <param name="rho">The radius. Default 0.1 (TrustAIoT/CR-SAM).</param>
     /// <param name="gamma">Weight of the curvature. Default 0.1 (the same class).</param>
     /// <param name="beta">Weight of the slope. Default 0.1 (the same class; its script uses 0.01).</param>
@@ -13,15 +19,9 @@ public static partial class Recipe
         new() { Rho = rho, Combiner = new CurvatureRegularized(gamma, beta) };
 }
 
-/// <summary>
-/// CR-SAM also evaluates the opposite point, and adds the curvature along e and the growth of the slope to the gradient:
-/// g+ + gamma (g+ + g- - 2 g) + beta (g+ - g-), with g- at w - e
-/// (Wu, Luo, Wunsch, "CR-SAM: Curvature Regularized Sharpness-Aware Minimization", 2024).
-/// </summary>
-/// <remarks>This is the rule of the authors' code (TrustAIoT/CR-SAM). The paper's regularizer takes logarithms, which would divide both terms by
-/// differences of losses; the code does not.</remarks>
-/// <param name="Gamma">Weight of the curvature, at least 0. Default 0.1 (the class in their code).</param>
-/// <param name="Beta">Weight of the slope, at least 0. Default 0.1 (the class in their code; its script uses 0.01).</param>
+/// <summary>g+ + gamma (g+ + g- - 2 g) + beta (g+ - g-), with g- at w - e.</summary>
+/// <param name="Gamma">Weight of the curvature, at least 0.</param>
+/// <param name="Beta">Weight of the slope, at least 0.</param>
 internal sealed record CurvatureRegularized(double Gamma = 0.1, double Beta = 0.1) : ICombiner
 {
     /// <summary>Weight of the curvature, at least 0.</summary>

@@ -14,7 +14,10 @@ internal sealed class ModuleModes : IDisposable
         Remember(model);
     }
 
-    public void Dispose()
+    public void Dispose() => Restore();
+
+    /// <summary>Sets each module to the mode it had.</summary>
+    public void Restore()
     {
         using var scope = NewDisposeScope();
         Restore(_model);

@@ -66,7 +66,8 @@ internal sealed class ParameterTable(
         ClearGradients();
         Autocast.DropCopies();
         using var gradients = enable_grad();
-        return Autocast.Call(closure) ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
+        return ClosureErrors.Explain(() => Autocast.Call(closure))
+            ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
     }
 
     /// <summary>Reads every gradient of a pass into the buckets.</summary>

@@ -8,8 +8,11 @@ public sealed class Descent : StepPhase
     private readonly FurtherPasses? _further;
     private IReadOnlyList<ParameterBucket>? _pairs;
 
-    internal Descent(StepServices services, IReadOnlyList<ParameterBucket> buckets, FurtherPasses? further) : base(services, buckets) =>
+    internal Descent(StepServices services, IReadOnlyList<ParameterBucket> buckets, FurtherPasses? further) : base(services, buckets)
+    {
         _further = further;
+        services.Activities.Enter(StepActivities.Descent, Step);
+    }
 
     /// <summary>The loss at w, without history; null when it is not known, as in a two-phase loop.</summary>
     public Tensor? Loss => Services.Report.LossTensor;

@@ -39,6 +39,7 @@ internal sealed class GroupRadii
             if (bucket.IsPerturbed) largest = Math.Max(largest, _radii[bucket.Group]);
         }
         _services.Report.Set(largest);
+        _services.Activities.Enter(_services.Report.Perturbed ? StepActivities.Ascent : StepActivities.Descent, _services.Report.Step);
     }
 
     private StepInfo InfoOf(int index) => new(_services.Report.Step, _groups[index].LearningRate, _groups[index].InitialLearningRate, index);

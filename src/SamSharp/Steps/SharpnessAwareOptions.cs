@@ -13,6 +13,8 @@ public sealed record SharpnessAwareOptions
 {
     private readonly double _rho = 0.05;
     private readonly int _ascentSteps = 1;
+    private readonly int _metricsInterval = 10;
+    private readonly double? _maxGradientNorm;
 
     /// <summary>The radius of the neighborhood, in the geometry's norm. Default 0.05 (davda54/sam; the T5 paper's choice for the small model).
     /// 0 turns the ascent off.</summary>
@@ -68,6 +70,19 @@ public sealed record SharpnessAwareOptions
     public bool SkipNonFinite { get; init; } = true;
 
     /// <summary>
+    /// The largest Euclidean norm of the gradient that the base optimizer gets, over all parameters: it is multiplied by
+    /// min(1, max / (norm + 1e-6)), as <c>clip_grad_norm_</c> of PyTorch does, once in each step, after the recipe has made it, without a loss scale
+    /// and averaged over all processes. The ascent is not clipped. <see cref="StepReport.GradientNorm"/> is the norm before. Null (default) for
+    /// no limit.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a finite number above 0.</exception>
+    public double? MaxGradientNorm
+    {
+        get => _maxGradientNorm;
+        init => _maxGradientNorm = value is { } most ? Check.Positive(most, nameof(MaxGradientNorm)) : null;
+    }
+
+    /// <summary>
     /// How the loss is scaled for float16; null (default) for no scale. With it, closures call <see cref="OptimizerExtensions.Backward"/>
     /// instead of <c>loss.backward()</c>. It needs <see cref="SkipNonFinite"/>.
     /// </summary>
@@ -96,6 +111,19 @@ public sealed record SharpnessAwareOptions
 
     /// <summary>The implementation of the update. Default: the fastest one for each device.</summary>
     public UpdateKernels Kernels { get; init; } = UpdateKernels.Automatic;
+
+    /// <summary>What meters and traces call the recipe, in the tag <c>samsharp.recipe</c>. Null (default) for the types of the parts that differ
+    /// from SAM's, or "SAM". <see cref="Recipe.Named"/> sets it.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>While someone listens to the meter "SamSharp", losses, norms and skipped steps are read from the device in every n-th step, with
+    /// this n. Default 10, this library's own choice.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public int MetricsInterval
+    {
+        get => _metricsInterval;
+        init => _metricsInterval = Check.Positive(value, nameof(MetricsInterval));
+    }
 
     /// <summary>How several processes that train the same model average their gradients; null (default) for one process. The package
     /// SamSharp.Distributed has it.</summary>

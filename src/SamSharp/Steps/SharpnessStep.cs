@@ -27,16 +27,15 @@ internal sealed class SharpnessStep : IDisposable
     /// <summary>Goes from w to the final gradients, with the weights back at w. Returns the loss at w, or at w + e without a pass at w.</summary>
     public Tensor Run(Func<Tensor> closure, IReadOnlyList<AscentStage> ascents, int draw = 0)
     {
-        var first = ascents[0].Closure;
         Report.LossTensor = Report.PerturbedLossTensor = null;
         _radii.Schedule();
         if (!Report.Perturbed) return Plain(closure, known: null);
         _services.Random.BeginPasses(Report.Step, _services.Peers.DrawOf(draw), _services.Table.IsOnCuda);
         if (_services.NeedsFirstPass)
         {
-            Report.LossTensor = _loss = _services.Table.Evaluate(first);                 // g at w
+            Report.LossTensor = _loss = _services.Table.Evaluate(ascents[0].Closure);    // g at w
             ReadFirstPass();
-            if (!Report.Perturbed) return Plain(closure, known: first);                  // the schedule has seen g and called the ascent off
+            if (!Report.Perturbed) return Plain(closure, known: ascents[0].Closure);     // the schedule has seen g and called the ascent off
         }
         Climb(ascents[0], draw);                                                         // w -> w + e
         foreach (var next in ascents.Skip(1))
@@ -45,9 +44,10 @@ internal sealed class SharpnessStep : IDisposable
             _services.RequireAscentGradients();
             Climb(next, draw);
         }
+        _services.Activities.Enter(StepActivities.Descent, Report.Step);
         using (var again = _loss is null ? null : EvaluateAgain(closure))                // g+ at w + e
             Report.PerturbedLossTensor = again ?? (_loss = _services.Table.Evaluate(closure));
-        Combine("second", closure, first);
+        Combine("second", closure, ascents[0].Closure);
         return Interlocked.Exchange(ref _loss, null)!;
     }
 
@@ -57,6 +57,7 @@ internal sealed class SharpnessStep : IDisposable
         _radii.Schedule();
         if (_services.NeedsFirstPass) ReadFirstPass();
         Climb(null, draw: 0);
+        _services.Activities.End();
     }
 
     /// <summary>Turns the gradients of the last pass into the final ones, with the weights put back bit for bit.</summary>
@@ -85,13 +86,12 @@ internal sealed class SharpnessStep : IDisposable
     /// <summary>Makes the base optimizer's step with the final gradients, unless a number is not finite.</summary>
     public void StepBase()
     {
-        _isUsable = _services.Peers.AverageFinal(_isUsable);                             // final gradients: means over all processes
+        _isUsable = _services.FinishGradients(_isUsable);                                // means over all processes, of limited norm
         var acts = Report.Perturbed && Options.Combiner.ActsAfterStep && _descent is not null;
         using var foundInf = _isUsable && Options.SkipNonFinite ? _services.FindNonFinite(losses: !_services.Peers.Exist) : null;
         if (_isUsable && Options.Combiner is IActsBeforeStep early) _services.BeforeStep(early, foundInf);
         var made = _isUsable && _services.Base.TryStep(_services.Table, foundInf, acts || _services.Peers.Exist, Report);
         if (made) _services.AfterStep(acts ? _descent : null);
-        if (!made) Report.Skip();
         _services.Count(made, foundInf);
     }
 

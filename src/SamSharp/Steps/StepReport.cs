@@ -14,10 +14,12 @@ public sealed class StepReport : IDisposable
     private Tensor? _perturbedLoss;
     private Tensor? _directionNorm;
     private Tensor? _gradientCosine;
+    private Tensor? _gradientNorm;
     private Tensor? _foundInf;
     private Tensor? _leftOut;
     private bool _skipped;
     private long _skippedSteps;
+    private long _toldSkipped;
 
     internal StepReport()
     {
@@ -37,6 +39,11 @@ public sealed class StepReport : IDisposable
 
     /// <summary>Norm of the ascent direction as the geometry measures it; NaN in a plain step.</summary>
     public double DirectionNorm => Read(() => _directionNorm);
+
+    /// <summary>The Euclidean norm of the gradient that the base optimizer gets, over all parameters, before
+    /// <see cref="SharpnessAwareOptions.MaxGradientNorm"/> limits it: without a loss scale, averaged over all processes. NaN unless that
+    /// option is set, or a listener to the meter's <c>samsharp.gradient.norm</c> waits for this step.</summary>
+    public double GradientNorm => Read(() => _gradientNorm);
 
     /// <summary>The cosine of the angle between the gradients at w and at w + e, over all parameters that have both.
     /// NaN in a plain step, and unless <see cref="SharpnessAwareOptions.CompareGradients"/> is on.</summary>
@@ -82,6 +89,12 @@ public sealed class StepReport : IDisposable
         set => Keep(ref _directionNorm, value);
     }
 
+    internal Tensor? GradientNormTensor
+    {
+        get => _gradientNorm;
+        set => Keep(ref _gradientNorm, value);
+    }
+
     internal Tensor? GradientCosineTensor
     {
         get => _gradientCosine;
@@ -109,7 +122,7 @@ public sealed class StepReport : IDisposable
     internal void ResumeFrom(long steps, long skipped)
     {
         Dispose();
-        (Step, _skippedSteps, _skipped) = (steps, skipped, false);
+        (Step, _skippedSteps, _toldSkipped, _skipped) = (steps, skipped, skipped, false);
     }
 
     internal void Set(double radius)
@@ -137,6 +150,17 @@ public sealed class StepReport : IDisposable
         }
     }
 
+    /// <summary>The number of skipped steps since this was last asked, or since a checkpoint was loaded.</summary>
+    internal long TakeNewlySkipped()
+    {
+        var before = _toldSkipped;
+        _toldSkipped = SkippedSteps;
+        return _toldSkipped - before;
+    }
+
+    /// <summary>How many numbers were read from the device.</summary>
+    internal long Reads { get; private set; }
+
     /// <summary>Frees the numbers that are still on the device. The optimizer does this itself.</summary>
     public void Dispose()
     {
@@ -151,6 +175,7 @@ public sealed class StepReport : IDisposable
         LossTensor = null;
         PerturbedLossTensor = null;
         DirectionNormTensor = null;
+        GradientNormTensor = null;
         GradientCosineTensor = null;
     }
 
@@ -179,6 +204,7 @@ public sealed class StepReport : IDisposable
         lock (_lock)
         {
             if (held() is not { } value) return double.NaN;
+            Reads++;
             using var number = value.to(ScalarType.Float64);
             return number.ReadDouble();
         }

@@ -23,6 +23,8 @@ internal sealed class StepServices : IDisposable
         Random = new RandomReplay(options.ReplayRandomness, options.ReplaySeed);
         Memory = new RecipeMemory(options);
         Peers = new StepPeers(this);
+        Meter = new StepMeter(options);
+        Activities = new StepActivities(options);
     }
 
     public SharpnessAwareOptions Options { get; }
@@ -47,6 +49,12 @@ internal sealed class StepServices : IDisposable
     public StepPeers Peers { get; }
 
     public StepReport Report { get; } = new();
+
+    /// <summary>Tells listeners of each step.</summary>
+    public StepMeter Meter { get; }
+
+    /// <summary>Shows the phases of each step to tracing tools.</summary>
+    public StepActivities Activities { get; }
 
     /// <summary>How many times the weights have been moved in this step; each time draws other random numbers to round by.</summary>
     public int Moves { get; set; }
@@ -103,6 +111,16 @@ internal sealed class StepServices : IDisposable
         combiner.BeforeStep(this, foundInf?.SubtractedFrom(1));
     }
 
+    /// <summary>Averages the final gradients over all processes, and limits their norm.</summary>
+    /// <returns>Whether the numbers are usable on all processes.</returns>
+    public bool FinishGradients(bool isUsable)
+    {
+        Activities.Enter(StepActivities.BaseStep, Report.Step);
+        isUsable = Peers.AverageFinal(isUsable);
+        if (isUsable) FinalGradient.Finish(this);
+        return isUsable;
+    }
+
     /// <summary>Lets the combiner act after the base optimizer's step, if the step was perturbed.</summary>
     public void AfterStep(Descent? descent)
     {
@@ -117,15 +135,18 @@ internal sealed class StepServices : IDisposable
     /// <param name="foundInf">What <see cref="FindNonFinite"/> gave; null if it was not asked.</param>
     public void Count(bool made, Tensor? foundInf)
     {
+        if (!made) Report.Skip();
         Steps++;
         Scale?.Update(foundInf);
         End(made);
+        Meter.Record(Report);
     }
 
     /// <summary>Ends a step. A skipped step leaves the recipe's memory and the running statistics as it found them.</summary>
     public void End(bool made)
     {
         _isOpen = false;
+        Activities.End();
         ForgetLosses();
         if (made) Memory.Commit();
         else Memory.Rollback();
@@ -137,6 +158,7 @@ internal sealed class StepServices : IDisposable
     {
         if (_isOpen)
         {
+            Activities.End(failed: true);
             End(made: false);
             Random.Rollback();
             Report.Abandon(Steps);
@@ -152,7 +174,9 @@ internal sealed class StepServices : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var device = Table.Buckets[0].Device;
-        var norms = gradients ? Table.Buckets.Where(bucket => bucket.Final.Length > 0).Select(bucket => Kernels.Norm(bucket.Final)) : [];
+        var norms = !gradients ? []
+            : Report.GradientNormTensor is { } known ? [known]
+            : Table.Buckets.Where(bucket => bucket.Final.Length > 0).Select(bucket => Kernels.Norm(bucket.Final));
         Tensor?[] others = losses ? [Report.LossTensor, Report.PerturbedLossTensor, Report.DirectionNormTensor, _otherLosses] : [];
         var numbers = norms.Concat(others.OfType<Tensor>()).Select(number => number.to(ScalarType.Float64, device).reshape([])).ToArray();
         var all = numbers.Length > 0 ? Kernels.Norm(numbers) : zeros([], device: device);

@@ -4,7 +4,7 @@ using SamSharp.Tests.Support;
 namespace SamSharp.Distributed.Tests.Support;
 
 /// <summary>Training of a small problem by a group, and the same by one process over the shards as parts of its batch.</summary>
-internal sealed record Scenario(string Recipe, string Base = "SGD", int PartsPerMember = 1)
+internal sealed record Scenario(string Recipe, string Base = "SGD", int PartsPerMember = 1, double? MaxGradientNorm = null)
 {
     private const int Steps = 4, BatchRows = 16;
 
@@ -34,7 +34,7 @@ internal sealed record Scenario(string Recipe, string Base = "SGD", int PartsPer
         group.Broadcast(problem.Model);
         foreach (var data in new[] { problem.X, problem.Y }) GiveFirstSeedsData(data);
         var rows = 0.0;
-        using var optimizer = Wrap(problem, Recipe, Base, group.Gradients(() => rows, model: problem.Model, compareEvery: 2));
+        using var optimizer = Wrap(problem, Recipe, Base, group.Gradients(() => rows, model: problem.Model, compareEvery: 2), MaxGradientNorm);
         for (var t = 0; t < Steps; t++)
         {
             var parts = Enumerable.Range(0, PartsPerMember)
@@ -58,7 +58,7 @@ internal sealed record Scenario(string Recipe, string Base = "SGD", int PartsPer
     {
         using var scope = NewDisposeScope();
         using var problem = new Problem(seed: 7);
-        using var optimizer = Wrap(problem, Recipe, Base, null);
+        using var optimizer = Wrap(problem, Recipe, Base, null, MaxGradientNorm);
         for (var t = 0; t < Steps; t++)
         {
             var parts = size * PartsPerMember;
@@ -68,9 +68,10 @@ internal sealed record Scenario(string Recipe, string Base = "SGD", int PartsPer
     }
 
     /// <summary>Wraps the base, or AdamW where the recipe asks for it.</summary>
-    public static SharpnessAwareOptimizer Wrap(Problem problem, string recipe, string baseName, SamSharp.Steps.IGradientExchange? exchange)
+    public static SharpnessAwareOptimizer Wrap(
+        Problem problem, string recipe, string baseName, SamSharp.Steps.IGradientExchange? exchange, double? maxGradientNorm = null)
     {
-        var options = AllRecipes.Named(recipe, problem) with { Exchange = exchange };
+        var options = AllRecipes.Named(recipe, problem) with { Exchange = exchange, MaxGradientNorm = maxGradientNorm };
         try
         {
             return new SharpnessAwareOptimizer(Bases[baseName](problem), options);

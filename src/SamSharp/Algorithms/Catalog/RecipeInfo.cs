@@ -49,7 +49,7 @@ public sealed partial record RecipeInfo
         if (unknown is not null)
             throw new ArgumentException($"Recipe '{Name}' has no argument '{unknown}'. It has: {string.Join(", ", Arguments)}.", nameof(arguments));
         var values = Method.GetParameters().Select(parameter => ValueOf(parameter, arguments)).ToArray();
-        return (SharpnessAwareOptions)Method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, values, null)!;
+        return (SharpnessAwareOptions)Method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, values, null)! with { Name = Name };
     }
 
     private object? ValueOf(ParameterInfo parameter, IReadOnlyDictionary<string, object?>? arguments)
