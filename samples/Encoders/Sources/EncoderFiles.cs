@@ -4,6 +4,7 @@ using SamSharp.Samples.Encoders.Model;
 using SamSharp.Samples.Encoders.Tokenization;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Files;
+using SamSharp.Samples.T5.Tokenization;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.Encoders.Sources;
@@ -13,7 +14,7 @@ public static class EncoderFiles
 {
     public const string Config = "config.json";
     public const string Vocabulary = "vocab.txt";
-    internal const string TokenizerConfig = "tokenizer_config.json";
+    internal const string TokenizerConfig = TokenizerSettings.ConfigFile;
 
     /// <summary>Whether a parameter belongs to the classifier.</summary>
     internal static bool IsHead(string name) => name.StartsWith("classifier.", StringComparison.Ordinal);
@@ -35,7 +36,13 @@ public static class EncoderFiles
             model.named_parameters().Select(item => (item.name, type is { } given ? item.parameter.to(given) : item.parameter)),
             new Dictionary<string, string> { ["format"] = "pt" });
         WriteJson(Path.Combine(folder, Config), ConfigOf(model.Config, labels));
-        WriteJson(Path.Combine(folder, TokenizerConfig), new() { ["do_lower_case"] = tokenizer.LowerCase, ["tokenizer_class"] = "BertTokenizer" });
+        WriteJson(Path.Combine(folder, TokenizerConfig), new()
+        {
+            ["do_lower_case"] = tokenizer.LowerCase,
+            ["strip_accents"] = tokenizer.StripAccents,
+            ["tokenize_chinese_chars"] = tokenizer.SplitChinese,
+            ["tokenizer_class"] = "BertTokenizer",
+        });
         AtomicFile.Write(Path.Combine(folder, Vocabulary), stream => stream.Write(tokenizer.Vocabulary.Span));
     }
 

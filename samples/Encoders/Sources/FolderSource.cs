@@ -4,6 +4,7 @@ using SamSharp.Samples.Encoders.Model;
 using SamSharp.Samples.Encoders.Tokenization;
 using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Tokenization;
 using TorchSharp.Modules;
 
 namespace SamSharp.Samples.Encoders.Sources;
@@ -28,7 +29,7 @@ public sealed class FolderSource : EncoderSource
             throw new FileNotFoundException($"{file}: there is no such file. The folder of an encoder holds it.", file);
         Config = Read(path);
         Labels = ReadLabels(path);
-        _tokenizer = new(() => new(File.ReadAllBytes(vocabulary), LowersCase(folder), vocabulary));
+        _tokenizer = new(() => Read(folder, vocabulary));
     }
 
     /// <inheritdoc/>
@@ -104,9 +105,17 @@ public sealed class FolderSource : EncoderSource
             : [];
     }
 
-    private static bool LowersCase(string folder)
+    /// <summary>The tokenizer that the files describe; what it would not do is refused.</summary>
+    private static WordPieceTokenizer Read(string folder, string vocabulary)
     {
-        var path = Path.Combine(folder, EncoderFiles.TokenizerConfig);
-        return !File.Exists(path) || new JsonValues(path).Flag("do_lower_case", true);
+        var settings = new TokenizerSettings(folder);
+        foreach (var name in new[] { "pad", "unk", "cls", "sep", "mask" })
+            settings.RequireToken($"{name}_token", $"[{name.ToUpperInvariant()}]");
+        var lines = File.ReadAllLines(vocabulary);
+        settings.RequireKnown(id => id >= 0 && id < lines.Length ? lines[id] : null);
+        if (settings.Flag("do_basic_tokenize") == false)
+            throw settings.Refused("do_basic_tokenize", "is false, and only text that is split at white space and punctuation is supported.");
+        return new(File.ReadAllBytes(vocabulary), settings.Flag("do_lower_case") ?? true, vocabulary, settings.Flag("strip_accents"),
+            settings.Flag("tokenize_chinese_chars") ?? true);
     }
 }

@@ -11,15 +11,22 @@ public sealed class WordPieceTokenizer
     /// <param name="vocabulary">The bytes of a <c>vocab.txt</c>: a piece a line, whose number is its id.</param>
     /// <param name="lowerCase">Whether the model was trained on lower-case text, whose accents are stripped then, as Hugging Face does it.</param>
     /// <param name="source">Where the vocabulary comes from, for messages.</param>
+    /// <param name="stripAccents">Whether accents are stripped. Null (default): where case is.</param>
+    /// <param name="splitChinese">Whether every Chinese character is a word. Default true.</param>
     /// <exception cref="InvalidDataException">It lacks one of BERT's special tokens.</exception>
-    public WordPieceTokenizer(byte[] vocabulary, bool lowerCase, string source)
+    public WordPieceTokenizer(byte[] vocabulary, bool lowerCase, string source, bool? stripAccents = null, bool splitChinese = true)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
-        (_vocabulary, LowerCase) = (vocabulary, lowerCase);
+        (_vocabulary, LowerCase, StripAccents, SplitChinese) = (vocabulary, lowerCase, stripAccents ?? lowerCase, splitChinese);
         try
         {
             using var stream = new MemoryStream(vocabulary);
-            _pieces = BertTokenizer.Create(stream, new BertOptions { LowerCaseBeforeTokenization = lowerCase, RemoveNonSpacingMarks = lowerCase });
+            _pieces = BertTokenizer.Create(stream, new BertOptions
+            {
+                LowerCaseBeforeTokenization = lowerCase,
+                RemoveNonSpacingMarks = StripAccents,
+                IndividuallyTokenizeCjk = splitChinese,
+            });
         }
         catch (ArgumentException error)
         {
@@ -28,6 +35,12 @@ public sealed class WordPieceTokenizer
     }
 
     public bool LowerCase { get; }
+
+    /// <summary>Whether accents are stripped.</summary>
+    public bool StripAccents { get; }
+
+    /// <summary>Whether every Chinese character is a word.</summary>
+    public bool SplitChinese { get; }
 
     public int PadId => _pieces.PaddingTokenId;
 

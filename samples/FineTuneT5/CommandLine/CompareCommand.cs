@@ -67,13 +67,20 @@ public static class CompareCommand
                 Sizes = Sizes(Given(rows, Rows), Given(steps, Integer("--steps"))) ?? request.Sizes,
                 Seeds = Given(seeds, Integer("--seeds")) ?? request.Seeds,
                 TuningSeeds = Given(tuningSeeds, Integer("--tuning-seeds")) ?? request.TuningSeeds,
-                Optimizers = Given(optimizers, NamedNumbers("--learning-rates")) ?? request.Optimizers,
+                Optimizers = Named(optimizers, "--learning-rates") ?? request.Optimizers,
                 Contenders = Given(algorithms, Contender.Parse) ?? request.Contenders,
-                Radii = Given(radii, NamedNumbers("--rhos"))?.ToDictionary() ?? request.Radii,
+                Radii = Named(radii, "--rhos")?.ToDictionary() ?? request.Radii,
             };
             request.Validate();
             run(request, cancellation);
             return ExitCode.Success;
+
+            KeyValuePair<string, double[]>[]? Named(Option<string[]> option, string name)
+            {
+                var values = Given(option, NamedNumbers(name));
+                if (values is not null) CompareRequest.RequireOnce(name, values.Select(value => value.Key));
+                return values;
+            }
 
             T[]? Given<T>(Option<string[]> option, Func<string, T> parse) =>
                 result.GetRequiredValue(option) is { Length: > 0 } values ? [.. values.Select(parse)] : null;

@@ -6,12 +6,14 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>Writes an exception to standard error as one line and returns the exit code.</summary>
 public static partial class ErrorReport
 {
+    private static readonly string[] OwnAssemblies = ["FineTuneT5", "FineTuneEncoder"];
+
     public static int Write(Exception exception, bool trace)
     {
         var code = exception switch
         {
             OperationCanceledException => ExitCode.Interrupted,
-            ArgumentException => ExitCode.Usage,
+            ArgumentException when IsOwn(exception) => ExitCode.Usage,
             _ => ExitCode.Failure,
         };
         Console.Error.WriteLine(trace ? exception.ToString() : $"{ProgramName.Text}: {Describe(exception)}");
@@ -20,6 +22,10 @@ public static partial class ErrorReport
         return code;
     }
 
+    /// <summary>Whether code of this repository refused an argument. One that the runtime or a package refuses is a mistake of the program.</summary>
+    private static bool IsOwn(Exception exception) => exception.TargetSite?.Module.Assembly.GetName().Name is not { } thrower
+        || OwnAssemblies.Contains(thrower) || thrower.StartsWith("SamSharp", StringComparison.Ordinal);
+
     private static string Describe(Exception exception)
     {
         // .NET appends the parameter's name, libtorch its native stack.
@@ -27,7 +33,8 @@ public static partial class ErrorReport
         return exception switch
         {
             OutOfMemoryException => $"Out of memory: {message} Use a smaller model or batch.",
-            ArgumentException or IOException or InvalidDataException or FormatException or InvalidOperationException or NotSupportedException
+            ArgumentException when IsOwn(exception) => message,
+            IOException or InvalidDataException or FormatException or InvalidOperationException or NotSupportedException
                 or UnauthorizedAccessException or OperationCanceledException => message,
             _ => $"{exception.GetType().Name}: {message} (--trace shows where)",
         };

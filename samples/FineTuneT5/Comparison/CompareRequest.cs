@@ -92,7 +92,8 @@ public sealed record CompareRequest
         RequireOnce("--algorithms", Contenders.Select(contender => contender.Name));
     }
 
-    private static void RequireOnce(string option, IEnumerable<string> values)
+    /// <exception cref="ArgumentException">A value comes twice.</exception>
+    internal static void RequireOnce(string option, IEnumerable<string> values)
     {
         if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"{option} names {twice.Key} twice.");

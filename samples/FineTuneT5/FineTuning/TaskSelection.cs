@@ -28,8 +28,19 @@ public static class TaskSelection
         return tasks;
     }
 
-    private static T5Task Own(FineTuneRequest request) =>
-        TaskCatalog.Text(request.Prompt ?? "classify: {sentence|text}", [.. request.LabelWords.Select(Pair)], request.LabelColumn ?? "label");
+    private static T5Task Own(FineTuneRequest request)
+    {
+        (string Label, string Word)[] pairs = [.. request.LabelWords.Select(Pair)];
+        RequireOnce(pairs.Select(pair => pair.Label));
+        RequireOnce(pairs.Select(pair => pair.Word));
+        return TaskCatalog.Text(request.Prompt ?? "classify: {sentence|text}", pairs, request.LabelColumn ?? "label");
+    }
+
+    private static void RequireOnce(IEnumerable<string> values)
+    {
+        if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"--label-words has '{twice.Key}' twice: each label has one word of its own.");
+    }
 
     private static (string Label, string Word) Pair(string text) => text.Split('=') is [{ Length: > 0 } label, { Length: > 0 } word]
         ? (label, word)

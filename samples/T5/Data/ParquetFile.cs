@@ -28,6 +28,7 @@ internal static class ParquetFile
     {
         try
         {
+            ParquetStructure.Check(path);
             using var file = File.OpenRead(path);
             var result = ParquetSerializer.DeserializeUntypedAsync(file).GetAwaiter().GetResult();
             return (result.Schema, result.Data);

@@ -48,7 +48,22 @@ public sealed class T5Tokenizer
                 "train it with --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1.");
         }
         file.RequireUsable();
-        return new(file);
+        var tokenizer = new T5Tokenizer(file);
+        tokenizer.Compare(file, new TokenizerSettings(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(spieceModelPath))!));
+        return tokenizer;
+    }
+
+    /// <summary>What the files beside the vocabulary say is what it says, or is refused.</summary>
+    private void Compare(SentencePieceFile file, TokenizerSettings settings)
+    {
+        settings.RequireToken("pad_token", file.Pieces[PadId].Text);
+        settings.RequireToken("eos_token", file.Pieces[EosId].Text);
+        settings.RequireToken("unk_token", file.Pieces[UnknownId].Text);
+        var added = VocabularySize - file.Pieces.Count;
+        if (settings.Number("extra_ids") is { } count && count != added && count != SentinelCount)
+            throw settings.Refused("extra_ids", $"is {count}; only {SentinelCount} is supported.");
+        settings.RequireKnown(id => id < 0 || id >= VocabularySize ? null
+            : id < file.Pieces.Count ? file.Pieces[id].Text : $"<extra_id_{VocabularySize - 1 - id}>");
     }
 
     /// <summary>The ids of a text, without eos.</summary>

@@ -98,12 +98,23 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     public static IReadOnlyList<MetricsRecord> LoadMetrics(string checkpoint) => MetricsLog.Read(System.IO.Path.Combine(checkpoint, MetricsFile));
 
     /// <exception cref="ArgumentException">Another number of processes wrote the checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The state is damaged, or another optimizer's.</exception>
     public static void LoadOptimizer(string checkpoint, OptimizerHelper optimizer, ProcessGroup? group = null)
     {
         var files = Directory.GetFiles(checkpoint, System.IO.Path.ChangeExtension(OptimizerFile, null) + "*");
         if (files.Length != (group?.Size ?? 1))
             throw new ArgumentException($"Cannot resume: {checkpoint} was written by {files.Length} processes, and {group?.Size ?? 1} train now.");
-        optimizer.load_state_dict(OptimizerFileOf(checkpoint, group));
+        var file = OptimizerFileOf(checkpoint, group);
+        try
+        {
+            if (optimizer is SharpnessAwareOptimizer wrapper) wrapper.load_state_dict(file);
+            else optimizer.load_state_dict(file);
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException || FilePlace.IsForeign(error))
+        {
+            var text = error.Message.StartsWith(file, StringComparison.Ordinal) ? error.Message[(file.Length + 2)..] : error.Message;
+            throw new FilePlace(file).Model(FilePlace.Excerpt(text, 300), error);
+        }
     }
 
     /// <summary>Removes the temporary folders of a killed run.</summary>

@@ -1,3 +1,4 @@
+using SamSharp.Samples.FineTuneT5.CommandLine;
 using SamSharp.Samples.FineTuneT5.Setup;
 using TorchSharp;
 
@@ -40,6 +41,27 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--learning-rat", "1", "--learning-rat", "--help")]
     public void Wrong_usage_exits_with_2_and_names_the_value_and_the_remedy(string option, string value, string named, string remedy)
         => Refused(2, [option, value], named, remedy);
+
+    [Theory]
+    [InlineData("0=bad,0=good", "'0' twice")]
+    [InlineData("0=bad,1=bad", "'bad' twice")]
+    public void Labels_and_words_come_once(string pairs, string named)
+        => Refused(2, ["--task", "text", "--data", _folder.Path, "--label-words", pairs], "--label-words has", named);
+
+    [Theory]
+    [InlineData("--rhos")]
+    [InlineData("--learning-rates")]
+    public void Names_of_a_comparison_s_numbers_come_once(string option)
+        => Refused(2, ["compare", option, "sam=0.1", option, "sam=0.2"], option, "sam twice");
+
+    /// <summary>What the runtime refuses is no wrong usage, whatever its type.</summary>
+    [Fact]
+    public void Arguments_that_the_runtime_refuses_are_a_fault_of_the_program()
+    {
+        var fault = Record.Exception(() => new[] { 1, 1 }.ToDictionary(number => number));
+        Assert.Equal(1, ErrorReport.Write(fault!, trace: false));
+        Assert.Equal(2, ErrorReport.Write(Record.Exception(() => NumberTypes.Of("float7"))!, trace: false));
+    }
 
     [Fact]
     public void Two_options_that_exclude_each_other_are_wrong_usage()

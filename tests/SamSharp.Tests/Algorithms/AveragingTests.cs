@@ -70,6 +70,22 @@ public class AveragingTests
     }
 
     [Fact]
+    public void A_refresh_that_fails_leaves_the_statistics_as_they_were()
+    {
+        using var problem = new Problem(batchNorm: true);
+        problem.Backward().Dispose();
+        using var average = WeightAverage.Uniform(problem.Model);
+        using (average.SwapIn())
+        {
+            var before = problem.Model.buffers().Select(buffer => buffer.clone()).ToArray();
+            Assert.Throws<ThrownByTest>(() => average.RefreshStatistics(Enumerable.Range(0, 3),
+                t => t < 2 ? problem.Model.forward(Problem.Batch(problem.X, t)) : throw new ThrownByTest()));
+            foreach (var (now, then) in problem.Model.buffers().Zip(before)) Close.Bits(then, now);
+            Assert.Equal(0.1, problem.Model.Norm.momentum);
+        }
+    }
+
+    [Fact]
     public void Averages_go_on_from_where_they_were_saved()
     {
         using var model = nn.Linear(3, 2, dtype: float64);
