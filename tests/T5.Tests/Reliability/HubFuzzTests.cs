@@ -10,7 +10,10 @@ namespace SamSharp.Samples.T5.Tests.Reliability;
 public sealed class HubFuzzTests : HubTestBase
 {
     private static readonly string[] Texts =
-        ["", "null", "-1", "99999999999999999999", "9223372036854775807", "W/\"\"", "\"zz\"", "..", "../../x", "file:///etc/passwd", "0", new('a', 3000)];
+    [
+        "", "null", "-1", "99999999999999999999", "9223372036854775807", "W/\"\"", "\"zz\"", "..", "../../x", "file:///etc/passwd", "0",
+        new('a', 3000),
+    ];
 
     public HubFuzzTests()
     {
