@@ -8,6 +8,7 @@ using SamSharp.Samples.FineTuneEncoder.Setup;
 using SamSharp.Samples.FineTuneT5.CommandLine;
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.FineTuning;
+using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
 
@@ -117,6 +118,24 @@ public class ProgramTests
         Refused($"cr:text={folder.Path}", "cr:text=");
         Refused("text", "sst2:cr=");
         Refused("text:sentences", "no label");
+    }
+
+    /// <summary>The classifier trains whole beside the adapters.</summary>
+    [Fact]
+    public void Adapters_learn_and_the_merged_model_is_loaded_again()
+    {
+        using var folder = new TemporaryFolder();
+        WriteFiles(folder.Path);
+        var run = Path.Combine(folder.Path, "run");
+        Parse("--task", "text", "--data", folder.Path, "--model", Path.Combine(folder.Path, "model"), "--learning-rate", "0.01", "--steps", "30",
+            "--batch", "8", "--rho", "0.05", "--recipe", "sam", "--freeze", "embeddings", "--lora-rank", "2", "--output", run);
+        FineTuneJob.Run(_runs[0], "Encoder", EncoderSetup.Finder, default);
+        using var adapters = SafetensorsFile.Open(Path.Combine(run, "adapter", "adapter_model.safetensors"));
+        Assert.Contains("base_model.model.encoder.layer.0.attention.self.query.lora_A.weight", adapters.Entries.Keys);
+        Assert.Contains("base_model.model.classifier.weight", adapters.Entries.Keys);
+        Assert.True(RunResult.Load(Path.Combine(run, "result.json")).Score > 0.9);
+        using var merged = new FolderSource(Path.Combine(run, "model")).Create(["bad", "good"], seed: 1);
+        Assert.DoesNotContain(merged.named_parameters(), item => item.name.Contains("lora", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -65,6 +65,9 @@ public sealed class EncoderModel : TrainedModel
     /// <inheritdoc/>
     public override Module? FreshHead => _head;
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> LoraLayers => ["query", "value"];
+
     /// <summary>Dropout while training; by default the configuration's.</summary>
     public double? TrainingDropout { get; set; }
 

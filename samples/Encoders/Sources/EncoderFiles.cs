@@ -33,7 +33,7 @@ public static class EncoderFiles
         using var gradientFree = no_grad();
         Directory.CreateDirectory(folder);
         SafetensorsFile.Save(Path.Combine(folder, SafetensorsFolder.SingleFile),
-            model.named_parameters().Select(item => (item.name, type is { } given ? item.parameter.to(given) : item.parameter)),
+            model.OwnParameters().Select(item => (item.Name, type is { } given ? item.Parameter.to(given) : item.Parameter)),
             new Dictionary<string, string> { ["format"] = "pt" });
         WriteJson(Path.Combine(folder, Config), ConfigOf(model.Config, labels));
         WriteJson(Path.Combine(folder, TokenizerConfig), new()

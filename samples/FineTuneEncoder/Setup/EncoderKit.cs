@@ -3,6 +3,7 @@ using SamSharp.Samples.Encoders.Model;
 using SamSharp.Samples.Encoders.Sources;
 using SamSharp.Samples.Encoders.Tokenization;
 using SamSharp.Samples.FineTuneT5.Setup;
+using SamSharp.Samples.T5.Checkpoints;
 using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
@@ -26,7 +27,7 @@ public sealed class EncoderKit(EncoderSource source, IReadOnlyList<string> label
     /// <inheritdoc/>
     public TrainedModel Create(TrainingOptions options, string? checkpoint = null)
     {
-        var from = checkpoint is null ? source : new FolderSource(checkpoint);
+        var from = checkpoint is null || options.LoraRank is not null ? source : new FolderSource(checkpoint);
         var model = from.Create(labels, options.Seed, device, types.Weights);
         model.ComputeType = types.Activations;
         model.TrainingDropout = options.Dropout;
@@ -39,13 +40,17 @@ public sealed class EncoderKit(EncoderSource source, IReadOnlyList<string> label
                 _frozen[layers] = states = new();
             model.FrozenStates = states;
         }
+        LoraSetup.Attach(model, options, checkpoint);
         model.train();
         return model;
     }
 
     /// <inheritdoc/>
-    public void Save(TrainedModel model, string folder, ScalarType? type = null) =>
-        EncoderFiles.Save((EncoderModel)model, source.Tokenizer, labels, folder, type);
+    public void Save(TrainedModel model, string folder, ScalarType? type = null)
+    {
+        if (model.Adapters is { IsMerged: false } adapters) LoraFiles.Save(adapters, folder, type);
+        else EncoderFiles.Save((EncoderModel)model, source.Tokenizer, labels, folder, type);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TaskExample> examples, TrainingOptions options) =>

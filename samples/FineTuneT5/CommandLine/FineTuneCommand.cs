@@ -55,7 +55,7 @@ public sealed class FineTuneCommand
         _root = new RootCommand(face.Description);
         foreach (var option in _runs.Models.Concat([
             _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _labelNoise, _epochs, _seeds,
-            .. _training.All, .. _runs.Checkpoints, .. _runs.Places, _keepBest, _landscape, _trace]))
+            .. _training.All, .. _training.Adapters, .. _runs.Checkpoints, .. _runs.Places, _keepBest, _landscape, _trace]))
         {
             _root.Options.Add(option);
         }

@@ -47,6 +47,11 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
     private readonly Option<int?> _patience = Number<int?>("--patience", "count", null, "Stop after this many evaluations without improvement");
     private readonly Option<int> _logEvery = Number("--log-every", "steps", defaults.LogEvery, "Steps between reports of the training loss");
 
+    private readonly Option<int?> _loraRank = Number<int?>("--lora-rank", "rank", null,
+        "Train low-rank adapters of queries and values instead of the weights; adapter/ has them alone, model/ is the merged model");
+    private readonly Option<double?> _loraAlpha =
+        Number<double?>("--lora-alpha", "alpha", null, "Scale the adapters by alpha / rank [twice the rank]");
+
     private const string Everything = "all", Nothing = "none", Embeddings = "embeddings";
 
     /// <summary>Null if not given, because a command may have other ways to set it.</summary>
@@ -54,6 +59,9 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
 
     public IEnumerable<Option> All =>
         [_optimizer, _recipe, _rho, _ascentFraction, _learningRate, Steps, _replay, _evaluateEvery, _patience, _logEvery, .. Common];
+
+    /// <summary>Options of adapters, for fine-tuning.</summary>
+    public IEnumerable<Option> Adapters => [_loraRank, _loraAlpha];
 
     /// <summary>Options that all runs of a comparison share.</summary>
     public IEnumerable<Option> Common =>
@@ -72,6 +80,8 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
         Steps = result.GetValue(Steps) ?? defaults.Steps,
         Patience = result.GetValue(_patience),
         ReplayRandomness = result.GetValue(_replay),
+        LoraRank = result.GetValue(_loraRank),
+        LoraAlpha = result.GetValue(_loraAlpha),
         EvaluateEvery = result.GetValue(_evaluateEvery),
         LogEvery = result.GetValue(_logEvery),
     };

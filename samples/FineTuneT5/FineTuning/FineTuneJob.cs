@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using SamSharp.Distributed;
@@ -74,6 +75,7 @@ public static class FineTuneJob
             return;
 
         AnsiConsole.Write(ResultTable.Of(results));
+        Console.WriteLine($"Peak memory of the process: {PeakMegabytes():N0} MB.");
         var curves = runs.Select(run => new RunCurve(run.Name, MetricsLog.Read(TrainingFolder.MetricsOf(run.Folder))));
         var plot = Path.GetFullPath(Path.Combine(request.Run.Output, "runs.png"));
         RunPlot.Save(plot, $"{kind} {request.Run.Model} on {inputs.Name}", inputs.MainMetric, [.. curves]);
@@ -86,6 +88,12 @@ public static class FineTuneJob
             LandscapePlot.Save(landscape, $"{kind} {request.Run.Model} on {inputs.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
             Console.WriteLine($"Loss around the weights: {landscape}");
         }
+    }
+
+    private static double PeakMegabytes()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64 / 1e6;
     }
 
     /// <summary>Keeps other jobs out of the folder.</summary>

@@ -70,7 +70,8 @@ public sealed class FineTuneRun(FineTuneRequest request, FineTuneInputs inputs, 
 
         var result = Measure(model, measured, options, trainer);
         SaveLandscape(model, measured, options);
-        folder.SaveModel(model);
+        if (model.Adapters is { } adapters) folder.SaveAdapted(model, adapters);
+        else folder.SaveModel(model);
         result.Save(ResultFile);
         return result;
     }

@@ -27,6 +27,9 @@ public sealed record RunPlan(string Name, string Folder, TrainingOptions Options
         return runs;
     }
 
-    private static string NameOf(TrainingOptions options)
+    private static string NameOf(TrainingOptions options) =>
+        options.LoraRank is { } rank ? $"LoRA {rank}, {MethodOf(options)}" : MethodOf(options);
+
+    private static string MethodOf(TrainingOptions options)
         => options.Rho == 0 ? options.Optimizer : $"{RecipeCatalog.Title(options.Recipe)}({options.Optimizer})";
 }

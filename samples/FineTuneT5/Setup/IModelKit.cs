@@ -19,7 +19,8 @@ public interface IModelKit
     /// <summary>The model with a checkpoint's weights, or the first ones of a run with these options.</summary>
     TrainedModel Create(TrainingOptions options, string? checkpoint = null);
 
-    /// <summary>Writes what <see cref="Create"/> reads, in the type that is given or the weights' own.</summary>
+    /// <summary>Writes what <see cref="Create"/> reads, in the type that is given or the weights' own: the whole model, or the adapters alone where
+    /// they train and are not merged.</summary>
     void Save(TrainedModel model, string folder, ScalarType? type = null);
 
     /// <summary>Rows as ids, cut to the run's lengths.</summary>

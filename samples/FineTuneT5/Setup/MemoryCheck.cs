@@ -9,6 +9,8 @@ public static class MemoryCheck
     /// <summary>Bytes that a run needs regardless of the batch: weights, gradients, optimizer state and the copy during the ascent.</summary>
     public static double Required(long parameterCount, TrainingOptions options, int bytesPerWeight)
     {
+        if (options.LoraRank is not null)
+            return (double)parameterCount * bytesPerWeight; // what else there is is small
         var copies = 2 + OptimizerCatalog.StatePerWeight(options.Optimizer) + (options.Rho > 0 ? 1 : 0);
         return (double)parameterCount * copies * bytesPerWeight;
     }

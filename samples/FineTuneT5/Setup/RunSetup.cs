@@ -40,7 +40,12 @@ public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Confi
     }
 
     /// <inheritdoc/>
-    public TrainedModel Create(TrainingOptions options, string? checkpoint = null) => CreateModel(options, checkpoint);
+    public TrainedModel Create(TrainingOptions options, string? checkpoint = null)
+    {
+        var model = CreateModel(options, options.LoraRank is null ? checkpoint : null);
+        LoraSetup.Attach(model, options, checkpoint);
+        return model;
+    }
 
     /// <summary>The same, as the T5 that it is.</summary>
     public T5Model CreateModel(TrainingOptions options, string? checkpoint = null)
@@ -51,8 +56,11 @@ public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Confi
     }
 
     /// <inheritdoc/>
-    public void Save(TrainedModel model, string folder, ScalarType? type = null) =>
-        T5Checkpoint.Save((T5Model)model, folder, Source.Vocabulary, type);
+    public void Save(TrainedModel model, string folder, ScalarType? type = null)
+    {
+        if (model.Adapters is { IsMerged: false } adapters) LoraFiles.Save(adapters, folder, type);
+        else T5Checkpoint.Save((T5Model)model, folder, Source.Vocabulary, type);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TaskExample> examples, TrainingOptions options) => options.Encode(examples, Tokenizer);

@@ -54,7 +54,8 @@ public static class T5Checkpoint
     }
 
     /// <summary>
-    /// Writes the model in the form that <see cref="Load"/> and Hugging Face read. Each file is replaced atomically.
+    /// Writes the model in the form that <see cref="Load"/> and Hugging Face read, without adapters that are not merged. Each file is replaced
+    /// atomically.
     /// </summary>
     /// <param name="dtype">Default: the weights' type; bfloat16 halves the file of a float32 model.</param>
     public static void Save(T5Model model, string folder, ScalarType? dtype = null)
@@ -64,7 +65,7 @@ public static class T5Checkpoint
         using var gradientFree = no_grad();
         Directory.CreateDirectory(folder);
         SafetensorsFile.Save(Path.Combine(folder, SafetensorsFolder.SingleFile),
-            model.named_parameters().Select(item => (item.name, dtype is { } type ? item.parameter.to(type) : item.parameter)),
+            model.OwnParameters().Select(item => (item.Name, dtype is { } type ? item.Parameter.to(type) : item.Parameter)),
             new Dictionary<string, string> { ["format"] = "pt" });
         model.Config.Save(Path.Combine(folder, ConfigFile));
     }

@@ -54,6 +54,9 @@ public sealed class T5Model : TrainedModel
     /// <summary>The weights' element type.</summary>
     public override ScalarType Type => _embedding.Type;
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> LoraLayers => ["q", "v"];
+
     internal T5Stack Encoder => _encoder;
 
     internal T5Stack Decoder => _decoder;

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SamSharp.Samples.T5.Model;
@@ -32,6 +33,19 @@ public abstract class TrainedModel(string name) : nn.Module(name)
 
     /// <summary>In training a label's loss counts at most this, so that labels that look wrong pull no harder; null: no limit.</summary>
     public double? LossCeiling { get; set; }
+
+    /// <summary>The names of the layers that adapters are made for: queries and values.</summary>
+    public abstract IReadOnlyList<string> LoraLayers { get; }
+
+    /// <summary>The low-rank adapters that train in place of the weights; null where there are none.</summary>
+    public LoraAdapters? Adapters { get; set; }
+
+    /// <summary>The model's own parameters, without adapters, by name.</summary>
+    public IEnumerable<(string Name, Parameter Parameter)> OwnParameters()
+    {
+        var added = Adapters?.Layers.Values.SelectMany(layer => new[] { layer.A.Handle, layer.B.Handle }).ToHashSet() ?? [];
+        return named_parameters().Where(item => !added.Contains(item.parameter.Handle));
+    }
 
     /// <summary>The mean cross-entropy, in float32 at least, over all labels that are not -100.</summary>
     /// <param name="inputIds">The input.</param>

@@ -11,7 +11,7 @@ namespace SamSharp.Samples.T5.Training;
 
 /// <summary>
 /// The files of one run: <c>metrics.jsonl</c>, <c>tensorboard/</c>, <c>checkpoints/step-00000100/</c>, <c>best/</c> if requested and,
-/// once done, <c>model/</c>.
+/// once done, <c>model/</c>, with <c>adapter/</c> where adapters have trained.
 /// A checkpoint is a Hugging Face model folder with its vocabulary, plus <c>optimizer.bin</c>, <c>training.json</c> and the
 /// metrics so far; <c>model/</c> omits the training state.
 /// </summary>
@@ -86,6 +86,15 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     /// <param name="dtype">The stored type of the weights; default: their current type.</param>
     public void SaveModel(TrainedModel model, ScalarType? dtype = null) =>
         AtomicFolder.Write(Model, temporary => writeModel(model, temporary, dtype));
+
+    /// <summary>Writes the adapters alone to <c>adapter/</c>, and the model with them merged to <c>model/</c>.</summary>
+    public void SaveAdapted(TrainedModel model, LoraAdapters adapters)
+    {
+        AtomicFolder.Write(In("adapter"), temporary => LoraFiles.Save(adapters, temporary));
+        adapters.Merge();
+        SaveModel(model);
+        adapters.Unmerge();
+    }
 
     /// <summary>Writes the best model so far by a metric: <c>best/accuracy</c>.</summary>
     public void SaveBest(TrainedModel model, string metric) => AtomicFolder.Write(BestOf(metric), temporary => writeModel(model, temporary, null));

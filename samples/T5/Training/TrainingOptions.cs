@@ -52,6 +52,14 @@ public sealed record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? FrozenLayers { get; init; }
 
+    /// <summary>The rank of low-rank adapters, which train in place of the weights; null trains the weights.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? LoraRank { get; init; }
+
+    /// <summary>The adapters' products count alpha / rank; null: alpha is twice the rank.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LoraAlpha { get; init; }
+
     /// <summary>Whether both passes of a step use the same dropout masks, which are also those of a step without SAM.</summary>
     public bool ReplayRandomness { get; init; }
 
@@ -138,6 +146,10 @@ public sealed record TrainingOptions
         Require(HeadRate is null or (> 0 and < double.PositiveInfinity),
             $"The head's rate is {HeadRate} times the others': it must be a positive number, for instance 10.");
         Require(FrozenLayers is null or >= 0, $"The number of frozen layers is {FrozenLayers}: it must be 0 (the embeddings alone) or more.");
+        Require(LoraRank is null or >= 1, $"The adapters' rank is {LoraRank}: it must be at least 1, for instance 8.");
+        Require(LoraAlpha is null or (> 0 and < double.PositiveInfinity), $"The adapters' alpha is {LoraAlpha}: it must be a positive number.");
+        Require(LoraAlpha is null || LoraRank is not null, "Alpha scales adapters: set their rank, too.");
+        Require(LoraRank is null || FrozenLayers is null or 0, "Adapters are made for all layers: freeze the embeddings alone, or nothing.");
         OptimizerCatalog.RequireKnown(Optimizer);
         RecipeCatalog.RequireKnown(Recipe);
         LearningRateSchedule.RequireKnown(Schedule);

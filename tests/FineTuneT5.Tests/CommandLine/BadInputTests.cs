@@ -25,6 +25,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--optimizer", "adamax2", "adamax2", "adamw")]
     [InlineData("--schedule", "square", "square", "linear")]
     [InlineData("--rho", "-0.1", "rho is -0.1", "0")]
+    [InlineData("--lora-rank", "0", "rank is 0", "at least 1")]
+    [InlineData("--lora-alpha", "8", "Alpha scales adapters", "set their rank")]
     [InlineData("--rho", "NaN", "rho is NaN", "0")]
     [InlineData("--ascent-fraction", "0", "fraction is 0", "(0, 1]")]
     [InlineData("--ascent-fraction", "1.5", "fraction is 1.5", "(0, 1]")]

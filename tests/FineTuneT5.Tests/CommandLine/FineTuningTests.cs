@@ -65,6 +65,29 @@ public sealed class FineTuningTests : IDisposable
             "--optimizer", "adafactor", "--rho", "0", "--dtype", "bfloat16"]).Expect(0);
     }
 
+    [Fact]
+    public void Adapters_train_alone_go_on_from_a_checkpoint_and_are_saved_alone_and_merged()
+    {
+        var output = Path.Combine(_folder.Path, "run");
+        string[] arguments = [.. Short, "--lora-rank", "4", "--learning-rate", "0.01", "--rho", "0.05", "--save-every", "2", "--output", output];
+        FineTuneProgram.Run([.. arguments, "--steps", "2"]).Expect(0);
+        var checkpoint = Directory.GetDirectories(Path.Combine(output, "checkpoints")).Single();
+        Assert.Equal(
+            ["adapter_config.json", "adapter_model.safetensors", "metrics.jsonl", "optimizer.bin", "training.json"],
+            Directory.GetFiles(checkpoint).Select(Path.GetFileName).Order());
+
+        var result = FineTuneProgram.Run([.. arguments, "--steps", "4", "--resume"]).Expect(0);
+        Assert.Contains("LoRA 4, SAM(adamw)", result.Output, StringComparison.Ordinal);
+        Assert.Contains("Peak memory", result.Output, StringComparison.Ordinal);
+        var whole = Path.Combine(_folder.Path, "whole");
+        FineTuneProgram.Run([.. arguments[..^1], whole, "--steps", "4"]).Expect(0);
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(whole, "adapter", "adapter_model.safetensors")),
+            File.ReadAllBytes(Path.Combine(output, "adapter", "adapter_model.safetensors")));
+        FineTuneProgram.Run([.. Short[2..], "--steps", "1", "--output", Path.Combine(_folder.Path, "second"),
+            "--model", Path.Combine(output, "model")]).Expect(0);
+    }
+
     [SkippableTheory]
     [InlineData("sst2", "glue/SST-2", 67349, 872)]
     [InlineData("cola", "glue/CoLA", 8551, 1043)]
