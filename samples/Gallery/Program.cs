@@ -2,9 +2,15 @@ using SamSharp.Samples.Gallery;
 using static TorchSharp.torch;
 
 // Draws the pictures of the README and the gallery of recipes: dotnet run -c Release --project samples/Gallery [-- FOLDER]
+// and the packages' icon: dotnet run -c Release --project samples/Gallery -- --icon src/SamSharp/icon.png
+if (args is ["--icon", var icon])
+{
+    IconPicture.Save(icon);
+    return 0;
+}
 if (args.Length > 1 || args is ["-h" or "--help"])
 {
-    Console.WriteLine("Usage: dotnet run -c Release --project samples/Gallery [-- FOLDER]");
+    Console.WriteLine("Usage: dotnet run -c Release --project samples/Gallery [-- FOLDER | --icon FILE]");
     Console.WriteLine("Draws what a step does, the loss around the weights with and without SAM, and the way of every recipe, into FOLDER.");
     return args.Length > 1 ? 1 : 0;
 }

@@ -19,7 +19,7 @@ public sealed class FineTuneCommand
     private readonly Option<string?> _labelColumn = Optional("--label-column", "name", "Column of the labels of --task text [label]");
     private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the bundled sentences]");
     private readonly Option<bool> _landscape =
-        Flag("--landscape", "Draw the training loss around the final weights and the spectrum of its Hessian: landscape.png");
+        Flag("--landscape", "Draw the training loss around the final weights and its Hessian's spectrum: landscape.png, plane.png");
     private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Number of training rows, drawn by the seed");
     private readonly Option<double?> _trainFraction =
         Number<double?>("--train-fraction", "part", null, "Share of the training rows to use, in (0, 1]");

@@ -85,8 +85,12 @@ public static class FineTuneJob
         if (request.Landscape)
         {
             var landscape = Path.GetFullPath(Path.Combine(request.Run.Output, "landscape.png"));
-            LandscapePlot.Save(landscape, $"{kind} {request.Run.Model} on {inputs.Name}", [.. runs.Select(run => Landscape.Load(run.LandscapeFile))]);
+            var plane = Path.GetFullPath(Path.Combine(request.Run.Output, "plane.png"));
+            Landscape[] landscapes = [.. runs.Select(run => Landscape.Load(run.LandscapeFile))];
+            LandscapePlot.Save(landscape, $"{kind} {request.Run.Model} on {inputs.Name}", landscapes);
+            PlanePlot.Save(plane, $"{kind} {request.Run.Model} on {inputs.Name}", landscapes);
             Console.WriteLine($"Loss around the weights: {landscape}");
+            Console.WriteLine($"Loss over a plane:       {plane}");
         }
     }
 

@@ -9,10 +9,16 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 /// <param name="Random">Along a filter-normalized random direction.</param>
 /// <param name="Gradient">Along the gradient, in units of weight.</param>
 /// <param name="Eigenvector">Along the eigenvector of the Hessian's largest eigenvalue, in units of weight.</param>
+/// <param name="Plane">Over the plane of the worst displacement that was found, along the first axis, and of a random one at right angles to it, in
+/// units of weight.</param>
+/// <param name="Radius">The radius of the ball in which the worst displacement was sought.</param>
+/// <param name="Worst">The length of the worst displacement.</param>
+/// <param name="Rise">How much higher the loss is there.</param>
 /// <param name="LargestEigenvalue">The Hessian's largest eigenvalue.</param>
 /// <param name="Rows">The training rows it was measured on.</param>
 public sealed record Landscape(
-    string Name, LossSlice Random, LossSlice Gradient, LossSlice Eigenvector, double LargestEigenvalue, SpectralDensity Spectrum, long Rows)
+    string Name, LossSlice Random, LossSlice Gradient, LossSlice Eigenvector, LossPlane Plane, double Radius, double Worst, double Rise,
+    double LargestEigenvalue, SpectralDensity Spectrum, long Rows)
 {
     private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(new());
 
@@ -23,6 +29,7 @@ public sealed record Landscape(
     private const double Radii = 3;
 
     private const int Points = 25;
+    private const int PlanePoints = 13;
     private const int SpectrumStarts = 2;
 
     /// <param name="radius">The radius of the sharpness measure.</param>
@@ -33,8 +40,20 @@ public sealed record Landscape(
         using var gradient = SliceDirection.Gradient(surface);
         using var top = SliceDirection.TopEigenvectors(surface)[0];
         using var hessian = new Hessian(surface);
+        var (rise, worst) = new WorstCaseSharpness(new Ball(radius)).Find(surface);
+        using var first = worst;
+        var length = first.Norm();
+        using var second = random.Clone();
+        if (length > 0)
+        {
+            first.Scale(1 / length);
+            second.Add(first, -first.Dot(second));
+        }
+        second.Scale(1 / second.Norm());
+        var places = LossSlice.Places(-Radii * radius, Radii * radius, PlanePoints);
+        var plane = LossPlane.Measure(surface, first, second, places, places);
         return new(name, Slice(random, RandomExtent), Slice(gradient, Radii * radius), Slice(top.Vector, Radii * radius),
-            top.Value, SpectralDensity.Estimate(hessian, SpectrumStarts), surface.Rows);
+            plane, radius, length, rise, top.Value, SpectralDensity.Estimate(hessian, SpectrumStarts), surface.Rows);
     }
 
     public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this));

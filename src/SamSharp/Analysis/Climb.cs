@@ -29,5 +29,6 @@ internal sealed class Climb(LossSurface surface, Ball ball) : IDisposable
     /// <summary>|w|, the scale of adaptive measures.</summary>
     public static WeightVector Magnitudes(LossSurface surface) => surface.Weights().Each((tensor, _) => tensor.abs_());
 
-    private WeightVector Displacement(WeightVector z) => _scale is null ? z.Clone() : z.Clone().Multiply(_scale);
+    /// <summary>The displacement of the weights that z stands for; it is the caller's.</summary>
+    public WeightVector Displacement(WeightVector z) => _scale is null ? z.Clone() : z.Clone().Multiply(_scale);
 }

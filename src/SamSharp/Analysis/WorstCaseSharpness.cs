@@ -36,24 +36,11 @@ public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
     /// <inheritdoc/>
     public IReadOnlyList<Measurement> Measure(LossSurface surface)
     {
-        ArgumentNullException.ThrowIfNull(surface);
-        var name = $"worst case, {_ball.Name}";
-        using var part = surface.Watch.Begin(name);
-        using var climb = new Climb(surface, _ball);
-        using var random = new RandomVectors(Seed);
-        double best;
-        bool stuck;
-        using (surface.Watch.Begin(null, 0, 1 + RandomStarts)) best = Ascend(climb, surface.Zero(), isOrigin: true, out stuck);
-        var starts = stuck ? Math.Max(1, RandomStarts) : RandomStarts;
-        for (var i = 0; i < starts; i++)
-        {
-            using var start = surface.Watch.Begin(null, i + 1, 1 + starts);
-            best = Math.Max(best, Ascend(climb, _ball.Random(surface, random), isOrigin: false, out _));
-        }
-        surface.Watch.Report(1, 1);
+        var (rise, displacement, starts) = Search(surface);
+        displacement.Dispose();
         return
         [
-            new(name, best - surface.LossAtOrigin, surface.Rows)
+            new($"worst case, {_ball.Name}", rise, surface.Rows)
             {
                 Radius = _ball.Radius,
                 Note = Invariant($"lower bound: {Steps} steps from w{(starts > 0 ? Invariant($" and {starts} random") : "")}"),
@@ -61,8 +48,45 @@ public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
         ];
     }
 
-    /// <summary>The highest loss along the ascent. It takes over the start.</summary>
-    private double Ascend(Climb climb, WeightVector start, bool isOrigin, out bool stuck)
+    /// <summary>The highest point that the search finds.</summary>
+    /// <param name="surface">The loss.</param>
+    /// <returns>How much higher the loss is there than at w, and the displacement from w, which the caller disposes.</returns>
+    public (double Rise, WeightVector Displacement) Find(LossSurface surface)
+    {
+        var (rise, displacement, _) = Search(surface);
+        return (rise, displacement);
+    }
+
+    private (double Rise, WeightVector Displacement, int Starts) Search(LossSurface surface)
+    {
+        ArgumentNullException.ThrowIfNull(surface);
+        using var part = surface.Watch.Begin($"worst case, {_ball.Name}");
+        using var climb = new Climb(surface, _ball);
+        using var random = new RandomVectors(Seed);
+        (double Loss, WeightVector Z) best;
+        bool stuck;
+        using (surface.Watch.Begin(null, 0, 1 + RandomStarts)) best = Ascend(climb, surface.Zero(), isOrigin: true, out stuck);
+        try
+        {
+            var starts = stuck ? Math.Max(1, RandomStarts) : RandomStarts;
+            for (var i = 0; i < starts; i++)
+            {
+                using var start = surface.Watch.Begin(null, i + 1, 1 + starts);
+                var other = Ascend(climb, _ball.Random(surface, random), isOrigin: false, out _);
+                if (other.Loss > best.Loss) (best, other) = (other, best);
+                other.Z.Dispose();
+            }
+            surface.Watch.Report(1, 1);
+            return (best.Loss - surface.LossAtOrigin, climb.Displacement(best.Z), starts);
+        }
+        finally
+        {
+            best.Z.Dispose();
+        }
+    }
+
+    /// <summary>The highest point along the ascent, which the caller disposes. It takes over the start.</summary>
+    private (double Loss, WeightVector Z) Ascend(Climb climb, WeightVector start, bool isOrigin, out bool stuck)
     {
         var (best, length) = (start, StepSize * _ball.Radius);
         WeightVector? uphill = null;
@@ -95,11 +119,15 @@ public sealed class WorstCaseSharpness(Ball ball) : ISharpnessMeasure
                 }
                 climb.Surface.Watch.Report(step + 1, Steps);
             }
-            return highest;
+            return (highest, best);
+        }
+        catch
+        {
+            best.Dispose();
+            throw;
         }
         finally
         {
-            best.Dispose();
             uphill?.Dispose();
         }
     }

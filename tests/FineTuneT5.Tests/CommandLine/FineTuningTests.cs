@@ -48,12 +48,22 @@ public sealed class FineTuningTests : IDisposable
 
         var result = FineTuneProgram.Run([.. arguments, "--resume", "--landscape"]).Expect(0);
         Assert.Contains(plot, result.Output, StringComparison.Ordinal);
-        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(plot)[..4]);
+        foreach (var path in new[] { plot, Path.Combine(output, "plane.png") })
+            Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(path)[..4]);
         using var landscape = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "landscape.json")));
         Assert.Equal(8, landscape.RootElement.GetProperty("Rows").GetInt64());
         var losses = landscape.RootElement.GetProperty("Gradient").GetProperty("Losses").EnumerateArray().Select(loss => loss.GetDouble()).ToArray();
         // Uphill is to the right.
         Assert.True(losses[losses.Length / 2] < losses[(losses.Length / 2) + 1]);
+        // The worst point lies in the ball, higher than the weights, and the plane's first axis leads there.
+        var root = landscape.RootElement;
+        double Number(string name) => root.GetProperty(name).GetDouble();
+        Assert.True(Number("Rise") > 0);
+        Assert.InRange(Number("Worst"), 1e-6, Number("Radius") * (1 + 1e-6));
+        var rows = root.GetProperty("Plane").GetProperty("Losses").EnumerateArray()
+            .Select(row => row.EnumerateArray().Select(loss => loss.GetDouble()).ToArray()).ToArray();
+        Assert.True(rows[rows.Length / 2][rows.Length / 2] < rows[(rows.Length / 2) + 1][rows.Length / 2]);
+        Assert.InRange(root.GetProperty("Plane").GetProperty("Cosine").GetDouble(), -1e-3, 1e-3);
     }
 
     [Fact]

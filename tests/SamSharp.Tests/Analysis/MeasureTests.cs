@@ -39,6 +39,22 @@ public sealed class MeasureTests : IDisposable
         Assert.True(found >= _bowl.Value(new OneStepSharpness(ball)) - 1e-15);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_point_of_the_worst_case_is_as_high_as_its_value(bool adaptive)
+    {
+        using var surface = new LossSurface(_bowl, _bowl.Loss);
+        var measure = new WorstCaseSharpness(new Ball(Rho, Adaptive: adaptive)) { RandomStarts = 2 };
+        var (rise, displacement) = measure.Find(surface);
+        using (displacement)
+        {
+            Assert.Equal(_bowl.Value(measure), rise);
+            Assert.Equal(rise, surface.Loss(displacement) - surface.LossAtOrigin, 12);
+            if (!adaptive) Assert.Equal(Rho, displacement.Norm(), 9);
+        }
+    }
+
     [Fact]
     public void The_worst_case_of_an_adaptive_cube_is_at_its_worst_corner()
     {

@@ -15,6 +15,7 @@ internal sealed partial record Page(string Path, string Text)
         "README.md", "src/SamSharp/USAGE.md", "src/SamSharp/ALGORITHMS.md", ".github/CONTRIBUTING.md",
         "samples/Encoders/README.md", "samples/FineTuneEncoder/README.md", "samples/FineTuneEncoder/RESULTS.md",
         "samples/FineTuneT5/README.md", "samples/Gallery/Pictures/README.md", "samples/FineTuneT5/RESULTS.md", "benchmarks/README.md",
+        "src/SamSharp/PACKAGE.md", "src/SamSharp.Distributed/PACKAGE.md",
     ];
 
     public static Page Read(string path) => new(path, File.ReadAllText(IOPath.Combine(SourceTree.Top, path)));

@@ -45,17 +45,23 @@ internal static class SnippetCompiler
         .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
         .Select(diagnostic => $"{diagnostic.GetMessage(null)} in: {TextOf(diagnostic)}");
 
-    /// <summary>Runs a whole program.</summary>
+    /// <summary>Runs a whole program, or another snippet on its stand-ins.</summary>
     public static void Run(string code)
     {
         using var image = new MemoryStream();
         Assert.True(Compile(code).Emit(image).Success);
         image.Position = 0;
         var context = new AssemblyLoadContext("page", isCollectible: true);
-        var main = context.LoadFromStream(image).EntryPoint!;
+        var assembly = context.LoadFromStream(image);
         try
         {
-            main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Array.Empty<string>()], null);
+            if (assembly.EntryPoint is { } main)
+            {
+                main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Array.Empty<string>()], null);
+                return;
+            }
+            using var snippet = (StandIns)assembly.CreateInstance("Snippet")!;
+            snippet.Run();
         }
         finally
         {
@@ -78,7 +84,7 @@ internal static class SnippetCompiler
         var unit = CSharpSyntaxTree.ParseText(code, Options).GetCompilationUnitRoot();
         var statements = string.Concat(unit.Members.OfType<GlobalStatementSyntax>().Select(statement => statement.ToFullString()));
         var types = string.Concat(unit.Members.Where(member => member is not GlobalStatementSyntax).Select(type => type.ToFullString()));
-        return $"abstract class Snippet : SamSharp.Tests.Pages.StandIns {{ void Run() {{ {statements} }} }}\n{types}";
+        return $"public class Snippet : SamSharp.Tests.Pages.StandIns {{ public override void Run() {{ {statements} }} }}\n{types}";
     }
 
     private static string TextOf(Diagnostic diagnostic)

@@ -1,38 +1,70 @@
+using SamSharp.Optimizers;
 using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Pages;
 
-/// <summary>What the snippets that are no whole programs take for granted, see the first lines of USAGE.md. They are compiled, not run.</summary>
-public abstract class StandIns
+/// <summary>What the snippets that are no whole programs take for granted, see the first lines of USAGE.md: a small problem.</summary>
+public abstract class StandIns : IDisposable
 {
-    protected abstract Tensor x { get; }
+    private const int Inputs = 10, Rows = 64;
 
-    protected abstract Tensor y { get; }
+    private readonly DisposeScope _scope = NewDisposeScope();
 
-    protected abstract Sequential model { get; }
+    protected StandIns()
+    {
+        (x, y) = (randn(Rows, Inputs), randint(0, 2, Rows));
+        (encoder, head) = (nn.Linear(Inputs, 16), nn.Linear(16, 2));
+        model = nn.Sequential(("encoder", encoder), ("activation", nn.ReLU()), ("head", head));
+        optimizer = baseOptimizer.WithSharpnessAwareness(rho: 0.05);
+        parts = [(x[..16], y[..16]), (x[16..], y[16..])];
+        tasks = [.. parts.Select(part => (Func<Tensor>)(() => Backward(part.X, part.Y)))];
+    }
 
-    protected abstract Linear encoder { get; }
+    protected Tensor x { get; }
 
-    protected abstract Linear head { get; }
+    protected Tensor y { get; }
 
-    protected abstract optim.Optimizer baseOptimizer { get; }
+    protected Sequential model { get; }
 
-    protected abstract optim.Optimizer anotherOptimizer { get; }
+    protected Linear encoder { get; }
 
-    protected abstract SharpnessAwareOptimizer optimizer { get; }
+    protected Linear head { get; }
 
-    protected abstract LoraAdapters adapters { get; }
+    /// <summary>A new one each time, as its wrapper owns it.</summary>
+    protected optim.Optimizer baseOptimizer => new FusedAdamW(model.parameters(), 1e-3);
 
-    protected abstract IReadOnlyList<(Tensor X, Tensor Y)> parts { get; }
+    protected optim.Optimizer anotherOptimizer => new FusedAdamW(
+        [new FusedAdamW.ParamGroup(encoder.parameters()), new FusedAdamW.ParamGroup(head.parameters())], 1e-3);
 
-    protected abstract IReadOnlyList<Func<Tensor>> tasks { get; }
+    protected SharpnessAwareOptimizer optimizer { get; }
 
-    protected abstract int steps { get; }
+    protected IReadOnlyList<(Tensor X, Tensor Y)> parts { get; }
 
-    protected abstract Tensor Loss(Tensor prediction, Tensor y);
+    protected IReadOnlyList<Func<Tensor>> tasks { get; }
+
+    protected int steps { get; } = 100;
+
+    /// <summary>The snippet.</summary>
+    public abstract void Run();
+
+    protected static Tensor Loss(Tensor prediction, Tensor y) => nn.functional.cross_entropy(prediction, y);
 
     /// <summary>As the page writes it out once.</summary>
-    protected abstract Tensor Backward(Tensor x, Tensor y);
+    protected Tensor Backward(Tensor x, Tensor y)
+    {
+        using var prediction = model.call(x);
+        var loss = Loss(prediction, y);
+        loss.backward();
+        return loss;
+    }
 
-    protected abstract void Evaluate(Sequential model);
+    protected void Evaluate(Sequential model) => model.call(x).Dispose();
+
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        model.Dispose();
+        _scope.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
