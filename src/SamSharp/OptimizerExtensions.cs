@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
 
@@ -24,10 +25,12 @@ public static partial class OptimizerExtensions
     /// <c>loss.backward()</c>.</summary>
     /// <param name="optimizer">The optimizer whose step the gradients are for.</param>
     /// <param name="loss">The loss, one element. Closures return this loss itself, not scaled.</param>
+    /// <exception cref="InvalidOperationException">The loss is not one number.</exception>
     public static void Backward(this SharpnessAwareOptimizer optimizer, Tensor loss)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(loss);
+        ScalarLoss.Require(loss);
         if (optimizer.Services.Scale is { } scale) scale.Backward(loss);
         else loss.backward();
     }

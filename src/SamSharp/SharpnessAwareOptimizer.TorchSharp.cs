@@ -118,6 +118,9 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
         Load(reader, acceptOtherRecipe);
     }
 
+    /// <summary>Recipe, radius, base optimizer and param groups.</summary>
+    public override string ToString() => WrapperText.Of(_services);
+
     /// <summary>Puts perturbed weights back, frees the buffers, and disposes the base optimizer.</summary>
     /// <param name="disposing">False when called by the finalizer, which touches nothing.</param>
     protected override void Dispose(bool disposing)
@@ -168,9 +171,8 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     private static void RequireWrappable(Optimizer baseOptimizer)
     {
         if (baseOptimizer is LBFGS)
-            throw new ArgumentException("LBFGS cannot be the base of a SharpnessAwareOptimizer: " +
-                "it calls its closure several times per step along a " +
-                "line search, while SAM hands over one gradient. Use a first-order optimizer, such as AdamW or SGD.", nameof(baseOptimizer));
+            throw new ArgumentException("LBFGS cannot be the base of a SharpnessAwareOptimizer: it calls its closure several times per step " +
+                "along a line search, while SAM hands over one gradient. Use a first-order optimizer, such as AdamW or SGD.", nameof(baseOptimizer));
         if (baseOptimizer is SharpnessAwareOptimizer)
             throw new ArgumentException("The optimizer is sharpness-aware already; wrap its BaseOptimizer instead.", nameof(baseOptimizer));
         if (baseOptimizer.ParamGroups.Any(group => group is not ParamGroup))
@@ -182,8 +184,7 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     {
         var groups = BaseOptimizer.ParamGroups.Cast<ParamGroup>().ToList();
         if (sharpness.Count > groups.Count)
-            throw new ArgumentException($"The options describe {sharpness.Count} param groups, " +
-                $"but {BaseOptimizer.GetType().Name} has {groups.Count}.", nameof(sharpness));
+            throw new ArgumentException($"The options describe {sharpness.Count} param groups, but {_services.Base.Name} has {groups.Count}.");
         for (var i = 0; i < groups.Count; i++)
             _services.Table.Add(groups[i], groups[i].Parameters, (i < sharpness.Count ? sharpness[i] : null) ?? new SharpnessGroup());
         if (Parameters.Count == 0) throw new ArgumentException($"{_services.Base.Name} has no parameters; there is nothing to optimize.");

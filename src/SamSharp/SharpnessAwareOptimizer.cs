@@ -164,7 +164,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     /// </summary>
     /// <remarks>In a step whose radius is 0 the weights stay, and the second pass computes the plain gradient.</remarks>
     /// <exception cref="InvalidOperationException">No parameter has a gradient; the last ascent is not completed; or the recipe needs
-    /// further passes and therefore a closure.</exception>
+    /// further passes or a replay of random numbers, and therefore a closure.</exception>
     public void Ascend()
     {
         Composition.RequireTwoPhases(_services.Options);
@@ -182,8 +182,7 @@ public partial class SharpnessAwareOptimizer : OptimizerHelper
     public void Descend()
     {
         using var turn = Enter();
-        using var step = _ascended ?? throw new InvalidOperationException("Descend() has no ascent to complete: call Ascend() first, " +
-            "then compute the gradients again.");
+        using var step = _ascended ?? throw new InvalidOperationException("Descend() completes an ascent, and there is none: call Ascend() first.");
         _ascended = null;
         step.Combine("second");
         step.StepBase();

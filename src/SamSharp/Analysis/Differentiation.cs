@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SamSharp.Kernels;
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
@@ -70,8 +71,7 @@ internal static class Differentiation
 
     public static Tensor RequireDifferentiable(Tensor loss)
     {
-        if (loss.NumberOfElements != 1)
-            throw new InvalidOperationException($"The loss has shape [{string.Join(", ", loss.shape)}]; it must be one number: take its mean.");
+        ScalarLoss.Require(loss);
         return loss.requires_grad ? loss : throw new InvalidOperationException(
             "The loss does not depend on the model's trainable parameters: it was detached or computed under no_grad, or every parameter is frozen.");
     }

@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
@@ -24,10 +25,10 @@ public sealed class LossSurface : IDisposable
     /// <summary>The surface of one loss.</summary>
     /// <param name="model">The model; its weights are the point of interest.</param>
     /// <param name="loss">Computes the mean loss over fixed data, one element, and does not call <c>backward()</c>. Called many times.</param>
-    /// <param name="rows">The number of rows of that data, which the measurements report. Default 1.</param>
+    /// <param name="rows">The number of rows of that data, which the measurements report. Default 0: not known.</param>
     /// <param name="include">Selects parameters by name. Default: all trainable ones.</param>
     /// <exception cref="ArgumentException">There is nothing to measure, or two parameters are the same weights.</exception>
-    public LossSurface(nn.Module model, Func<Tensor> loss, long rows = 1, Func<string, bool>? include = null)
+    public LossSurface(nn.Module model, Func<Tensor> loss, long rows = 0, Func<string, bool>? include = null)
         : this(model, [new LossBatch(loss, rows)], include)
     {
     }
@@ -37,7 +38,7 @@ public sealed class LossSurface : IDisposable
     /// <param name="batches">The parts of the data, at least one.</param>
     /// <param name="include">Selects parameters by name. Default: all trainable ones.</param>
     /// <exception cref="ArgumentException">There is nothing to measure, or two parameters are the same weights.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A batch has no rows, or a weight that is not above 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A batch has fewer than no rows, or a weight that is not above 0.</exception>
     public LossSurface(nn.Module model, IReadOnlyList<LossBatch> batches, Func<string, bool>? include = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -63,8 +64,8 @@ public sealed class LossSurface : IDisposable
     /// <summary>The number of weights.</summary>
     public long Dimension => _weights.Dimension;
 
-    /// <summary>The rows of all batches.</summary>
-    public long Rows => _batches.Sum(batch => batch.Rows);
+    /// <summary>The rows of all batches; 0 if those of one are not known.</summary>
+    public long Rows => _batches.All(batch => batch.Rows > 0) ? _batches.Sum(batch => batch.Rows) : 0;
 
     /// <summary>How products with the Hessian are computed. Default: exact where possible. Becomes
     /// <see cref="HessianVectorProduct.FiniteDifference"/> after a fallback.</summary>
@@ -195,6 +196,7 @@ public sealed class LossSurface : IDisposable
             using var scope = NewDisposeScope();
             var share = batch.Share / Share;
             var loss = batch.Loss();
+            ScalarLoss.Require(loss);
             visit?.Invoke(loss, share);
             mean += share * loss.detach().to(ScalarType.Float64).item<double>();
         }
@@ -208,7 +210,7 @@ public sealed class LossSurface : IDisposable
     private static void Require(LossBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch.Loss, nameof(batch));
-        if (batch.Rows < 1) throw new ArgumentOutOfRangeException(nameof(batch), batch.Rows, "A batch has at least one row.");
+        if (batch.Rows < 0) throw new ArgumentOutOfRangeException(nameof(batch), batch.Rows, "A batch cannot have fewer than no rows.");
         if (batch.Weight is { } weight) Check.Positive(weight, nameof(batch));
     }
 }

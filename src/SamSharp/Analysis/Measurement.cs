@@ -6,7 +6,7 @@ namespace SamSharp.Analysis;
 /// <summary>One measured number, and what is needed to interpret it.</summary>
 /// <param name="Name">What was measured.</param>
 /// <param name="Value">The number, in units of the loss; per unit of weight squared if it measures the Hessian.</param>
-/// <param name="Rows">The number of rows of data it was measured on.</param>
+/// <param name="Rows">The number of rows of data it was measured on; 0 if that is not known.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record Measurement(string Name, double Value, long Rows)
 {

@@ -6,7 +6,7 @@ namespace SamSharp.Analysis;
 
 /// <summary>Measures of sharpness of a model at its weights. <see cref="ToString"/> is a table; System.Text.Json writes and reads it.</summary>
 /// <param name="Loss">The loss at the weights.</param>
-/// <param name="Rows">The number of rows of data it was measured on.</param>
+/// <param name="Rows">The number of rows of data it was measured on; 0 if that is not known.</param>
 /// <param name="Dimension">The number of weights.</param>
 /// <param name="Measurements">The measurements, in the order of the measures.</param>
 /// <param name="Spectrum">The density of the Hessian's eigenvalues, if requested.</param>
@@ -18,13 +18,13 @@ public sealed record SharpnessReport(
     /// <param name="model">The model.</param>
     /// <param name="loss">Computes the mean loss over fixed data, one element, and does not call <c>backward()</c>. Called many times.</param>
     /// <param name="options">What to measure. Default: <see cref="SharpnessOptions.Defaults"/>.</param>
-    /// <param name="rows">The number of rows of that data, which the measurements report. Default 1.</param>
+    /// <param name="rows">The number of rows of that data, which the measurements report. Default 0: not known.</param>
     /// <param name="progress">Hears how far the measurement has come; null (default) for nobody.</param>
     /// <param name="cancellationToken">Asked before each loss. Default: none.</param>
     /// <exception cref="ArgumentException">The model has nothing to displace, or two parameters are the same weights.</exception>
     /// <exception cref="InvalidOperationException">The loss is not finite, not one number, or does not depend on the weights.</exception>
     /// <exception cref="OperationCanceledException">It was canceled; everything is as it was.</exception>
-    public static SharpnessReport Measure(nn.Module model, Func<Tensor> loss, SharpnessOptions? options = null, long rows = 1,
+    public static SharpnessReport Measure(nn.Module model, Func<Tensor> loss, SharpnessOptions? options = null, long rows = 0,
         IProgress<MeasureProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Measure(model, [new LossBatch(loss, rows)], options, progress, cancellationToken);
 
@@ -72,7 +72,7 @@ public sealed record SharpnessReport(
         var widths = head.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
         var lines = rows.Select(row =>
             string.Join("  ", row.Select((cell, i) => i is 0 or 4 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
-        return string.Join(Environment.NewLine, [Invariant($"loss {Loss:G6} on {Rows} rows, {Dimension} weights"), .. lines]);
+        return string.Join(Environment.NewLine, [Invariant($"loss {Loss:G6}{On(Rows)}, {Dimension} weights"), .. lines]);
     }
 
     private static IReadOnlyList<Measurement> Measure(ISharpnessMeasure measure, LossSurface surface, int index, int count)
@@ -83,6 +83,8 @@ public sealed record SharpnessReport(
         surface.Watch.Report(1, 1); // for measures that report nothing by themselves
         return found;
     }
+
+    private static string On(long rows) => rows switch { 0 => "", 1 => " on 1 row", _ => Invariant($" on {rows} rows") };
 
     private static SpectralDensity Density(LossSurface surface, SharpnessOptions options)
     {

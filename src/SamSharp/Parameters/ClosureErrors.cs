@@ -7,6 +7,8 @@ internal static class ClosureErrors
 {
     private static readonly (string Phrase, string Meaning)[] Known =
     [
+        ("grad can be implicitly created only for scalar outputs",
+            "The closure called backward() on a loss that is not one number: take its mean."),
         ("backward through the graph a second time",
             "A part of the loss was computed outside the closure, or by an earlier call of it, and its graph is gone after one backward(): " +
             "the closure is called at two points, so compute the whole forward pass in it, from the inputs on."),

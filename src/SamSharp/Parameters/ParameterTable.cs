@@ -66,8 +66,10 @@ internal sealed class ParameterTable(
         ClearGradients();
         Autocast.DropCopies();
         using var gradients = enable_grad();
-        return ClosureErrors.Explain(() => Autocast.Call(closure))
+        var loss = ClosureErrors.Explain(() => Autocast.Call(closure))
             ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
+        ScalarLoss.Require(loss);
+        return loss;
     }
 
     /// <summary>Reads every gradient of a pass into the buckets.</summary>

@@ -41,9 +41,12 @@ internal static class Composition
                 $"which {char.ToLowerInvariant(what[0])}{what[1..]} never has. Use Step(closure).");
     }
 
-    /// <exception cref="InvalidOperationException">The combiner needs a closure.</exception>
+    /// <exception cref="InvalidOperationException">The combiner, or the replay of random numbers, needs a closure.</exception>
     public static void RequireTwoPhases(SharpnessAwareOptions options)
     {
+        if (options.ReplayRandomness)
+            throw new InvalidOperationException("ReplayRandomness cannot be on in a two-phase loop: the first pass has drawn its random numbers " +
+                "before Ascend() is called, so they are not known. Call Step(closure) instead, or turn it off.");
         if (options.Combiner.NeedsFurtherPasses)
             throw new InvalidOperationException($"{NameOf(options.Combiner)} evaluates the loss at further points, for which it needs a closure: " +
                 "call Step(closure) instead of Ascend() and Descend().");

@@ -56,7 +56,8 @@ public sealed record SharpnessAwareOptions
 
     /// <summary>
     /// Whether all passes of one <c>Step</c> draw the same random numbers, dropout masks above all. Default false, as in PyTorch's SAM
-    /// implementations; google-research/sam does it. On CUDA it seeds the generators at each pass; see <see cref="ReplaySeed"/>.
+    /// implementations; google-research/sam does it. On CUDA it seeds the generators at each pass; see <see cref="ReplaySeed"/>. Two-phase
+    /// loops are refused with it: their first pass begins where the optimizer cannot see it.
     /// </summary>
     public bool ReplayRandomness { get; init; }
 

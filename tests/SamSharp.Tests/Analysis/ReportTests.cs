@@ -31,7 +31,7 @@ public class ReportTests
         var text = SharpnessReport.Measure(bowl, bowl.Loss,
             new SharpnessOptions { Measures = [new OneStepSharpness(new Ball(0.1)), new HessianExtremes()] }).ToString();
         var lines = text.Split(Environment.NewLine);
-        Assert.Equal("loss 1 on 1 rows, 2 weights", lines[0]);
+        Assert.Equal("loss 1, 2 weights", lines[0]);
         Assert.Equal(5, lines.Length);
         Assert.StartsWith("one step, L2              0.188739", lines[2], StringComparison.Ordinal);
         Assert.EndsWith("Lanczos, 2 steps", lines[3], StringComparison.Ordinal);

@@ -153,7 +153,7 @@ public class SurfaceTests
         }
         Assert.Throws<ArgumentException>(() => new LossSurface(model, Array.Empty<LossBatch>()));
         Assert.Throws<ArgumentException>(() => new LossSurface(nn.ReLU(), () => zeros(1)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new LossSurface(model, () => zeros(1), rows: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LossSurface(model, () => zeros(1), rows: -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Ball(-1));
         var (a, b) = (nn.Embedding(2, 2), nn.Linear(2, 2, hasBias: false));
         b.weight = a.weight!;
