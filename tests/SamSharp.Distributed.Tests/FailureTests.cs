@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SamSharp.Distributed.Tests.Support;
+using SamSharp.Tests.Needs;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Distributed.Tests;
@@ -14,7 +15,7 @@ public class FailureTests
 
     private static int Kills => Campaign.IsLong ? 20 : 2;
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void An_exception_in_one_closure_ends_the_job_with_its_message(string mpi)
     {
@@ -27,7 +28,7 @@ public class FailureTests
         Assert.False(File.Exists(folder.File("weights")));
     }
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void An_exception_that_leaves_Main_ends_the_job(string mpi)
     {
@@ -37,7 +38,7 @@ public class FailureTests
         Assert.Contains("nobody handles this", run.Error, StringComparison.Ordinal);
     }
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void Copies_of_the_model_that_part_are_found(string mpi)
     {
@@ -51,7 +52,7 @@ public class FailureTests
 
     /// <summary>A killed process takes the job with it, and the job goes on from its last checkpoint as if nothing had happened, bit for
     /// bit.</summary>
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void A_job_whose_process_is_killed_ends_and_resumes(string mpi)
     {
@@ -93,7 +94,7 @@ public class FailureTests
             $"resumed bit for bit; {killed} were killed before their end, and ended at most {longest.TotalSeconds:F1} s later");
     }
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void A_second_job_keeps_out_of_the_folder_of_the_first(string mpi)
     {

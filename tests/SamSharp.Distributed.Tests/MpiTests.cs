@@ -1,5 +1,6 @@
 using SamSharp.Distributed.Mpi;
 using SamSharp.Distributed.Tests.Support;
+using SamSharp.Tests.Needs;
 
 namespace SamSharp.Distributed.Tests;
 
@@ -8,7 +9,7 @@ public class MpiTests
 {
     public static TheoryData<string> Implementations => [.. MpiRun.Implementations];
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void Every_process_knows_its_place(string mpi)
     {
@@ -26,7 +27,7 @@ public class MpiTests
         Assert.Contains("none 0/1 local 0/1", MpiRun.RunAlone([], "library").Successful().Output, StringComparison.Ordinal);
 
     /// <summary>.NET makes NullReferenceException of a signal, which MPI's transports would catch.</summary>
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void A_null_reference_is_still_an_exception(string mpi)
     {
@@ -34,7 +35,7 @@ public class MpiTests
         Assert.Equal(2, MpiRun.Run(mpi, 2, "null").Successful().Output.Split("3 caught").Length - 1);
     }
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(Implementations))]
     public void It_is_joined_once(string mpi)
     {
@@ -44,7 +45,7 @@ public class MpiTests
     }
 
     /// <summary>The library of another implementation would start each process alone, as a group of one.</summary>
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [InlineData(MpiRun.OpenMpi, "libmpich.so.12")]
     [InlineData(MpiRun.Mpich, "libmpi.so.40")]
     public void The_library_of_another_launcher_is_refused(string mpi, string other)
@@ -58,7 +59,7 @@ public class MpiTests
     }
 
     /// <summary>A launcher that is not known starts processes of which each finds itself alone.</summary>
-    [SkippableFact]
+    [FactThatNeeds(What = Need.Mpi)]
     public void Processes_that_find_themselves_alone_say_so()
     {
         MpiRun.SkipWithout(MpiRun.OpenMpi);

@@ -1,4 +1,5 @@
 using SamSharp.Distributed.Tests.Support;
+using SamSharp.Tests.Needs;
 
 namespace SamSharp.Distributed.Tests;
 
@@ -57,7 +58,7 @@ public class OracleTests
         Compare(clipped, 2);
     }
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [MemberData(nameof(OnMpi))]
     public void Processes_over_their_shards_are_one_process_over_parts(string recipe, int size, string mpi)
     {

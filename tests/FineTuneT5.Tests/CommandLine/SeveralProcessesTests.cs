@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Monitoring;
+using SamSharp.Tests.Needs;
 
 namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
@@ -13,7 +14,7 @@ public sealed class SeveralProcessesTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>Without SAM and dropout, two processes on half of each batch train as one on all of it, up to rounding.</summary>
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Mpi)]
     [InlineData("mpirun.openmpi")]
     [InlineData("mpirun.mpich")]
     public void Two_processes_train_together(string launcher)
@@ -30,7 +31,7 @@ public sealed class SeveralProcessesTests : IDisposable
     }
 
     /// <summary>A recipe whose history is each process's own goes on from a checkpoint bit for bit.</summary>
-    [SkippableFact]
+    [FactThatNeeds(What = Need.Mpi)]
     public void A_resumed_run_equals_one_that_was_not_interrupted()
     {
         var launcher = Find("mpirun.openmpi");
@@ -48,7 +49,7 @@ public sealed class SeveralProcessesTests : IDisposable
         Assert.Contains("written by 2 processes", alone.Error, StringComparison.Ordinal);
     }
 
-    [SkippableFact]
+    [FactThatNeeds(What = Need.Mpi)]
     public void A_mistake_ends_all_processes_with_its_message()
     {
         var result = FineTuneProgram.RunUnder(Find("mpirun.openmpi"), ["--model", "tiny", "--train-rows", "8", "--batch", "1",

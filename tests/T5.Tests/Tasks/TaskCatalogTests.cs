@@ -1,5 +1,6 @@
 using SamSharp.Samples.T5.Data;
 using SamSharp.Samples.T5.Tasks;
+using SamSharp.Tests.Needs;
 
 namespace SamSharp.Samples.T5.Tests.Tasks;
 
@@ -190,7 +191,7 @@ public sealed class TaskCatalogTests : IDisposable
     public void Names_are_found_in_any_case() => Assert.Equal("sst2", TaskCatalog.Find("SST2").Name);
 
     /// <summary>Rows of the real files; the counts are those of the data sets' own descriptions.</summary>
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Data)]
     [InlineData("sst2", Split.Train, 67349, "positive", 37569)]
     [InlineData("sst2", Split.Validation, 872, "positive", 444)]
     [InlineData("cola", Split.Train, 8551, "acceptable", 6023)]
@@ -244,7 +245,7 @@ public sealed class TaskCatalogTests : IDisposable
         Assert.Equal(withTarget, examples.Count(example => example.Target == target));
     }
 
-    [SkippableFact]
+    [FactThatNeeds(What = Need.Data)]
     public void BoolQ_without_its_training_set_takes_the_sample_and_says_so()
     {
         List<string> notices = [];

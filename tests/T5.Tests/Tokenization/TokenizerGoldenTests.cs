@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SamSharp.Samples.T5.Tokenization;
+using SamSharp.Tests.Needs;
 using Xunit.Abstractions;
 
 namespace SamSharp.Samples.T5.Tests.Tokenization;
@@ -9,7 +10,7 @@ public class TokenizerGoldenTests(ITestOutputHelper output)
 {
     private const double RequiredRate = 0.98;
 
-    [SkippableFact]
+    [FactThatNeeds(What = Need.Data)]
     public void T5_encodes_and_decodes_as_the_reference_does()
     {
         var tokenizer = T5Tokenizer.Load(SharedData.Path("tokenizer", "spiece.model"));
@@ -17,7 +18,7 @@ public class TokenizerGoldenTests(ITestOutputHelper output)
         Check(rows, row => tokenizer.Encode(Text(row)), ids => tokenizer.Decode(ids));
     }
 
-    [SkippableFact]
+    [FactThatNeeds(What = Need.Data)]
     public void Every_Unigram_model_encodes_and_decodes_as_the_reference_does()
     {
         var checkedModels = 0;
