@@ -28,13 +28,15 @@ internal static class NeedingTests
 /// <summary>Finds the tests of <see cref="FactThatNeedsAttribute"/>.</summary>
 public sealed class NeedingFacts(IMessageSink sink) : IXunitTestCaseDiscoverer
 {
-    public IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
+    public IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
         NeedingTests.Find(sink, discoveryOptions, testMethod, factAttribute, new SkippableFactDiscoverer(sink));
 }
 
 /// <summary>Finds the tests of <see cref="TheoryThatNeedsAttribute"/>.</summary>
 public sealed class NeedingTheories(IMessageSink sink) : IXunitTestCaseDiscoverer
 {
-    public IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
+    public IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
         NeedingTests.Find(sink, discoveryOptions, testMethod, factAttribute, new SkippableTheoryDiscoverer(sink));
 }

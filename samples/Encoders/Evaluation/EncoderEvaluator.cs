@@ -1,6 +1,7 @@
 using SamSharp.Samples.Encoders.Model;
 using SamSharp.Samples.Encoders.Tokenization;
 using SamSharp.Samples.T5.Evaluation;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using static TorchSharp.torch;
@@ -33,10 +34,12 @@ public sealed class EncoderEvaluator
     /// The task's scores, <c>loss</c>, <c>ece</c> and <c>brier</c>; with calibration rows also <c>temperature</c>, and loss and calibration
     /// error at it, <c>loss-t</c> and <c>ece-t</c>. Leaves the model in evaluation mode.
     /// </summary>
-    public HeldOutScores Evaluate(EncoderModel model)
+    /// <param name="model">The classifier.</param>
+    /// <param name="measuring">Told of each batch.</param>
+    public HeldOutScores Evaluate(EncoderModel model, Measuring? measuring = null)
     {
         model.eval();
-        var all = LogProbabilities(model, _rows);
+        var all = LogProbabilities(model, _rows, measuring);
         var best = all.Select(row => Array.IndexOf(row, row.Max())).ToArray();
         var known = _rows.Known;
         int[] labels = [.. known.Select(_rows.LabelOf)];
@@ -50,7 +53,7 @@ public sealed class EncoderEvaluator
         };
         if (_calibration is { Known.Count: > 0 } calibration)
         {
-            var fitting = LogProbabilities(model, calibration);
+            var fitting = LogProbabilities(model, calibration, measuring);
             var temperature = Temperature.Fit([.. calibration.Known.Select(row => fitting[row])], [.. calibration.Known.Select(calibration.LabelOf)]);
             double[][] scaled = [.. rows.Select(row => Temperature.Scaled(row, temperature))];
             values["temperature"] = temperature;
@@ -66,12 +69,15 @@ public sealed class EncoderEvaluator
         Calibration.ExpectedError([.. rows.Select(row => Math.Exp(row.Max()))], right);
 
     // In float64, so that the loss of a sure and wrong row is right.
-    private double[][] LogProbabilities(EncoderModel model, Rows rows)
+    private double[][] LogProbabilities(EncoderModel model, Rows rows, Measuring? measuring)
     {
+        var batches = rows.ByLength.Chunk(2 * _batchSize).ToList();
+        measuring?.Begin("scores", batches.Count);
         using var gradientFree = no_grad();
         var all = new double[rows.All.Count][];
-        foreach (var part in rows.ByLength.Chunk(2 * _batchSize))
+        foreach (var part in batches)
         {
+            measuring?.NextBatch();
             using var scope = NewDisposeScope();
             var batch = Batch.Collate([.. part.Select(row => rows.All[row])], _padId, model.Device);
             var scores = model.Classify(batch.InputIds, batch.AttentionMask).to(float64).log_softmax(1).cpu();

@@ -44,6 +44,15 @@ public static class EncoderFace
             wrong, with and without SAM, and compares the two.
             Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
             """,
+        Project = "samples/FineTuneEncoder",
+        Examples =
+        [
+            ("--steps 100 --output runs/first", "ASAM around AdamW on the bundled sentences"),
+            ("--steps 100 --output runs/first --resume", "goes on with it if it was stopped"),
+            ("--rho 0 --seed 1 2 3", "the base optimizer alone, from three seeds"),
+            ("--model google-bert/bert-base-uncased --task cola --data data/CoLA --freeze none", "another model on your own files, all layers"),
+            ("compare --help", "options of a comparison with and without SAM"),
+        ],
         Model = PackagedModel.MiniLM.Name,
         Models = "minilm (all-MiniLM-L6-v2), arctic (snowflake-arctic-embed-xs), the folder of a BERT with config.json, model.safetensors and " +
             "vocab.txt, or a name on the Hugging Face hub, as google-bert/bert-base-uncased or owner/name@revision, which is downloaded once to " +
@@ -67,6 +76,8 @@ public static class EncoderFace
         Contenders = [Contender.Parse("base*0.5"), Contender.Parse("sam:body"), Contender.Parse("asam:body")],
         Radii = new Dictionary<string, double[]> { ["sam"] = [0.1], ["asam"] = [0.5] },
         LabelNoise = 0.2,
+        Opening = "This fine-tunes all-MiniLM-L6-v2 on the bundled sentences, a fifth of whose training labels are made wrong, with and without " +
+            "SAM and compares them, in about 3 minutes on two free cores.",
         SharpnessRho = SharpnessRho,
         Training = Demonstrated,
     };

@@ -12,7 +12,7 @@ public static class SpeedCommand
 {
     public static Command Create()
     {
-        var model = Choice("--model", "The packaged model", [.. PackagedModel.All.Select(packaged => packaged.Name)]);
+        var model = Choice("--model", "The packaged model", PackagedModel.All[0].Name, PackagedModel.All.Select(packaged => packaged.Name));
         var batch = Number("--batch", "rows", 16, "Rows a step");
         var lengths = Numbers("--lengths", "ids", "Lengths of all rows in ids", 16, 64);
         var threads = Numbers("--threads", "threads", "Numbers of threads", 1, 2);
@@ -26,12 +26,13 @@ public static class SpeedCommand
                 PackagedModel.All.Single(packaged => packaged.Name == result.GetRequiredValue(model)),
                 result.GetValue(batch), result.GetValue(steps));
             var rows = new List<string[]>();
+            Console.WriteLine($"Measuring {result.GetRequiredValue(model)}:");
             foreach (var count in result.GetRequiredValue(threads))
             {
                 foreach (var length in result.GetRequiredValue(lengths))
                 {
-                    cancellation.ThrowIfCancellationRequested();
-                    rows.AddRange(measured.At(length, count));
+                    Console.WriteLine($"  {count} threads, {length} ids in a row");
+                    rows.AddRange(measured.At(length, count, cancellation));
                 }
             }
             AnsiConsole.Write(measured.Table(rows).ToConsole());
@@ -39,12 +40,4 @@ public static class SpeedCommand
         }, cancellation));
         return command;
     }
-
-    private static Option<int[]> Numbers(string name, string value, string description, params int[] byDefault) => new(name)
-    {
-        Description = description,
-        HelpName = value,
-        DefaultValueFactory = _ => byDefault,
-        AllowMultipleArgumentsPerToken = true,
-    };
 }

@@ -4,7 +4,6 @@ using SamSharp.Samples.Encoders.Sources;
 using SamSharp.Samples.Encoders.Tokenization;
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Checkpoints;
-using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
@@ -57,13 +56,13 @@ public sealed class EncoderKit(EncoderSource source, IReadOnlyList<string> label
         ClassificationRows.Encode(examples, labels, source.Tokenizer, MaxLength(options));
 
     /// <inheritdoc/>
-    public Func<TrainedModel, HeldOutScores> Evaluator(
+    public ModelEvaluator Evaluator(
         IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options,
         IReadOnlyList<TaskExample>? calibration = null)
     {
         var (task, examples) = parts.Single();
         var evaluator = new EncoderEvaluator(task, examples, labels, source.Tokenizer, MaxLength(options), options.BatchSize, calibration);
-        return model => evaluator.Evaluate((EncoderModel)model);
+        return (model, measuring) => evaluator.Evaluate((EncoderModel)model, measuring);
     }
 
     /// <inheritdoc/>

@@ -21,11 +21,14 @@ public sealed class SpeedMeasurement(PackagedModel packaged, int batch, int step
     private const int WarmUp = 2;
     private const int FirstId = 1_000, LastId = 29_000;
 
+    private CancellationToken _cancellation;
+
     private static readonly NumberTypes[] Types = [NumberTypes.Full, NumberTypes.Mixed];
 
     /// <summary>A line for each type of numbers, and one for onnxruntime.</summary>
-    public IEnumerable<string[]> At(int length, int threads)
+    public IEnumerable<string[]> At(int length, int threads, CancellationToken cancellation)
     {
+        _cancellation = cancellation;
         var before = get_num_threads();
         set_num_threads(threads);
         try
@@ -114,6 +117,7 @@ public sealed class SpeedMeasurement(PackagedModel packaged, int batch, int step
         var seconds = new List<double>();
         for (var i = 0; i < WarmUp + steps; i++)
         {
+            _cancellation.ThrowIfCancellationRequested();
             var clock = Stopwatch.StartNew();
             step();
             if (i >= WarmUp)

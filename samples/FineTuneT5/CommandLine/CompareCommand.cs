@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.Setup;
@@ -10,6 +11,9 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <summary>The <c>compare</c> verb: its options, and how they become a <see cref="CompareRequest"/>.</summary>
 public static class CompareCommand
 {
+    /// <summary>The verb.</summary>
+    public const string Name = "compare";
+
     public static Command Create(ProgramFace face, Action<CompareRequest, CancellationToken> run)
     {
         var (defaults, shown) = (face.Compared, face.Demonstration(""));
@@ -35,24 +39,33 @@ public static class CompareCommand
         var typingErrors = Number("--typing-errors", "part", 0.0, "Measure on test rows with this share of the longer words misspelled, too");
         var sharpnessRho = Number("--sharpness-rho", "radius", shown.SharpnessRho, "Measure sharpness at this radius");
         var training = new TrainingArguments(defaults, face);
-        var runs = new RunArguments(face.Model, "As for fine-tuning", face.Writes);
+        var runs = new RunArguments(face.Model, "The model to fine-tune in every run: as for fine-tuning", face.Writes, shown.Run.Types,
+            "Where results.jsonl, report.md and the plots go, and the files of unfinished runs [runs/compare-<time>]",
+            "Do the runs that --output lacks, and go on with unfinished ones; with none there, start");
 
-        var command = new Command("compare", """
+        var command = new Command(Name, """
             Compares a base optimizer with sharpness-aware ones over tasks, training-set sizes and seeds, in pairs: the same rows in the same order,
             initial weights and dropout masks. Rates and radii are chosen on validation rows, with as many runs for the base as for each of the
-            others. Several processes with the same arguments and --resume share the work.
+            others. Several processes with the same arguments and --resume share the work. Without options it is the demonstration.
             """);
-        foreach (var option in runs.Models.Concat([
-            tasks, rows, steps, seeds, optimizers, algorithms, radii, tuningSeeds, noise, validationRows, testRows, transfers, typingErrors,
-            sharpnessRho, .. training.Common, .. runs.Places]))
-        {
-            command.Options.Add(option);
-        }
+        new HelpPage(command,
+            [
+                new("What to compare", [.. runs.Models, tasks, algorithms, rows, steps, seeds, noise]),
+                new("What to choose from on validation rows", [optimizers, radii, tuningSeeds, validationRows]),
+                new("What to measure", [testRows, transfers, typingErrors, sharpnessRho]),
+                training.SharedRates.Append([.. training.SharedSharpness]), training.Batches, runs.Places,
+            ],
+            [
+                ("compare --seeds 1 2 3 4 5 --algorithms sam asam --rhos sam=0.05 asam=0.5", "two recipes on the bundled sentences"),
+                ("compare --tasks cr=data/CR --learning-rates adafactor=0.01,0.02 --algorithms sam --rhos sam=0.05,0.1",
+                    "your own data; the rate and the radius are chosen first"),
+                ("compare --output runs/compare-1 --resume", "goes on with a comparison that was stopped"),
+            ]).Use();
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
-            var request = face.Demonstration(runs.Output(result, "compare")) with
+            var request = face.Demonstration(runs.Output(result, Name)) with
             {
-                Run = runs.Read(result, "compare"),
+                Run = runs.Read(result, Name),
                 LabelNoise = result.GetValue(noise),
                 ValidationRows = result.GetValue(validationRows),
                 TestRows = result.GetValue(testRows),
@@ -62,6 +75,7 @@ public static class CompareCommand
             };
             request = request with
             {
+                Opening = result.CommandResult.Children.Any(child => child is OptionResult { Implicit: false }) ? null : request.Opening,
                 Tasks = Given(tasks, name => name) ?? request.Tasks,
                 Transfers = Given(transfers, name => name) ?? request.Transfers,
                 Sizes = Sizes(Given(rows, Rows), Given(steps, Integer("--steps"))) ?? request.Sizes,

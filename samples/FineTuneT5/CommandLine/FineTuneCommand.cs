@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.FineTuning;
 using SamSharp.Samples.FineTuneT5.Setup;
@@ -15,7 +16,7 @@ public sealed class FineTuneCommand
         Number<int?>("--mixture-cap", "rows", null, "Several tasks are mixed in proportion to their rows; a task counts for at most this many");
     private readonly Option<string?> _prompt = Optional("--prompt", "text", "Input of --task text, columns in braces [classify: {sentence}]");
     private readonly Option<string?> _labelWords = Optional("--label-words", "pairs",
-        "Words for the labels of --task text, such such as 0=negative,1=positive; the last is the positive one [the labels]");
+        "Words for the labels of --task text, such as 0=negative,1=positive; the last is the positive one [the labels]");
     private readonly Option<string?> _labelColumn = Optional("--label-column", "name", "Column of the labels of --task text [label]");
     private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the bundled sentences]");
     private readonly Option<bool> _landscape =
@@ -25,21 +26,14 @@ public sealed class FineTuneCommand
         Number<double?>("--train-fraction", "part", null, "Share of the training rows to use, in (0, 1]");
 
     private readonly Option<double?> _epochs = Number<double?>("--epochs", "epochs", null, "Passes over the training rows, instead of --steps");
-    private readonly Option<int[]> _seeds = new("--seed", "--seeds")
-    {
-        Description = "One or more seeds; each is a run",
-        HelpName = "seeds",
-        DefaultValueFactory = _ => [new TrainingOptions().Seed],
-        AllowMultipleArgumentsPerToken = true,
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private readonly Option<int[]> _seeds = Numbers("--seed", "seeds", "One or more seeds; each is a run", new TrainingOptions().Seed);
     private readonly Option<string?> _keepBest =
         Optional("--keep-best", "metrics", "Keep the best model by each of these dev metrics in best/, for instance loss,accuracy");
     private readonly Option<double> _labelNoise =
         Number("--label-noise", "part", 0.0, "Replace this part of the training labels by wrong ones, chosen by the seed");
     private readonly TrainingArguments _training;
     private readonly RunArguments _runs;
-    private readonly Option<bool> _trace = new("--trace") { Description = "Show the stack of an error", Recursive = true };
+    private readonly Option<bool> _trace = Flag("--trace", "Show the stack of an error");
 
     private readonly RootCommand _root;
 
@@ -49,21 +43,30 @@ public sealed class FineTuneCommand
         ProgramFace face, Action<FineTuneRequest, CancellationToken> run, Action<CompareRequest, CancellationToken> compare,
         params IEnumerable<Command> more)
     {
+        (run, compare) = (Continuation.Answering(run), Continuation.Answering(compare));
         _task = Text("--task", "name", BundledData.Task, face.Tasks);
         _training = new(face.Training, face);
         _runs = new(face.Model, face.Models, face.Writes);
         _root = new RootCommand(face.Description);
-        foreach (var option in _runs.Models.Concat([
-            _task, _data, _mixtureCap, _prompt, _labelWords, _labelColumn, _trainRows, _trainFraction, _labelNoise, _epochs, _seeds,
-            .. _training.All, .. _training.Adapters, .. _runs.Checkpoints, .. _runs.Places, _keepBest, _landscape, _trace]))
-        {
-            _root.Options.Add(option);
-        }
+        _seeds.Aliases.Add("--seeds");
+        _trace.Recursive = true;
+        new HelpPage(_root,
+            [
+                new("Model and data",
+                [
+                    .. _runs.Models, _task, _data, _trainRows, _trainFraction, _labelNoise, _mixtureCap, _prompt, _labelWords, _labelColumn,
+                ]),
+                new("Length of the run", [_training.Steps, _epochs, _seeds]),
+                _training.Sharpness, _training.Optimizer, _training.Adapters, _training.Batches, _training.Evaluation.Append(_keepBest, _landscape),
+                _runs.Places.Append([.. _runs.Checkpoints, _trace]),
+            ],
+            face.Examples).Use();
         foreach (var command in more.Prepend(CompareCommand.Create(face, compare)).Concat([SummaryCommand.Create(), TasksCommand.Create(face.Takes)]))
             _root.Subcommands.Add(command);
+        HelpPage.Show(_root, face.Project);
         _root.SetAction((result, cancellation) => Task.Run(() =>
         {
-            if (result.Tokens.Count == 0)
+            if (IsDemonstration(result))
             {
                 compare(face.Demonstration(_runs.Output(result, "compare")), cancellation);
                 return ExitCode.Success;
@@ -95,9 +98,16 @@ public sealed class FineTuneCommand
         }
         catch (Exception exception)
         {
-            return ErrorReport.Write(exception, parsed.GetValue(_trace));
+            var code = ErrorReport.Write(exception, parsed.GetValue(_trace));
+            if (exception is StoppedException stopped)
+                ErrorReport.Say($"To go on: {Continuation.Of(stopped, arguments, IsDemonstration(parsed) ? CompareCommand.Name : null)}");
+            return code;
         }
     }
+
+    // No argument, apart from what shows errors.
+    private bool IsDemonstration(ParseResult result) => result.CommandResult.Command == _root &&
+        result.CommandResult.Children.All(child => child is OptionResult option && (option.Implicit || option.Option == _trace));
 
     private FineTuneRequest Read(ParseResult result)
     {

@@ -28,19 +28,23 @@ public static class PretrainCommand
         var cooccurrence = Flag("--cooccurrence-embedding",
             "Initialize a new model's embedding with word vectors from the text's co-occurrence counts");
         var seed = Number("--seed", "seed", Defaults.Seed, "Seed of weights, order and spans");
-        var modelType = Optional("--model-dtype", $"{NumberTypes.Full.Name}|{NumberTypes.Half.Name}", "Type of the weights in model/ [--dtype]")
-            .AcceptOnlyFromAmong(NumberTypes.Full.Name, NumberTypes.Half.Name);
+        var modelType = OptionalChoice(
+            "--model-dtype", "Type of the weights in model/ [--dtype]", NumberTypes.Full.Name, NumberTypes.Half.Name);
         var training = new TrainingArguments(Defaults, ProgramFace.T5);
         var runs = new RunArguments("mini",
             "A new model of a named size or with the shape in a config.json; or a model folder or hub name to continue from");
 
         var command = new Command("pretrain", "Pre-trains a T5 on plain text by span corruption, with any base optimizer and with or without SAM.");
-        foreach (var option in runs.Models.Concat([
-            text, heldOut, heldOutRows, tasks, taskFraction, density, spanLength, roll, cooccurrence, modelType, seed,
-            .. training.All, .. runs.Checkpoints, .. runs.Places]))
-        {
-            command.Options.Add(option);
-        }
+        new HelpPage(command,
+            [
+                new("Model and text", [.. runs.Models, cooccurrence, text, heldOut, heldOutRows, tasks, taskFraction]),
+                new("The objective", [density, spanLength, roll]),
+                new("Length of the run", [training.Steps, seed]),
+                training.Sharpness, training.Optimizer, training.Batches, training.Evaluation,
+                runs.Places.Append([.. runs.Checkpoints, modelType]),
+            ],
+            [("pretrain --text books/ --held-out books/last.txt --steps 2000", "a new T5 of the size mini, and its loss on a held-out book")])
+            .Use();
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
             var request = new PretrainRequest
@@ -58,7 +62,7 @@ public static class PretrainCommand
                 Training = training.Read(result) with { Seed = result.GetValue(seed) },
             };
             request.Validate();
-            run(request, cancellation);
+            Continuation.Answering(run)(request, cancellation);
             return ExitCode.Success;
         }, cancellation));
         return command;

@@ -11,6 +11,12 @@ public sealed record ProgramFace
     /// <summary>The description in the program's help.</summary>
     public required string Description { get; init; }
 
+    /// <summary>The program's project, for commands in texts.</summary>
+    public required string Project { get; init; }
+
+    /// <summary>Arguments, and what they do.</summary>
+    public required IReadOnlyList<(string Arguments, string What)> Examples { get; init; }
+
     /// <summary>The default model.</summary>
     public required string Model { get; init; }
 
@@ -46,6 +52,16 @@ public sealed record ProgramFace
             fine-tunes the bundled T5 on the bundled sentences with and without SAM and compares the two.
             Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted (a checkpoint is saved first).
             """,
+        Project = "samples/FineTuneT5",
+        Examples =
+        [
+            ("--steps 200 --output runs/first", "SAM around AdamW on the bundled sentences"),
+            ("--steps 400 --output runs/first --resume", "goes on with it"),
+            ("--rho 0 --seed 1 2 3", "the base optimizer alone, from three seeds"),
+            ("--model google-t5/t5-small --task sst2 --data data/SST-2 --optimizer adafactor --learning-rate 0.01",
+                "another model on your own files"),
+            ("compare --help", "options of a comparison with and without SAM"),
+        ],
         Model = BundledModel.Name,
         Models = "The bundled T5; or a new model of a named size (tiny, mini, small, base, large, ...) or with the shape in " +
             "a config.json; or a Hugging Face folder with config.json and model.safetensors; or a name on the Hugging Face hub such as " +

@@ -8,30 +8,34 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <param name="model">The default model.</param>
 /// <param name="about">The description of --model.</param>
 /// <param name="takesVocabulary">Whether a model may be given another vocabulary.</param>
-internal sealed class RunArguments(string model, string about, bool takesVocabulary = true)
+/// <param name="types">The default types of numbers; null: the first.</param>
+/// <param name="output">The description of --output.</param>
+/// <param name="resume">The description of --resume.</param>
+internal sealed class RunArguments(
+    string model, string about, bool takesVocabulary = true, NumberTypes? types = null, string? output = null, string? resume = null)
 {
     private readonly Option<string> _model = Text("--model", "size|file|folder|name", model, about);
     private readonly Option<string?> _tokenizer =
         Optional("--tokenizer", "file", "SentencePiece vocabulary [the model folder's spiece.model; the bundled one for a new model]");
     private readonly Option<string?> _output =
-        Optional("--output", "folder", "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
-    private readonly Option<string> _device = Choice("--device", "Where to train", Devices.Cpu, Devices.Cuda);
+        Optional("--output", "folder", output ?? "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
+    private readonly Option<string> _device = Choice("--device", "Where to train", Devices.Cpu, Devices.Cpu, Devices.Cuda);
     private readonly Option<string> _types = Checked(
-        Text("--dtype", string.Join('|', NumberTypes.All.Select(types => types.Name)), NumberTypes.Full.Name,
+        Text("--dtype", string.Join('|', NumberTypes.All.Select(known => known.Name)), (types ?? NumberTypes.Full).Name,
             "Type of weights and activations; mixed: float32 weights, bfloat16 activations. There is no float16, which T5 overflows"),
         NumberTypes.Objection);
     private readonly Option<int> _saveEvery = Number("--save-every", "steps", 0, "Save a checkpoint; 0 at the end only");
     private readonly Option<int> _keep = Number("--keep", "count", 2, "Checkpoints to keep");
-    private readonly Option<bool> _resume = Flag("--resume", "Go on from the newest checkpoint in --output; with none there, start");
+    private readonly Option<bool> _resume = Flag("--resume", resume ?? "Go on from the newest checkpoint in --output; with none there, start");
 
     /// <summary>Options of the model.</summary>
-    public IEnumerable<Option> Models => takesVocabulary ? [_model, _tokenizer] : [_model];
+    public Option[] Models => takesVocabulary ? [_model, _tokenizer] : [_model];
 
     /// <summary>Options of device and output.</summary>
-    public IEnumerable<Option> Places => [_device, _types, _output, _resume];
+    public OptionGroup Places => new("Files and machine", [_output, _resume, _device, _types]);
 
     /// <summary>Options of checkpoints, which a comparison does not keep.</summary>
-    public IEnumerable<Option> Checkpoints => [_saveEvery, _keep];
+    public Option[] Checkpoints => [_saveEvery, _keep];
 
     public RunRequest Read(ParseResult result, string task) => new()
     {

@@ -22,7 +22,7 @@ public static class SummaryCommand
         command.SetAction(result =>
         {
             var tables = EvidenceSummary.Read(result.GetRequiredValue(folders)).Tables;
-            if (!ConsoleProgress.IsInteractive)
+            if (!ProgressDisplay.IsInteractive)
                 AnsiConsole.Profile.Width = Width;
             foreach (var table in tables)
                 AnsiConsole.Write(table.ToConsole());

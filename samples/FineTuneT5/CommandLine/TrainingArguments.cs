@@ -21,7 +21,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
         $"Peak learning rate [{(defaults.LearningRate is { } rate ? $"{rate} for {defaults.Optimizer}, else " : "")}the optimizer's own default]");
     private readonly Option<double> _weightDecay = Number("--weight-decay", "decay", defaults.WeightDecay, "Weight decay");
     private readonly Option<string> _perturb = Choice("--perturb", "What the ascent perturbs: all, or the body without a fresh head",
-        defaults.Perturb ?? Everything, defaults.Perturb is null ? TrainingOptions.Body : Everything);
+        defaults.Perturb ?? Everything, Everything, TrainingOptions.Body);
     private readonly Option<double> _headRate =
         Number("--head-rate", "factor", defaults.HeadRate ?? 1, "A fresh head learns at so many times the rate of the rest");
     private readonly Option<string> _freeze = Text("--freeze", "none|embeddings|layers", FrozenName(defaults.FrozenLayers),
@@ -57,18 +57,28 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
     /// <summary>Null if not given, because a command may have other ways to set it.</summary>
     public Option<int?> Steps { get; } = Number<int?>("--steps", "steps", null, $"Optimizer steps [{defaults.Steps}]");
 
-    public IEnumerable<Option> All =>
-        [_optimizer, _recipe, _rho, _ascentFraction, _learningRate, Steps, _replay, _evaluateEvery, _patience, _logEvery, .. Common];
+    /// <summary>The sharpness-aware step.</summary>
+    public OptionGroup Sharpness => new("The sharpness-aware step", [_recipe, _rho, _ascentFraction, .. SharedSharpness, _replay]);
 
-    /// <summary>Options of adapters, for fine-tuning.</summary>
-    public IEnumerable<Option> Adapters => [_loraRank, _loraAlpha];
+    /// <summary>Adapters, for fine-tuning.</summary>
+    public OptionGroup Adapters => new("Adapters", [_loraRank, _loraAlpha]);
 
-    /// <summary>Options that all runs of a comparison share.</summary>
-    public IEnumerable<Option> Common =>
-    [
-        _weightDecay, _dropout, _schedule, _warmup, _cooldown, _labelSmoothing, _batch, _bucket, _microBatch, _maxGradientNorm,
-        _maxSource, .. face.Writes ? (Option[])[_maxTarget] : [], .. face.HasFreshHead ? (Option[])[_perturb, _headRate, _freeze] : [],
-    ];
+    /// <summary>The base optimizer and its rates.</summary>
+    public OptionGroup Optimizer => new("The base optimizer", [_optimizer, _learningRate, .. SharedRates.Options]);
+
+    /// <summary>How often the run looks at itself.</summary>
+    public OptionGroup Evaluation => new("Reports and evaluation", [_logEvery, _evaluateEvery, _patience]);
+
+    /// <summary>The batches, and what keeps the model from learning them by heart.</summary>
+    public OptionGroup Batches => new("Batches and regularization",
+        [_batch, _microBatch, _bucket, _maxSource, .. face.Writes ? (Option[])[_maxTarget] : [], _dropout, _labelSmoothing]);
+
+    /// <summary>What all runs of a comparison share of the optimizer and the step.</summary>
+    public OptionGroup SharedRates => new("What all runs share",
+        [_weightDecay, _schedule, _warmup, _cooldown, _maxGradientNorm, .. face.HasFreshHead ? (Option[])[_headRate, _freeze] : []]);
+
+    /// <summary>What all sharpness-aware runs of a comparison share.</summary>
+    public IReadOnlyList<Option> SharedSharpness => face.HasFreshHead ? [_perturb] : [];
 
     public TrainingOptions Read(ParseResult result) => ReadCommon(result) with
     {
@@ -86,7 +96,7 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
         LogEvery = result.GetValue(_logEvery),
     };
 
-    /// <summary>The defaults, overridden by the given options of <see cref="Common"/>.</summary>
+    /// <summary>The defaults, overridden by the given options of what all runs of a comparison share.</summary>
     public TrainingOptions ReadCommon(ParseResult result) => defaults with
     {
         WeightDecay = result.GetValue(_weightDecay),

@@ -18,19 +18,21 @@ public static class CompareJob
     {
         try
         {
-            Compare(request, findKit(request.Run, cancellation), cancellation);
+            Compare(request, findKit, cancellation);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested)
         {
-            throw new OperationCanceledException(
-                $"Stopped; the same command with --resume --output {request.Run.Output} goes on with the comparison.", cancellation);
+            throw new StoppedException("Stopped; the finished runs are kept, and the last checkpoint of the one that was going on.",
+                request.Run.Output, stopped);
         }
     }
 
-    private static void Compare(CompareRequest request, KitFinder findKit, CancellationToken cancellation)
+    private static void Compare(CompareRequest request, Func<RunRequest, CancellationToken, KitFinder> findKit, CancellationToken cancellation)
     {
+        var runs = request.Optimizers.Count * request.Sizes.Count * request.Seeds.Count * request.Tasks.Count * (1 + request.Contenders.Count);
+        Console.WriteLine(ComparisonSummary.Plan(request, runs)); // at once: reading model and rows takes a moment
         var store = new TrialStore(request.Run.Output);
-        var runner = new TrialRunner(request, store, findKit);
+        var runner = new TrialRunner(request, store, findKit(request.Run, cancellation));
         RequireSameComparison(request, store);
         var tuning = new Tuning(request, store.Find);
         Console.WriteLine(
@@ -47,6 +49,7 @@ public static class CompareJob
         TrialResult[] results = [.. trials.Select(trial => store.Find(trial)!)];
         var slices = trials.Select(trial => trial.Cell).Distinct().Select(store.FindSlice).OfType<SolutionSlice>();
         var report = new ComparisonReport(request, results, [.. slices], [.. tuning.Tried]);
+        store.RequireFolder();
         store.Finish();
         report.Show(store);
 
@@ -61,8 +64,11 @@ public static class CompareJob
                 foreach (var trial in (taken.Trials ?? []).Where(trial => store.Find(trial) is null))
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    var result = runner.Run(trial, cancellation);
+                    progress.Begin(trial);
+                    var result = runner.Run(trial, progress, cancellation);
+                    store.RequireFolder();
                     store.Save(result);
+                    store.Discard(trial);
                     progress.Report(result);
                 }
                 cancellation.ThrowIfCancellationRequested();
@@ -85,7 +91,7 @@ public static class CompareJob
     // Tasks, sizes, seeds and contenders may be added to a comparison; what all its runs have in common may not change.
     private static void RequireSameComparison(CompareRequest request, TrialStore store)
     {
-        var path = Path.Combine(store.Folder, "comparison.json");
+        RunFolder.RequireNoRun(store.Folder);
         var training = request.Training with { LearningRate = null, Rho = 0 }; // each trial has its own
         var common = JsonSerializer.Serialize(new
         {
@@ -96,16 +102,13 @@ public static class CompareJob
             request.SharpnessRho,
             Training = training,
         });
-        if (!File.Exists(path))
-        {
-            AtomicFile.Write(path, file => file.Write(System.Text.Encoding.UTF8.GetBytes(common)));
+        if (AtomicFile.TryWriteNew(store.Settings, common))
             return;
-        }
         if (!request.Run.Resume)
             throw new ArgumentException(
                 $"The folder {store.Folder} already holds a comparison: add --resume to go on with it, or give another --output.");
-        if (File.ReadAllText(path) != common)
-            throw new ArgumentException($"The comparison in {store.Folder} was begun with another model or other training options: see {path}. " +
-                "Give the same, or another --output.");
+        if (File.ReadAllText(store.Settings) != common)
+            throw new ArgumentException($"The comparison in {store.Folder} was begun with another model or other training options: " +
+                $"see {store.Settings}. Give the same, or another --output.");
     }
 }

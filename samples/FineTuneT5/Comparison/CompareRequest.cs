@@ -38,6 +38,9 @@ public sealed record CompareRequest
     /// <summary>The radius at which sharpness is measured for all runs.</summary>
     public double SharpnessRho { get; init; } = 0.05;
 
+    /// <summary>What is said before the first run; null: only what the runs are.</summary>
+    public string? Opening { get; init; }
+
     /// <summary>Settings that all runs share.</summary>
     public required TrainingOptions Training { get; init; }
 

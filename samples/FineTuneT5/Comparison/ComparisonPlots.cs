@@ -8,10 +8,11 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 /// <summary>The plots of a comparison, each with a panel for each task and optimizer.</summary>
 public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOnlyList<TrialResult> results, IReadOnlyList<SolutionSlice> slices)
 {
-    private const int PanelWidth = 460;
-    private const int PanelHeight = 400;
+    private const int PanelWidth = 640;
+    private const int PanelHeight = 520;
     private const int MostColumns = 3;
-    private const int CapSize = 4;
+    private const int CapSize = 6;
+    private const int TitleSize = 18;
 
     /// <summary>Losses are kept with four digits after the point.</summary>
     private const double LeastLoss = 1e-4;
@@ -25,26 +26,56 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
 
     private bool OneOptimizer => results.Select(result => result.Trial.Optimizer).Distinct().Count() == 1;
 
-    /// <summary>Score against training-set size; the bars are standard deviations over the seeds.</summary>
+    /// <summary>
+    /// Each contender's score minus the base's on the same rows, by training-set size: a small point for each pair of runs, and the mean with
+    /// its 95 % interval. The base is the line at 0.
+    /// </summary>
     public void SaveScores(string path) => Save(path, Panels, (plot, panel) =>
     {
         int?[] sizes = [.. panel.Select(result => result.Trial.Rows).Distinct().OrderBy(rows => rows ?? int.MaxValue)];
-        foreach (var (i, contender) in contenders.Index())
+        Contender[] others = [.. contenders.Where(contender => contender != Contender.Base)];
+        var zero = plot.Add.HorizontalLine(0, 2, PlotColors.Of(0));
+        zero.LegendText = Contender.Base.Title;
+        foreach (var (i, contender) in others.Index())
         {
-            // Side by side, so that the bars can be told apart.
-            var shift = 0.3 * (i - (0.5 * (contenders.Count - 1))) / contenders.Count;
-            double[] x = [.. sizes.Select((_, place) => place + shift)];
-            var runs = panel.Where(result => result.Trial.Contender == contender.Name).ToList();
-            var scores = sizes.Select(rows => Sample.Of(runs.Where(run => run.Trial.Rows == rows).Select(run => 100 * run.Score))).ToList();
-            Draw(plot, contender, i, x, [.. scores.Select(score => score.Mean)]);
-            var bars = plot.Add.ErrorBar(x, [.. scores.Select(score => score.Mean)], [.. scores.Select(score => score.Deviation)]);
-            (bars.Color, bars.CapSize) = (PlotColors.Of(i), CapSize);
+            foreach (var (place, rows) in sizes.Index())
+            {
+                double[] differences = [.. Differences(panel, contender, rows)];
+                if (differences.Length == 0)
+                    continue;
+                // Side by side, so that the intervals can be told apart.
+                var x = place + (0.5 * (i - (0.5 * (others.Length - 1))) / others.Length);
+                var color = PlotColors.Of(i + 1);
+                double[] places = [.. differences.Select((_, n) => x + Spread(n, differences.Length))];
+                var pairs = plot.Add.ScatterPoints(places, differences, color.WithAlpha(0.4));
+                pairs.MarkerSize = 6;
+                var summary = PairedDifference.Of(differences);
+                if (!double.IsNaN(summary.HalfWidth))
+                {
+                    var interval = plot.Add.ErrorBar([x], [summary.Mean], [summary.HalfWidth]);
+                    (interval.Color, interval.CapSize, interval.LineWidth) = (color, CapSize, 2);
+                }
+                var mean = plot.Add.Marker(x, summary.Mean, MarkerShape.FilledDiamond, 12, color);
+                if (place == 0)
+                    mean.LegendText = contender.Title;
+            }
         }
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. sizes.Select((_, place) => (double)place)], [.. sizes.Select(Trial.SizeName)]);
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.5, sizes.Length - 0.5);
-        Finish(plot, Title(panel.Key), "training rows", $"{panel.First().Metric.Replace('_', ' ')}, %");
+        Finish(plot, $"{Title(panel.Key)}: {panel.First().Metric.Replace('_', ' ')} against the base", "training rows",
+            "difference, points (mean and 95 % interval)");
     });
+
+    // In points, one for each seed.
+    private static IEnumerable<double> Differences(IEnumerable<TrialResult> panel, Contender contender, int? rows) =>
+        from seed in panel.Where(result => result.Trial.Rows == rows).GroupBy(result => result.Trial.Seed)
+        let own = seed.FirstOrDefault(result => result.Trial.Contender == contender.Name)
+        let other = seed.FirstOrDefault(result => result.Trial.Contender == Contender.Base.Name)
+        where own is not null && other is not null
+        select 100 * (own.Score - other.Score);
+
+    private static double Spread(int n, int count) => 0.1 * ((n / (double)Math.Max(1, count - 1)) - 0.5);
 
     /// <summary>Training loss at the largest size on a logarithmic scale, mean over the seeds.</summary>
     public void SaveCurves(string path) => Save(path, Panels, (plot, panel) =>
@@ -60,7 +91,8 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
                     [.. points.Select(step => Math.Log10(Math.Max(LeastLoss, step.Average(point => point.Loss))))], markerSize: 0);
         }
         plot.Axes.Left.TickGenerator = Powers;
-        Finish(plot, $"{Title(panel.Key)}, {Trial.SizeName(largest == int.MaxValue ? null : largest)} rows", "step", "training loss");
+        var rows = Trial.SizeName(largest == int.MaxValue ? null : largest);
+        Finish(plot, $"{Title(panel.Key)}: training loss on {rows} rows", "step", "training loss");
     });
 
     /// <summary>Sharpness at the end on a logarithmic scale, over all sizes and seeds; the line is where it began.</summary>
@@ -87,7 +119,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         plot.Axes.Left.TickGenerator = Powers;
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.6, contenders.Count - 0.4);
-        Finish(plot, Title(panel.Key), "", "sharpness at the end");
+        Finish(plot, $"{Title(panel.Key)}: sharpness of every run", "", "sharpness at the end");
     });
 
     /// <summary>Loss on the straight line through the base's solution and the contender's; training rows solid, test rows dashed.</summary>
@@ -106,7 +138,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         plot.Add.VerticalLine(0, 1, PlotColors.Of(0), LinePattern.Dotted);
         plot.Add.VerticalLine(1, 1, PlotColors.Of(1), LinePattern.Dotted);
         plot.Axes.Bottom.TickGenerator = new NumericManual([0, 1], [Contender.Base.Title, to.Title]);
-        Finish(plot, slice.Cell, $"distance {slice.Distance.ToString("G3", CultureInfo.InvariantCulture)}", "loss");
+        Finish(plot, $"{slice.Task}: loss between two solutions", $"distance {slice.Distance.ToString("G3", CultureInfo.InvariantCulture)}", "loss");
     });
 
     private static void Draw(Plot plot, Contender contender, int index, double[] x, double[] y, int markerSize = 7)
@@ -117,7 +149,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
 
     private static void Finish(Plot plot, string title, string x, string y)
     {
-        plot.Title(title);
+        plot.Title(title, TitleSize);
         plot.XLabel(x);
         plot.YLabel(y);
         plot.Legend.Orientation = Orientation.Horizontal;

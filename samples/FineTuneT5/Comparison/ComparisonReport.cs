@@ -1,5 +1,6 @@
 using System.Globalization;
 using SamSharp.Samples.FineTuneT5.Reporting;
+using SamSharp.Samples.T5.Files;
 using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
@@ -33,12 +34,12 @@ public sealed class ComparisonReport(
     public void Show(TrialStore store)
     {
         var tables = Tables;
-        if (!ConsoleProgress.IsInteractive)
+        if (!ProgressDisplay.IsInteractive)
             AnsiConsole.Profile.Width = FileWidth;
         foreach (var table in tables)
             AnsiConsole.Write(table.ToConsole());
         string At(string file) => Path.Combine(store.Folder, file);
-        File.WriteAllText(At("report.md"), string.Join('\n', tables.Select(table => table.ToMarkdown())));
+        AtomicFile.Write(At("report.md"), string.Join('\n', tables.Select(table => table.ToMarkdown())));
         var plots = new ComparisonPlots(_contenders, results, slices);
         plots.SaveScores(At("scores.png"));
         plots.SaveCurves(At("curves.png"));
@@ -48,6 +49,9 @@ public sealed class ComparisonReport(
         Console.WriteLine($"Plots:   {At("scores.png")}, curves.png, sharpness.png{(slices.Count > 0 ? ", slices.png" : "")}");
         if (slices.Count > 0)
             plots.SaveSlices(At("slices.png"));
+        Console.WriteLine();
+        foreach (var line in new ComparisonSummary(request, results).Lines)
+            Console.WriteLine(line);
     }
 
     private ReportTable Tuned() => new(

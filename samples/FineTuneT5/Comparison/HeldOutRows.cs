@@ -1,6 +1,7 @@
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Training;
 
@@ -16,7 +17,7 @@ internal sealed class HeldOutRows
     private readonly CompareRequest _request;
     private readonly IReadOnlyDictionary<string, ComparedTask> _tasks;
     private readonly IReadOnlyDictionary<string, IModelKit> _kits;
-    private readonly Dictionary<(string Task, string Rows), Func<TrainedModel, HeldOutScores>> _evaluators = [];
+    private readonly Dictionary<(string Task, string Rows), ModelEvaluator> _evaluators = [];
     private readonly ILookup<string, (string Name, T5Task Task, IReadOnlyList<TaskExample> Rows)> _others;
 
     public HeldOutRows(CompareRequest request, IReadOnlyDictionary<string, ComparedTask> tasks, IReadOnlyDictionary<string, IModelKit> kits)
@@ -26,19 +27,19 @@ internal sealed class HeldOutRows
     }
 
     /// <summary>Measures a trained model; scores on other rows have those rows' name.</summary>
-    public HeldOutScores Measure(Trial trial, TrainedModel model, TrainingOptions options)
+    public HeldOutScores Measure(Trial trial, TrainedModel model, TrainingOptions options, Measuring measuring)
     {
         var task = _tasks[trial.Task];
         if (trial.Tuning)
-            return EvaluatorOf(trial.Task, "validation", task.Task, task.Validation, null, options)(model);
-        var measured = EvaluatorOf(trial.Task, "test", task.Task, task.Test, task.Validation, options)(model);
+            return EvaluatorOf(trial.Task, "validation", task.Task, task.Validation, null, options)(model, measuring);
+        var measured = EvaluatorOf(trial.Task, "test", task.Task, task.Test, task.Validation, options)(model, measuring);
         var values = measured.Values.ToDictionary();
         foreach (var (name, other, rows) in _others[trial.Task])
-            values[name] = EvaluatorOf(trial.Task, name, other, rows, null, options)(model).Values[other.MainMetric];
+            values[name] = EvaluatorOf(trial.Task, name, other, rows, null, options)(model, measuring).Values[other.MainMetric];
         return measured with { Values = values };
     }
 
-    private Func<TrainedModel, HeldOutScores> EvaluatorOf(
+    private ModelEvaluator EvaluatorOf(
         string from, string name, T5Task task, IReadOnlyList<TaskExample> rows, IReadOnlyList<TaskExample>? calibration, TrainingOptions options)
     {
         if (!_evaluators.TryGetValue((from, name), out var evaluator))

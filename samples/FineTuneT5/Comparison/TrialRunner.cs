@@ -2,7 +2,9 @@ using System.Diagnostics;
 using SamSharp.Analysis;
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Evaluation;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Training;
 using static TorchSharp.torch;
@@ -43,23 +45,25 @@ public sealed class TrialRunner
 
     public long ParameterCount => _kits.Values.First().ParameterCount;
 
-    /// <summary>Trains and measures; resumes a stopped run.</summary>
-    public TrialResult Run(Trial trial, CancellationToken cancellation)
+    /// <summary>Trains and measures; resumes a stopped run, whose files stay until its result is saved.</summary>
+    public TrialResult Run(Trial trial, ITrainingObserver observer, CancellationToken cancellation)
     {
+        var measuring = new Measuring([observer], cancellation);
         var clock = Stopwatch.StartNew();
         var (options, kit) = (Options(trial), _kits[trial.Task]);
         var rows = kit.Encode(_tasks[trial.Task].TrainingRowsOf(trial), options);
         var folder = new TrainingFolder(_store.WorkOf(trial), kit.Save, keep: 1);
         folder.CleanUp();
         using var scope = NewDisposeScope();
-        var before = FirstSharpness(trial, rows);
+        var before = FirstSharpness(trial, rows, measuring);
         var checkpoint = folder.LatestCheckpoint;
         using var model = kit.Create(options, checkpoint);
         HeldOutScores? heldOut = null;
         using var trainer = new Trainer(model, kit.PadId, rows, options, folder, checkpoint)
         {
-            Evaluate = () => (heldOut = _heldOut.Measure(trial, model, options)).Values,
+            Evaluate = () => (heldOut = _heldOut.Measure(trial, model, options, measuring)).Values,
         };
+        trainer.Observers.Add(observer);
         var diverged = false;
         try
         {
@@ -75,11 +79,11 @@ public sealed class TrialRunner
         if (diverged)
             heldOut = null;
         else
-            heldOut ??= _heldOut.Measure(trial, model, options); // resumed after its last step
+            heldOut ??= _heldOut.Measure(trial, model, options, measuring); // resumed after its last step
         if (heldOut is not null)
-            MeasureSlice(trial, model, rows);
-        Directory.Delete(folder.Path, recursive: true);
-        return new(trial, metric, heldOut?.Values[metric] ?? 0, heldOut?.Values["loss"], before, diverged ? null : Sharpness(trial, model, rows),
+            MeasureSlice(trial, model, rows, measuring);
+        double? after = diverged ? null : Sharpness(trial, model, rows, measuring);
+        return new(trial, metric, heldOut?.Values[metric] ?? 0, heldOut?.Values["loss"], before, after,
             trainer.MedianStepMilliseconds, clock.Elapsed.TotalSeconds,
             [.. trainer.Metrics.Where(record => record.Split == "train")
                 .Select(record => new CurvePoint(record.Step, Math.Round(record.Values["loss"], CurveDigits)))])
@@ -105,25 +109,26 @@ public sealed class TrialRunner
     });
 
     // The runs of a cell start at the same weights, so one measurement serves all.
-    private double FirstSharpness(Trial trial, IReadOnlyList<EncodedExample> rows)
+    private double FirstSharpness(Trial trial, IReadOnlyList<EncodedExample> rows, Measuring measuring)
     {
         if (!_firstSharpness.TryGetValue(trial.Cell, out var sharpness))
         {
             using var model = _kits[trial.Task].Create(Options(trial));
-            _firstSharpness[trial.Cell] = sharpness = Sharpness(trial, model, rows);
+            _firstSharpness[trial.Cell] = sharpness = Sharpness(trial, model, rows, measuring);
         }
         return sharpness;
     }
 
-    private double Sharpness(Trial trial, TrainedModel model, IReadOnlyList<EncodedExample> rows)
+    private double Sharpness(Trial trial, TrainedModel model, IReadOnlyList<EncodedExample> rows, Measuring measuring)
     {
-        using var surface = Surface(trial, model, rows);
+        using var surface = Surface(trial, model, rows, measuring);
+        measuring.Begin("sharpness", 2 * surface.Batches.Count);
         using var wide = InWeightsType(model);
         return new BatchwiseSharpness(new OneStepSharpness(new Ball(_request.SharpnessRho))).Measure(surface)[0].Value;
     }
 
-    private LossSurface Surface(Trial trial, TrainedModel model, IEnumerable<EncodedExample> rows) =>
-        TrainingLoss.Surface(model, _kits[trial.Task].PadId, rows.Take(MeasuredRows), _request.Training.BatchSize);
+    private LossSurface Surface(Trial trial, TrainedModel model, IEnumerable<EncodedExample> rows, Measuring measuring) =>
+        TrainingLoss.Surface(model, _kits[trial.Task].PadId, rows.Take(MeasuredRows), _request.Training.BatchSize, measuring);
 
     // 16-bit activations would round away small differences between losses.
     private static Restored InWeightsType(TrainedModel model)
@@ -134,27 +139,28 @@ public sealed class TrialRunner
     }
 
     // In each cell the base runs first and saves its weights, so that the loss can be drawn along the line to the contender's.
-    private void MeasureSlice(Trial trial, TrainedModel model, IReadOnlyList<EncodedExample> rows)
+    private void MeasureSlice(Trial trial, TrainedModel model, IReadOnlyList<EncodedExample> rows, Measuring measuring)
     {
         if (trial.Tuning || trial.Seed != _request.Seeds[0] || trial.Rows != _request.Sizes[^1].Rows || _request.Sliced is not { } sliced)
             return;
         var (solution, kit) = (_store.SolutionOf(trial.Cell), _kits[trial.Task]);
         if (trial.Contender == Contender.Base.Name)
         {
-            kit.Save(model, solution);
+            AtomicFolder.Write(solution, temporary => kit.Save(model, temporary));
         }
-        else if (trial.Contender == sliced.Name && Directory.Exists(solution))
+        else if (trial.Contender == sliced.Name && Directory.Exists(solution) && _store.FindSlice(trial.Cell) is null)
         {
             using var other = kit.Create(Options(trial), solution);
             other.eval();
             using var otherWide = InWeightsType(other);
             using var wide = InWeightsType(model);
-            using var baseSurface = Surface(trial, other, rows);
+            using var baseSurface = Surface(trial, other, rows, measuring);
             using var from = baseSurface.Weights();
-            using var train = Surface(trial, model, rows);
-            using var test = Surface(trial, model, kit.Encode([.. _tasks[trial.Task].Test.Take(MeasuredRows)], _request.Training));
+            using var train = Surface(trial, model, rows, measuring);
+            using var test = Surface(trial, model, kit.Encode([.. _tasks[trial.Task].Test.Take(MeasuredRows)], _request.Training), measuring);
+            measuring.Begin("loss between the solutions");
             _store.Save(SolutionSlice.Measure(trial, train, test, from));
-            Directory.Delete(solution, recursive: true);
+            AtomicFolder.Delete(solution);
         }
     }
 

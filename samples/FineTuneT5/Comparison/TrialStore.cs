@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Files;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
@@ -11,8 +13,14 @@ namespace SamSharp.Samples.FineTuneT5.Comparison;
 /// </summary>
 public sealed class TrialStore
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
     private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(Json);
+
+    private const string LockFile = "comparison.lock";
 
     private readonly Dictionary<string, TrialResult> _results = [];
     private readonly Dictionary<string, SolutionSlice> _slices = [];
@@ -25,6 +33,9 @@ public sealed class TrialStore
 
     /// <summary>The results as JSON lines.</summary>
     public string Lines => Path.Combine(Folder, "results.jsonl");
+
+    /// <summary>The settings that all runs of the comparison share.</summary>
+    public string Settings => Path.Combine(Folder, RunFolder.ComparisonFile);
 
     private string SliceLines => Path.Combine(Folder, "slices.jsonl");
 
@@ -53,22 +64,63 @@ public sealed class TrialStore
 
     public void Save(SolutionSlice slice) => Write(SliceOf(slice.Cell), _slices[slice.Cell] = slice);
 
-    /// <summary>Writes all results as lines, and removes the files that only a running comparison needs.</summary>
+    /// <summary>Removes the files of a trial whose result is saved.</summary>
+    public void Discard(Trial trial) => AtomicFolder.Delete(WorkOf(trial));
+
+    /// <summary>Notices that the comparison's folder was deleted.</summary>
+    /// <exception cref="IOException">It was.</exception>
+    public void RequireFolder()
+    {
+        if (!File.Exists(Settings))
+            throw new IOException($"{Settings} is gone: the folder of the comparison was deleted or moved while it was written to.");
+    }
+
+    /// <summary>
+    /// Writes all results as lines, those of earlier comparisons and of other processes too, and removes the files that only a running
+    /// comparison needs. What other processes still work on stays.
+    /// </summary>
     public void Finish()
     {
+        using var held = FileLock.AcquireAsync(Path.Combine(Folder, LockFile), () => { }, CancellationToken.None).GetAwaiter().GetResult();
+        ReadLines();
         WriteLines(Lines, _results);
         WriteLines(SliceLines, _slices);
+        foreach (var trial in _results.Values.Select(result => result.Trial))
+        {
+            DeleteFile(FileOf(trial));
+            Discard(trial);
+            Release(trial.Name);
+            if (Release(trial.Cell))
+                AtomicFolder.Delete(SolutionOf(trial.Cell));
+        }
+        foreach (var cell in _slices.Keys)
+            DeleteFile(SliceOf(cell));
+        AtomicFolder.DeleteUnfinished(Work);
         foreach (var folder in new[] { Trials, Work, Claims }.Where(Directory.Exists))
         {
-            try
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (IOException)
-            {
-                // Another process that shares the work may have removed it already.
-            }
+            if (!Directory.EnumerateFileSystemEntries(folder).Any())
+                Directory.Delete(folder);
         }
+    }
+
+    // Whether nobody works on it any more.
+    private bool Release(string work)
+    {
+        var claim = Path.Combine(Claims, work);
+        if (!File.Exists(claim))
+            return true;
+        using var held = FileLock.TryAcquire(claim);
+        if (held is not null)
+            File.Delete(claim);
+        return held is not null;
+    }
+
+    private static void DeleteFile(string path)
+    {
+        if (!Directory.Exists(Path.GetDirectoryName(path)))
+            return;
+        File.Delete(path);
+        AtomicFile.DeleteUnfinished(Path.GetDirectoryName(path)!, Path.GetFileName(path));
     }
 
     /// <summary>Parses the lines of results.</summary>
@@ -78,9 +130,15 @@ public sealed class TrialStore
     {
         if (known.TryGetValue(name, out var found))
             return found;
-        if (File.Exists(path))
-            return known[name] = Read<T>(path);
-        // An earlier run or another process may already have written it as a line.
+        try
+        {
+            if (File.Exists(path))
+                return known[name] = Read<T>(path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Another process has just written it as a line.
+        }
         ReadNewLines();
         return known.GetValueOrDefault(name);
     }
@@ -90,10 +148,15 @@ public sealed class TrialStore
         if (!File.Exists(Lines) || File.GetLastWriteTimeUtc(Lines) == _linesRead)
             return;
         _linesRead = File.GetLastWriteTimeUtc(Lines);
+        ReadLines();
+    }
+
+    private void ReadLines()
+    {
         foreach (var result in Parse<TrialResult>(Lines))
-            _results[result.Trial.Name] = result;
+            _results.TryAdd(result.Trial.Name, result);
         foreach (var slice in Parse<SolutionSlice>(SliceLines))
-            _slices[slice.Cell] = slice;
+            _slices.TryAdd(slice.Cell, slice);
     }
 
     private string FileOf(Trial trial) => Path.Combine(Trials, trial.Name + ".json");

@@ -1,6 +1,5 @@
 using SamSharp.Samples.FineTuneT5.Setup;
 using SamSharp.Samples.T5.Evaluation;
-using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
@@ -26,6 +25,8 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit
         var kits = findKit(request.Run, cancellation);
         var data = request.Data ?? BundledData.Folder;
         TaskRows[] rows = [.. tasks.Select(task => TaskRows.Load(task, data))];
+        foreach (var task in rows)
+            _ = request.RowCount(task.Train.Count);
         var kit = kits(tasks, [.. rows.SelectMany(task => task.Train.Concat(task.Dev))]);
         kit.RequireMemory(request.Run.Model, request.Training);
         return new FineTuneInputs(rows, kit);
@@ -38,9 +39,6 @@ public sealed record FineTuneInputs(IReadOnlyList<TaskRows> Tasks, IModelKit Kit
     }
 
     /// <summary>Evaluates on the dev rows or the test rows.</summary>
-    public Func<TrainedModel, IReadOnlyDictionary<string, double>> Evaluator(bool test, TrainingOptions options)
-    {
-        var measure = Kit.Evaluator([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], options);
-        return model => measure(model).Values;
-    }
+    public ModelEvaluator Evaluator(bool test, TrainingOptions options) =>
+        Kit.Evaluator([.. Tasks.Select(rows => (rows.Task, test ? rows.Test! : rows.Dev))], options);
 }

@@ -1,10 +1,7 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
 using SamSharp.Distributed;
 using SamSharp.Samples.FineTuneT5.Reporting;
 using SamSharp.Samples.FineTuneT5.Setup;
-using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Training;
 using Spectre.Console;
@@ -30,6 +27,10 @@ public static class FineTuneJob
                 Console.SetOut(TextWriter.Null);
             Run(request, kind, findKit, group, cancellation);
         }
+        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested)
+        {
+            throw new StoppedException(stopped.Message, request.Run.Output, stopped) { Processes = group.Size };
+        }
         catch (Exception exception) when (group.Size > 1 && exception is not OperationCanceledException)
         {
             group.Abort(exception.Message); // the others would wait for this process
@@ -48,11 +49,11 @@ public static class FineTuneJob
         }
         // Only the first looks whether the folder is free, before any writes to it, and fetches what is not here.
         var plan = group.IsFirst ? request : request with { Run = request.Run with { Resume = true } };
-        using var folderLock = group.IsFirst ? Lock(request) : null;
         var runs = RunPlan.Of(plan);
         if (!group.IsFirst)
             group.Barrier();
         var inputs = FineTuneInputs.Load(request, findKit, cancellation);
+        using var folderLock = group.IsFirst ? Lock(plan, runs) : null;
         if (group.IsFirst)
             group.Barrier();
         Console.WriteLine(
@@ -100,11 +101,19 @@ public static class FineTuneJob
         return process.PeakWorkingSet64 / 1e6;
     }
 
-    /// <summary>Keeps other jobs out of the folder.</summary>
-    private static IDisposable Lock(FineTuneRequest request)
+    // Another process may have begun a run there since the plan was made.
+    private static IDisposable Lock(FineTuneRequest request, IReadOnlyList<RunPlan> runs)
     {
-        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(request.Run.Output))));
-        var path = Path.Combine(Path.GetTempPath(), $"FineTuneT5-{hash[..16]}.lock");
-        return FileLock.TryAcquire(path) ?? throw new IOException($"Another job trains in {request.Run.Output}. Choose another folder.");
+        var held = RunFolder.Lock([request.Run.Output, .. runs.Select(run => run.Folder)]);
+        try
+        {
+            _ = RunPlan.Of(request);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 }

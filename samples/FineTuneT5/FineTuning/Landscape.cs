@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SamSharp.Analysis;
 using SamSharp.Samples.T5.Files;
+using SamSharp.Samples.T5.Monitoring;
 
 namespace SamSharp.Samples.FineTuneT5.FineTuning;
 
@@ -16,9 +17,10 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 /// <param name="Rise">How much higher the loss is there.</param>
 /// <param name="LargestEigenvalue">The Hessian's largest eigenvalue.</param>
 /// <param name="Rows">The training rows it was measured on.</param>
+/// <param name="Step">The step that the weights are of.</param>
 public sealed record Landscape(
     string Name, LossSlice Random, LossSlice Gradient, LossSlice Eigenvector, LossPlane Plane, double Radius, double Worst, double Rise,
-    double LargestEigenvalue, SpectralDensity Spectrum, long Rows)
+    double LargestEigenvalue, SpectralDensity Spectrum, long Rows, int Step = 0)
 {
     private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(new());
 
@@ -32,14 +34,28 @@ public sealed record Landscape(
     private const int PlanePoints = 13;
     private const int SpectrumStarts = 2;
 
+    /// <param name="name">The run's name.</param>
+    /// <param name="step">The step that the weights are of.</param>
+    /// <param name="surface">The loss.</param>
     /// <param name="radius">The radius of the sharpness measure.</param>
-    public static Landscape Measure(string name, LossSurface surface, double radius)
+    /// <param name="measuring">Watches the passes of the surface.</param>
+    public static Landscape Measure(string name, int step, LossSurface surface, double radius, Measuring measuring)
     {
-        LossSlice Slice(WeightVector direction, double extent) => LossSlice.Measure(surface, direction, LossSlice.Places(-extent, extent, Points));
+        var batches = surface.Batches.Count;
+        LossSlice Slice(string along, WeightVector direction, double extent)
+        {
+            measuring.Begin($"loss along {along}", Points * batches);
+            return LossSlice.Measure(surface, direction, LossSlice.Places(-extent, extent, Points));
+        }
+        measuring.Begin("gradient", batches);
         using var random = SliceDirection.FilterNormalized(surface);
         using var gradient = SliceDirection.Gradient(surface);
+        measuring.Begin("largest eigenvalue of the Hessian");
         using var top = SliceDirection.TopEigenvectors(surface)[0];
         using var hessian = new Hessian(surface);
+        measuring.Begin("eigenvalues of the Hessian");
+        var spectrum = SpectralDensity.Estimate(hessian, SpectrumStarts);
+        measuring.Begin("worst point of the ball");
         var (rise, worst) = new WorstCaseSharpness(new Ball(radius)).Find(surface);
         using var first = worst;
         var length = first.Norm();
@@ -51,12 +67,17 @@ public sealed record Landscape(
         }
         second.Scale(1 / second.Norm());
         var places = LossSlice.Places(-Radii * radius, Radii * radius, PlanePoints);
+        measuring.Begin("loss over a plane", PlanePoints * PlanePoints * batches);
         var plane = LossPlane.Measure(surface, first, second, places, places);
-        return new(name, Slice(random, RandomExtent), Slice(gradient, Radii * radius), Slice(top.Vector, Radii * radius),
-            plane, radius, length, rise, top.Value, SpectralDensity.Estimate(hessian, SpectrumStarts), surface.Rows);
+        return new(name, Slice("a random direction", random, RandomExtent), Slice("the gradient", gradient, Radii * radius),
+            Slice("the top eigenvector", top.Vector, Radii * radius), plane, radius, length, rise, top.Value, spectrum, surface.Rows, step);
     }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this));
+    public void Save(string path) => AtomicFile.Write(path, JsonSerializer.Serialize(this));
+
+    /// <summary>The landscape in a file; null if there is none, or one of another step.</summary>
+    public static Landscape? Find(string path, int step) =>
+        File.Exists(path) && Load(path) is { } landscape && landscape.Step == step ? landscape : null;
 
     public static Landscape Load(string path) => JsonText.ReadObject<Landscape>(path, Strictly);
 }

@@ -22,6 +22,7 @@ public sealed record RunPlan(string Name, string Folder, TrainingOptions Options
                let folder = request.Seeds.Count > 1 ? $"seed-{seed}" : ""
                select new RunPlan(NameOf(options), Path.Combine(request.Run.Output, folder), options),
         ];
+        RunFolder.RequireNoComparison([request.Run.Output, .. runs.Select(run => run.Folder)]);
         if (!request.Run.Resume)
             RunFolder.RequireFree([.. runs.Select(run => run.Folder)]);
         return runs;

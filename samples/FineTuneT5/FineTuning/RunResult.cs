@@ -28,12 +28,7 @@ public sealed record RunResult(
 
     private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(Json);
 
-    public void Save(string path)
-    {
-        var temporary = path + ".unfinished";
-        File.WriteAllText(temporary, JsonSerializer.Serialize(this, Json));
-        File.Move(temporary, path, overwrite: true);
-    }
+    public void Save(string path) => AtomicFile.Write(path, JsonSerializer.Serialize(this, Json));
 
     public static RunResult Load(string path) => JsonText.ReadObject<RunResult>(path, Strictly);
 }

@@ -46,5 +46,5 @@ public sealed record PretrainInputs(
                 TaskCatalog.Find(task).Load(folder, Split.Train, Notice), tokenizer)
             : throw new ArgumentException($"--mix is '{named}': give a task and its folder, for instance sst2=data/SST-2.");
 
-    private static void Notice(string text) => Console.Error.WriteLine($"FineTuneT5: {text}");
+    private static void Notice(string text) => Console.Error.WriteLine($"{ProgramName.Text}: {text}");
 }

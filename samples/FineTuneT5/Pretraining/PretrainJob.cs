@@ -13,9 +13,22 @@ public static class PretrainJob
 {
     public static void Run(PretrainRequest request, CancellationToken cancellation)
     {
-        if (!request.Run.Resume)
-            RunFolder.RequireFree(request.Run.Output);
+        try
+        {
+            Pretrain(request, cancellation);
+        }
+        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested)
+        {
+            throw new StoppedException(stopped.Message, request.Run.Output, stopped);
+        }
+    }
+
+    private static void Pretrain(PretrainRequest request, CancellationToken cancellation)
+    {
+        RequireFolder(request);
         var inputs = PretrainInputs.Load(request, cancellation);
+        using var held = RunFolder.Lock(request.Run.Output);
+        RequireFolder(request); // another process may have begun a run there
         Console.WriteLine(
             $"{inputs.Text.Sum(segment => (long)segment.Length) / 1e6:N1} M ids of text in {inputs.Text.Count} segments, " +
             $"{inputs.HeldOut.Count} held out; model {request.Run.Model}, {inputs.Setup.Config.ParameterCount / 1e6:N1} M weights, " +
@@ -31,6 +44,13 @@ public static class PretrainJob
         Console.WriteLine($"Plot:  {plot}");
     }
 
+    private static void RequireFolder(PretrainRequest request)
+    {
+        RunFolder.RequireNoComparison(request.Run.Output);
+        if (!request.Run.Resume)
+            RunFolder.RequireFree(request.Run.Output);
+    }
+
     private static int Train(
         PretrainRequest request, PretrainInputs inputs, TrainingFolder folder, ITrainingObserver observer, CancellationToken cancellation)
     {
@@ -42,13 +62,14 @@ public static class PretrainJob
         if (request.CooccurrenceEmbedding && checkpoint is null)
             model.SetEmbedding(CooccurrenceVectors.Of(inputs.Text, inputs.Setup.Config.VocabularySize, inputs.Setup.Config.ModelWidth, options.Seed));
         var heldOut = new HeldOutLoss(inputs.HeldOut, request.Corruption, inputs.Setup.Tokenizer, options.BatchSize, request.HeldOutRows);
+        var measuring = new Measuring([observer], cancellation);
         using var trainer = new Trainer(model, inputs.Setup.Tokenizer.PadId, Batches(request, inputs), options, folder, checkpoint)
         {
-            Evaluate = heldOut.Count == 0 ? null : () => new Dictionary<string, double> { ["loss"] = heldOut.Measure(model) },
+            Evaluate = heldOut.Count == 0 ? null : () => new Dictionary<string, double> { ["loss"] = heldOut.Measure(model, measuring) },
             SaveEvery = request.Checkpoints.Every,
         };
         trainer.Observers.Add(observer);
-        trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard));
+        trainer.Observers.Add(new TensorBoardLog(folder.TensorBoard, trainer.Metrics));
         trainer.Run(cancellation);
         folder.SaveModel(model, request.ModelTypes?.Weights);
         return trainer.Step;

@@ -1,60 +1,34 @@
-using System.Diagnostics;
 using SamSharp.Samples.T5.Monitoring;
-using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.Reporting;
 
-/// <summary>Shows the progress of a run: a bar on a terminal, otherwise a line every few seconds. Held-out metrics are JSON lines in both.</summary>
+/// <summary>Shows the progress of a run. Held-out metrics are JSON lines.</summary>
 public sealed class ConsoleProgress : ITrainingObserver
 {
-    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
-
     private readonly string _title;
-    private readonly ProgressTask? _bar;
-    private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+    private readonly ProgressDisplay _display;
 
-    private ConsoleProgress(string title, ProgressTask? bar) => (_title, _bar) = (title, bar);
+    private ConsoleProgress(string title, ProgressDisplay display) => (_title, _display) = (title, display);
 
-    /// <summary>Whether standard output is a terminal that a bar can move on.</summary>
-    internal static bool IsInteractive => AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
+    public static T Show<T>(string title, Func<ITrainingObserver, T> run) =>
+        ProgressDisplay.Show(title, display => run(new ConsoleProgress(title, display)));
 
-    public static T Show<T>(string title, Func<ITrainingObserver, T> run)
-    {
-        if (!IsInteractive)
-        {
-            Console.WriteLine($"{title}:");
-            return run(new ConsoleProgress(title, null));
-        }
-        return AnsiConsole.Progress()
-            .Columns(new ProgressBarColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context => run(new ConsoleProgress(title, context.AddTask(Markup.Escape(title)))));
-    }
+    public void OnStep(TrainingProgress progress) =>
+        Show((double)progress.Step / progress.TotalSteps, Describe(progress), line: progress.Step == progress.TotalSteps);
 
-    public void OnStep(TrainingProgress progress)
-    {
-        if (_bar is not null)
-        {
-            _bar.MaxValue = progress.TotalSteps;
-            _bar.Value = progress.Step;
-            _bar.Description = Markup.Escape($"{_title}: {Describe(progress)}");
-        }
-        else if (_sinceLine.Elapsed >= LineEvery || progress.Step == progress.TotalSteps)
-        {
-            Console.WriteLine($"  {Describe(progress)}");
-            _sinceLine.Restart();
-        }
-    }
+    public void OnMeasuring(MeasuringProgress progress) => Show(null, Describe(progress));
 
     public void OnMetrics(MetricsRecord record)
     {
         // Losses and numbers of single steps appear in the progress line and the plots.
         if (record.Split == "step" || (record.Split == "train" && !record.Values.ContainsKey("sharpness")))
             return;
-        if (_bar is null)
-            Console.WriteLine(record.ToJson());
-        else
-            AnsiConsole.WriteLine(record.ToJson());
+        _display.Print(record.ToJson());
     }
+
+    /// <summary>How far a measurement is.</summary>
+    internal static string Describe(MeasuringProgress progress) => $"measuring: {progress.What}, batch {progress.Done + 1}" +
+        (progress.Total > progress.Done ? $" of {progress.Total}" : "");
 
     private static string Describe(TrainingProgress progress)
     {
@@ -62,4 +36,7 @@ public sealed class ConsoleProgress : ITrainingObserver
         return $"step {progress.Step}/{progress.TotalSteps}{loss}  {progress.SequencesPerSecond:F0} sequences/s  " +
             $"{Duration.Text(progress.TimeLeft)} left";
     }
+
+    private void Show(double? done, string text, bool line = false) =>
+        _display.Report(done, ProgressDisplay.IsInteractive ? $"{_title}: {text}" : text, line);
 }

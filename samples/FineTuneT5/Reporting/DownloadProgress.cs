@@ -19,7 +19,7 @@ public sealed class DownloadProgress : IProgress<HubProgress>
     public static T Show<T>(string title, Func<IProgress<HubProgress>, T> download)
     {
         Console.WriteLine($"{title}:");
-        return ConsoleProgress.IsInteractive
+        return ProgressDisplay.IsInteractive
             ? AnsiConsole.Progress()
                 .Columns(new ProgressBarColumn(), new TaskDescriptionColumn { Alignment = Justify.Left },
                     new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())

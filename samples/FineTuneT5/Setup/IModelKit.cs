@@ -1,5 +1,6 @@
 using SamSharp.Samples.T5.Evaluation;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Training;
@@ -32,7 +33,7 @@ public interface IModelKit
     /// <param name="calibration">
     /// Other rows of the task, on which a temperature is fitted; models that know no probabilities of labels take none.
     /// </param>
-    Func<TrainedModel, HeldOutScores> Evaluator(
+    ModelEvaluator Evaluator(
         IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options,
         IReadOnlyList<TaskExample>? calibration = null);
 
@@ -40,6 +41,11 @@ public interface IModelKit
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
     void RequireMemory(string model, TrainingOptions options);
 }
+
+/// <summary>Measures a model on held-out rows.</summary>
+/// <param name="model">The model.</param>
+/// <param name="measuring">Told of each batch.</param>
+public delegate HeldOutScores ModelEvaluator(TrainedModel model, Measuring measuring);
 
 /// <summary>Finds the model of a request once its task's rows are known.</summary>
 /// <param name="rows">All rows with labels that a model of the task must know.</param>

@@ -24,7 +24,7 @@ public sealed record NumberTypes(string Name, ScalarType Weights, ScalarType Act
     public static string? Objection(string name) => All.Any(types => types.Name == name) ? null
         : name is "float16" or "fp16" or "half"
             ? $"float16 is not offered: the inner layers of a pre-trained T5 exceed its largest number, 65504. Take {Mixed.Name} or {Half.Name}."
-            : $"Unknown type '{name}'. Known: {string.Join(", ", All.Select(types => types.Name))}.";
+            : $"--dtype is '{name}': it must be {string.Join(" or ", All.Select(types => types.Name))}.";
 
     /// <exception cref="ArgumentException">The name is unknown, or float16.</exception>
     public static NumberTypes Of(string name) => Objection(name) is { } objection ? throw new ArgumentException(objection)

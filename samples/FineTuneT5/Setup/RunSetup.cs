@@ -66,11 +66,11 @@ public sealed record RunSetup(ModelSource Source, T5Tokenizer Tokenizer, T5Confi
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TaskExample> examples, TrainingOptions options) => options.Encode(examples, Tokenizer);
 
     /// <inheritdoc/>
-    public Func<TrainedModel, HeldOutScores> Evaluator(
+    public ModelEvaluator Evaluator(
         IReadOnlyList<(T5Task Task, IReadOnlyList<TaskExample> Examples)> parts, TrainingOptions options,
         IReadOnlyList<TaskExample>? calibration = null)
     {
         var evaluator = new MixtureEvaluator(parts, Tokenizer, options);
-        return model => new(evaluator.Evaluate((T5Model)model));
+        return (model, measuring) => new(evaluator.Evaluate((T5Model)model, measuring));
     }
 }

@@ -1,5 +1,6 @@
 using SamSharp.Analysis;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
 
 namespace SamSharp.Samples.FineTuneT5.Setup;
@@ -8,10 +9,16 @@ namespace SamSharp.Samples.FineTuneT5.Setup;
 public static class TrainingLoss
 {
     /// <summary>The caller disposes it. Until then the model is in evaluation mode.</summary>
-    public static LossSurface Surface(TrainedModel model, int padId, IEnumerable<EncodedExample> rows, int batchSize)
+    /// <param name="model">The model.</param>
+    /// <param name="padId">The id that pads rows.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="batchSize">Rows of a batch.</param>
+    /// <param name="measuring">Told of each pass over a batch.</param>
+    public static LossSurface Surface(TrainedModel model, int padId, IEnumerable<EncodedExample> rows, int batchSize, Measuring measuring)
         => new(model, [.. rows.Chunk(batchSize).Select(part => new LossBatch(
             () =>
             {
+                measuring.NextBatch();
                 using var batch = Batch.Collate(part, padId, model.Device);
                 return model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
             },

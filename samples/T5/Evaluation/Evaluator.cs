@@ -1,5 +1,6 @@
 using SamSharp.Samples.T5.Generation;
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
@@ -29,15 +30,23 @@ public sealed class Evaluator
         _byLength = [.. Enumerable.Range(0, _rows.Count).OrderBy(row => _rows[row].Source.Length)];
     }
 
+    /// <summary>The number of batches.</summary>
+    public int Batches => (_rows.Count + BatchSize - 1) / BatchSize;
+
+    private int BatchSize => Larger * _options.BatchSize;
+
     /// <summary>Switches the model to evaluation mode.</summary>
-    public EvaluationResult Evaluate(T5Model model)
+    /// <param name="model">The model.</param>
+    /// <param name="measuring">Told of each batch.</param>
+    public EvaluationResult Evaluate(T5Model model, Measuring? measuring = null)
     {
         model.eval();
         using var gradientFree = no_grad();
         var predictions = new string[_rows.Count];
         var (loss, labels) = (0.0, 0L);
-        foreach (var part in _byLength.Chunk(Larger * _options.BatchSize))
+        foreach (var part in _byLength.Chunk(BatchSize))
         {
+            measuring?.NextBatch();
             using var scope = NewDisposeScope();
             using var batch = Batch.Collate([.. part.Select(row => _rows[row])], _tokenizer.PadId, model.Device);
             var count = part.Sum(row => (long)_rows[row].Target.Length);

@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Tasks;
 using SamSharp.Samples.T5.Tokenization;
 using SamSharp.Samples.T5.Training;
@@ -27,9 +28,12 @@ public sealed class MixtureEvaluator(
     /// Scores and loss. With several tasks each score is <c>task/score</c>, <c>average</c> is the mean of the main scores and
     /// <c>loss</c> the mean of the losses. Switches the model to evaluation mode.
     /// </summary>
-    public IReadOnlyDictionary<string, double> Evaluate(T5Model model)
+    /// <param name="model">The model.</param>
+    /// <param name="measuring">Told of each batch.</param>
+    public IReadOnlyDictionary<string, double> Evaluate(T5Model model, Measuring? measuring = null)
     {
-        var results = _parts.Select(part => (part.Task, Result: part.Evaluator.Evaluate(model))).ToList();
+        measuring?.Begin("scores", _parts.Sum(part => part.Evaluator.Batches));
+        var results = _parts.Select(part => (part.Task, Result: part.Evaluator.Evaluate(model, measuring))).ToList();
         if (results.Count == 1)
             return results[0].Result.Metrics;
         var metrics = results

@@ -63,7 +63,7 @@ public sealed class HubClient(HubSettings settings) : IDisposable
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException &&
             !cancellation.IsCancellationRequested)
         {
-            throw HubFailure.Unreachable(model, file.Name, settings, error);
+            throw HubFailure.Unreachable(model, file.Name, settings, error, answered: true);
         }
     }
 
@@ -109,7 +109,7 @@ public sealed class HubClient(HubSettings settings) : IDisposable
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            throw HubFailure.Unreachable(model, file, settings, error);
+            throw HubFailure.Unreachable(model, file, settings, error, answered: false);
         }
         // An answer that the runtime does not take.
         catch (Exception error) when (FilePlace.IsForeign(error) || error is FormatException)

@@ -20,6 +20,9 @@ public sealed class HubException : IOException
     /// <summary>Whether the same request may succeed later: a lost connection, a busy or failing server.</summary>
     internal bool IsTransient { get; init; }
 
+    /// <summary>Whether there was no answer at all, as without a network.</summary>
+    internal bool IsUnreachable { get; init; }
+
     /// <summary>The wait that the server asks for.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 }

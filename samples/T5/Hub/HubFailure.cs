@@ -40,11 +40,17 @@ internal static class HubFailure
     }
 
     /// <summary>The hub did not answer, or the answer broke off.</summary>
-    public static HubException Unreachable(HubName model, string file, HubSettings settings, Exception cause) => new(
+    /// <param name="model">The model.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="settings">Where the hub is.</param>
+    /// <param name="cause">What happened.</param>
+    /// <param name="answered">Whether an answer had begun.</param>
+    public static HubException Unreachable(HubName model, string file, HubSettings settings, Exception cause, bool answered) => new(
         $"Could not read {file} of {model} from {Home(settings)}: {Reason(cause)}. Check the network, a proxy and HF_ENDPOINT; "
         + "without a network, copy the model's folder to this machine and pass its path.", cause)
     {
         IsTransient = true,
+        IsUnreachable = !answered,
     };
 
     private static string Reason(Exception cause)

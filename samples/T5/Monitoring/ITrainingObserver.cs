@@ -8,4 +8,7 @@ public interface ITrainingObserver
     void OnMetrics(MetricsRecord record) { }
 
     void OnCheckpoint(string folder) { }
+
+    /// <summary>A batch of a measurement is done.</summary>
+    void OnMeasuring(MeasuringProgress progress) { }
 }

@@ -1,4 +1,5 @@
 using SamSharp.Samples.T5.Model;
+using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
 using SamSharp.Samples.T5.Tokenization;
 using static TorchSharp.torch;
@@ -25,12 +26,16 @@ public sealed class HeldOutLoss
     public int Count => _rows.Count;
 
     /// <summary>Mean cross-entropy over all target ids. The model should be in evaluation mode.</summary>
-    public double Measure(T5Model model)
+    /// <param name="model">The model.</param>
+    /// <param name="measuring">Told of each batch.</param>
+    public double Measure(T5Model model, Measuring? measuring = null)
     {
+        measuring?.Begin("held-out loss", (_rows.Count + _batchSize - 1) / _batchSize);
         using var gradientFree = no_grad();
         var (loss, labels) = (0.0, 0L);
         foreach (var part in _rows.Chunk(_batchSize))
         {
+            measuring?.NextBatch();
             using var scope = NewDisposeScope();
             using var batch = Batch.Collate(part, _padId, model.Device);
             var count = part.Sum(row => (long)row.Target.Length);

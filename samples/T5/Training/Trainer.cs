@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SamSharp.Distributed;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Monitoring;
@@ -11,7 +10,7 @@ namespace SamSharp.Samples.T5.Training;
 /// The training loop. <see cref="TrainOneStep"/> is one step: the five lines to copy. The rest decides when to report, evaluate
 /// and save.
 /// </summary>
-public sealed class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     private readonly TrainedModel _model;
     private readonly IBatchSource _rows;
@@ -21,7 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly IReadOnlyList<RateGroup> _groups;
     private readonly LossMeter _losses = new();
-    private readonly TrainingClock _clock = new();
+    private readonly TrainingClock _clock;
     private readonly MetricsLog _metrics;
     private readonly Device _device;
     private readonly int _padId;
@@ -67,6 +66,7 @@ public sealed class Trainer : IDisposable
                 Exchange = _team.Exchange(model),
             });
         _ascentFraction = RecipeCatalog.NeedsWholeBatch(options.Recipe) ? 1 : options.AscentFraction;
+        _clock = checkpoint is null ? new() : TrainingFolder.LoadClock(checkpoint);
         _metrics = new MetricsLog(_team.IsFirst ? folder.Metrics : null, checkpoint is null ? [] : Restore(checkpoint));
         _team.Broadcast(model);
     }
@@ -99,26 +99,34 @@ public sealed class Trainer : IDisposable
     public double MedianStepMilliseconds => _clock.MedianStepMilliseconds;
 
     /// <summary>Trains to the last step. If canceled, it saves a checkpoint first.</summary>
-    /// <exception cref="OperationCanceledException">The run was canceled between two steps.</exception>
+    /// <exception cref="OperationCanceledException">The run was canceled between two steps, or while it evaluated.</exception>
+    /// <exception cref="DivergedException">The training loss is not finite any more.</exception>
+    /// <exception cref="IOException">The disk is full, or the run's folder was deleted.</exception>
     public void Run(CancellationToken cancellation = default)
     {
         _model.train();
-        while (!IsDone)
+        try
         {
-            if (_team.IsCancelled(cancellation))
+            // A run that was stopped while it evaluated goes on there.
+            if (EndStep() && (IsDone || IsDue(SaveEvery)))
+                Save();
+            while (!IsDone)
             {
-                Save();
-                throw new OperationCanceledException($"Stopped after step {Step}; the checkpoint is in {_folder.Checkpoints}.", cancellation);
+                if (_team.IsCancelled(cancellation))
+                    throw new OperationCanceledException(cancellation);
+                TrainOneStep();
+                if (Step == _options.Steps || Step % _options.LogEvery == 0)
+                    ReportLoss();
+                ReportProgress();
+                EndStep();
+                if (IsDone || IsDue(SaveEvery))
+                    Save();
             }
-            TrainOneStep();
-            var last = Step == _options.Steps;
-            if (last || Step % _options.LogEvery == 0)
-                ReportLoss();
-            ReportProgress();
-            if (last || IsDue(_options.EvaluateEvery))
-                ReportEvaluation();
-            if (IsDone || IsDue(SaveEvery))
-                Save();
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested || !_team.IsAlone)
+        {
+            Save();
+            throw new OperationCanceledException($"Stopped after step {Step}; the checkpoint is in {_folder.Checkpoints}.", cancellation);
         }
         _model.eval();
     }
@@ -181,67 +189,6 @@ public sealed class Trainer : IDisposable
         var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, _options.LabelSmoothing).Times(share);
         loss.backward();
         return loss.detach();
-    }
-
-    private void ReportLoss()
-    {
-        var waiting = Stopwatch.StartNew();
-        _lastLoss = _losses.Mean();
-        _clock.EndLap(waiting.Elapsed);
-        _losses.Clear();
-        if (!double.IsFinite(_lastLoss))
-            throw new DivergedException($"The training loss is {_lastLoss} at step {Step}: the run diverged. Lower the learning rate or rho.");
-        Report(new(Step, "train", new Dictionary<string, double> { ["loss"] = _lastLoss, ["learning_rate"] = _schedule.At(Step - 1) }));
-        Report(new(Step, "step", StepMetrics.Of(_optimizer.LastStep)));
-    }
-
-    private void ReportEvaluation()
-    {
-        if (Evaluate is null)
-            return;
-        _model.eval();
-        Report(new(Step, "dev", _team.Evaluate(Evaluate)));
-        foreach (var metric in KeepBest.Where(metric => BestEvaluation.Of(_metrics.Records, metric)?.Step == Step))
-        {
-            if (_team.IsFirst)
-                _folder.SaveBest(_model, metric);
-        }
-        _model.train();
-    }
-
-    /// <summary>Adds a line to the metrics for a measurement outside the loop.</summary>
-    public void Report(MetricsRecord record)
-    {
-        _metrics.Append(record);
-        foreach (var observer in Observers)
-            observer.OnMetrics(record);
-    }
-
-    private void ReportProgress()
-    {
-        var pace = _clock.StepsPerSecond;
-        var progress = new TrainingProgress(
-            Step, _options.Steps, _lastLoss, pace * _options.BatchSize, TimeSpan.FromSeconds((_options.Steps - Step) / pace));
-        foreach (var observer in Observers)
-            observer.OnStep(progress);
-    }
-
-    private void Save()
-    {
-        var state = new TrainingState(Step, _options, _rows.Fingerprint, [.. _losses.Values]);
-        var folder = _folder.SaveCheckpoint(_model, _optimizer, state, _metrics, _team.Group);
-        foreach (var observer in Observers)
-            observer.OnCheckpoint(folder);
-    }
-
-    private IReadOnlyList<MetricsRecord> Restore(string checkpoint)
-    {
-        var state = TrainingFolder.LoadState(checkpoint);
-        state.RequireSame(_options, _rows.Fingerprint);
-        TrainingFolder.LoadOptimizer(checkpoint, _optimizer, _team.Group);
-        _losses.Add(state.PendingLosses);
-        Step = state.Step;
-        return TrainingFolder.LoadMetrics(checkpoint);
     }
 
     private bool IsDue(int every) => every > 0 && Step % every == 0;

@@ -23,6 +23,7 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     private const string OptimizerFile = "optimizer.bin";
     private const string StateFile = "training.json";
     private const string MetricsFile = "metrics.jsonl";
+    private const string ClockFile = "clock.json";
     private const string StepPrefix = "step-";
 
     /// <summary>The folder of a run that trains a T5.</summary>
@@ -57,10 +58,12 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     /// <param name="optimizer">The optimizer; each process writes its own, since recipes remember gradients of its own rows.</param>
     /// <param name="state">The rest of the training's state.</param>
     /// <param name="metrics">The metrics so far.</param>
+    /// <param name="clock">The times of the steps so far.</param>
     /// <param name="group">The processes that train; null: this one alone. All call this, the first writes the model.</param>
-    public string SaveCheckpoint(TrainedModel model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics, ProcessGroup? group = null)
+    public string SaveCheckpoint(
+        TrainedModel model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics, TrainingClock clock, ProcessGroup? group = null)
     {
-        var folder = System.IO.Path.Combine(Checkpoints, StepPrefix + state.Step.ToString("D8", CultureInfo.InvariantCulture));
+        var folder = CheckpointOf(state.Step);
         if (group is { IsFirst: false })
         {
             WriteOptimizer(optimizer, group.Share(""), group);
@@ -73,14 +76,24 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
             writeModel(model, temporary, null);
             state.Save(System.IO.Path.Combine(temporary, StateFile));
             metrics.WriteCopy(System.IO.Path.Combine(temporary, MetricsFile));
+            clock.Save(System.IO.Path.Combine(temporary, ClockFile));
             group?.Share(temporary);
             WriteOptimizer(optimizer, temporary, group);
             group?.Barrier();
         });
         group?.Barrier();
         foreach (var old in StepFolders().SkipLast(keep))
-            Directory.Delete(old, recursive: true);
+            AtomicFolder.Delete(old);
         return folder;
+    }
+
+    /// <summary>Adds what was measured since a step's checkpoint to its metrics, so that a resumed run has it.</summary>
+    public void UpdateMetrics(int step, MetricsLog metrics)
+    {
+        metrics.RequireUntouched();
+        if (!Directory.Exists(CheckpointOf(step)))
+            throw new IOException($"{CheckpointOf(step)} is gone: the checkpoint was deleted or moved while the run wrote to it.");
+        metrics.WriteCopy(System.IO.Path.Combine(CheckpointOf(step), MetricsFile));
     }
 
     /// <param name="dtype">The stored type of the weights; default: their current type.</param>
@@ -106,6 +119,9 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
 
     public static IReadOnlyList<MetricsRecord> LoadMetrics(string checkpoint) => MetricsLog.Read(System.IO.Path.Combine(checkpoint, MetricsFile));
 
+    /// <summary>The times of the steps before a checkpoint.</summary>
+    public static TrainingClock LoadClock(string checkpoint) => TrainingClock.Load(System.IO.Path.Combine(checkpoint, ClockFile));
+
     /// <exception cref="ArgumentException">Another number of processes wrote the checkpoint.</exception>
     /// <exception cref="InvalidDataException">The state is damaged, or another optimizer's.</exception>
     public static void LoadOptimizer(string checkpoint, OptimizerHelper optimizer, ProcessGroup? group = null)
@@ -126,9 +142,10 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
         }
     }
 
-    /// <summary>Removes the temporary folders of a killed run.</summary>
+    /// <summary>Removes the temporary files and folders of a killed run.</summary>
     public void CleanUp()
     {
+        AtomicFile.DeleteUnfinished(Path);
         AtomicFolder.DeleteUnfinished(Path);
         AtomicFolder.DeleteUnfinished(Checkpoints);
         AtomicFolder.DeleteUnfinished(In("best"));
@@ -142,6 +159,9 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
         var file = System.IO.Path.Combine(folder, OptimizerFile);
         return group is { Size: > 1 } ? group.OwnFile(file) : file;
     }
+
+    private string CheckpointOf(int step) =>
+        System.IO.Path.Combine(Checkpoints, StepPrefix + step.ToString("D8", CultureInfo.InvariantCulture));
 
     private static string CheckpointsOf(string path) => System.IO.Path.Combine(path, "checkpoints");
 

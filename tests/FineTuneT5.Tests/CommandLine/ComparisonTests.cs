@@ -78,7 +78,7 @@ public sealed class ComparisonTests : IDisposable
     [Theory]
     [InlineData("--algorithms", "samm", "samm", "looksam")]
     [InlineData("--algorithms", "base", "'base'", "base*1.25")]
-    [InlineData("--rhos", "gsam=0.1", "--rhos has no radius for sam", "--rhos sam=")]
+    [InlineData("--rhos", "gsam=0.1", "--rhos has nothing for sam", "--rhos sam=")]
     [InlineData("--rhos", "sam=x", "'sam=x'", "sam=0.2,0.5")]
     [InlineData("--learning-rates", "adafactr=1", "adafactr", "adamw")]
     [InlineData("--tasks", "sst2", "'sst2'", "sst2=data/SST-2")]
@@ -92,6 +92,48 @@ public sealed class ComparisonTests : IDisposable
     [Fact]
     public void A_name_given_twice_is_refused() =>
         Refused(["compare", "--model", "tiny", "--seeds", "1", "1", "--output", Output], "--seeds", "twice");
+
+    [SkippableFact]
+    public void A_stopped_comparison_says_how_to_go_on_and_the_command_does()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "signals are Unix's");
+        string[] arguments = [.. Short, "--learning-rates", "adafactor=0.02", "--rhos", "sam=0.1"];
+        arguments[Array.IndexOf(arguments, "--steps") + 2] = "40";
+        using var process = FineTuneProgram.Start(arguments);
+        FineTuneProgram.WaitFor(process, () => Directory.Exists(Path.Combine(Output, "trials")));
+        FineTuneProgram.Interrupt(process);
+        var stopped = FineTuneProgram.Finish(process).Expect(130);
+        var resumed = FineTuneProgram.GoOn(stopped).Expect(0);
+        Assert.Contains("12/12", resumed.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(" 1/12", resumed.Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(Output));
+    }
+
+    [Fact]
+    public void A_comparison_whose_folder_is_deleted_ends_with_an_error()
+    {
+        string[] arguments = [.. Short, "--learning-rates", "adafactor=0.02", "--rhos", "sam=0.1"];
+        arguments[Array.IndexOf(arguments, "--steps") + 2] = "400";
+        using var process = FineTuneProgram.Start(arguments);
+        FineTuneProgram.WaitFor(process, () => Directory.Exists(Path.Combine(Output, "trials")));
+        File.Delete(Path.Combine(Output, "comparison.json"));
+        var result = FineTuneProgram.Finish(process).Expect(1);
+        Assert.Contains("is gone", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_comparison_says_what_it_does_which_run_is_on_and_what_came_out()
+    {
+        var lines = FineTuneProgram.Run([.. Short, "--learning-rates", "adafactor=0.02", "--rhos", "sam=0.1"]).Expect(0).Output.Split('\n');
+        Assert.StartsWith("12 runs: base; base, +50% steps; SAM, 1/2 ascent, each on 8 and 16 training rows from 2 seeds.", lines[0],
+            StringComparison.Ordinal);
+        Assert.Equal(12, lines.Select(line => line.Split(": ")[0]).Distinct()
+            .Count(start => start.StartsWith("  run ", StringComparison.Ordinal) && start.EndsWith(" of 12", StringComparison.Ordinal)));
+        Assert.Contains(lines, line => line.StartsWith("SAM, 1/2 ascent against the base (adafactor) in 4 pairs of runs: accuracy ",
+            StringComparison.Ordinal) && line.Contains(" of 4), sharpness x ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("base, +50% steps against the base", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("  sharpness: ", StringComparison.Ordinal));
+    }
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.InteropServices;
 
 namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
@@ -37,6 +38,32 @@ internal static class FineTuneProgram
         => Finish(Start("bash", ["-c", $"ulimit -f {blocks}; trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; exec \"$0\" \"$@\"",
             Host, File, .. arguments]));
 
+    /// <summary>Presses Ctrl-C.</summary>
+    public static void Interrupt(Process process) => Assert.Equal(0, Kill(process.Id, InterruptSignal));
+
+    /// <summary>Waits until something has happened while the program runs.</summary>
+    public static void WaitFor(Process process, Func<bool> condition)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (process.HasExited || waited.Elapsed > Limit)
+                Assert.Fail($"It did not come that far. {Finish(process)}");
+            Thread.Sleep(20);
+        }
+    }
+
+    /// <summary>Whether a file is there and holds something.</summary>
+    public static bool HasContent(string path) => System.IO.File.Exists(path) && new FileInfo(path).Length > 0;
+
+    /// <summary>Runs the command that the program gives to go on after it was stopped, as a user does.</summary>
+    public static ProgramResult GoOn(ProgramResult stopped)
+    {
+        const string mark = "To go on: ";
+        var command = Assert.Single(stopped.Error.Split('\n'), line => line.StartsWith(mark, StringComparison.Ordinal))[mark.Length..];
+        return Finish(Start("bash", ["-c", command]));
+    }
+
     public static ProgramResult Finish(Process process)
     {
         using (process)
@@ -51,6 +78,12 @@ internal static class FineTuneProgram
             return new ProgramResult(process.ExitCode, output.Result, error.Result);
         }
     }
+
+    private const int InterruptSignal = 2;
+
+    // The program of that name belongs to procps, which a small system lacks.
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
 
     private static string Host => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Text.Json;
 using SamSharp.Samples.T5.Monitoring;
+using SamSharp.Tests.Needs;
 
 namespace SamSharp.Samples.FineTuneT5.Tests.CommandLine;
 
@@ -83,7 +83,7 @@ public sealed class FineTuningTests : IDisposable
         FineTuneProgram.Run([.. arguments, "--steps", "2"]).Expect(0);
         var checkpoint = Directory.GetDirectories(Path.Combine(output, "checkpoints")).Single();
         Assert.Equal(
-            ["adapter_config.json", "adapter_model.safetensors", "metrics.jsonl", "optimizer.bin", "training.json"],
+            ["adapter_config.json", "adapter_model.safetensors", "clock.json", "metrics.jsonl", "optimizer.bin", "training.json"],
             Directory.GetFiles(checkpoint).Select(Path.GetFileName).Order());
 
         var result = FineTuneProgram.Run([.. arguments, "--steps", "4", "--resume"]).Expect(0);
@@ -98,7 +98,7 @@ public sealed class FineTuningTests : IDisposable
             "--model", Path.Combine(output, "model")]).Expect(0);
     }
 
-    [SkippableTheory]
+    [TheoryThatNeeds(What = Need.Data)]
     [InlineData("sst2", "glue/SST-2", 67349, 872)]
     [InlineData("cola", "glue/CoLA", 8551, 1043)]
     [InlineData("rte", "glue/RTE", 2490, 277)]
@@ -115,7 +115,7 @@ public sealed class FineTuningTests : IDisposable
         Assert.InRange(measured.Values.Values.First(), -1, 1);
     }
 
-    [SkippableFact]
+    [FactThatNeeds(What = Need.Data)]
     public void Several_tasks_are_mixed_and_evaluated_one_by_one()
     {
         var output = Path.Combine(_folder.Path, "run");
@@ -167,7 +167,7 @@ public sealed class FineTuningTests : IDisposable
 
         using (var process = FineTuneProgram.Start([.. arguments, "--output", killed]))
         {
-            WaitFor(process, () => Directory.Exists(Path.Combine(killed, "checkpoints", "step-00000008")));
+            FineTuneProgram.WaitFor(process, () => Directory.Exists(Path.Combine(killed, "checkpoints", "step-00000008")));
             process.Kill();
             process.WaitForExit();
         }
@@ -181,26 +181,15 @@ public sealed class FineTuningTests : IDisposable
     [SkippableFact]
     public void Ctrl_C_saves_a_checkpoint_and_exits_with_130()
     {
-        Skip.If(OperatingSystem.IsWindows(), "kill -INT is Unix's");
+        Skip.If(OperatingSystem.IsWindows(), "signals are Unix's");
         var output = Path.Combine(_folder.Path, "run");
         using var process = FineTuneProgram.Start([.. Short, "--steps", "100000", "--output", output]);
-        WaitFor(process, () => File.Exists(Path.Combine(output, "metrics.jsonl")) && new FileInfo(Path.Combine(output, "metrics.jsonl")).Length > 0);
-        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        FineTuneProgram.WaitFor(process, () => FineTuneProgram.HasContent(Path.Combine(output, "metrics.jsonl")));
+        FineTuneProgram.Interrupt(process);
         var result = FineTuneProgram.Finish(process).Expect(130);
         Assert.Contains("Stopped after step", result.Error, StringComparison.Ordinal);
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "checkpoints")));
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private static void WaitFor(Process process, Func<bool> condition)
-    {
-        var waited = Stopwatch.StartNew();
-        while (!condition())
-        {
-            if (process.HasExited || waited.Elapsed > TimeSpan.FromMinutes(2))
-                Assert.Fail($"It did not come that far. {FineTuneProgram.Finish(process)}");
-            Thread.Sleep(20);
-        }
-    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using SamSharp.Samples.FineTuneT5.Setup;
@@ -44,14 +43,14 @@ public sealed class HubModelTests : IDisposable
     [SkippableFact]
     public void Ctrl_C_while_downloading_says_what_becomes_of_it()
     {
-        Skip.If(OperatingSystem.IsWindows(), "kill -INT is Unix's");
+        Skip.If(OperatingSystem.IsWindows(), "signals are Unix's");
         using var silent = new TcpListener(IPAddress.Loopback, 0); // takes the request and never answers
         silent.Start();
         using var process = FineTuneProgram.StartWith(
             [("HF_ENDPOINT", $"http://{silent.LocalEndpoint}"), ("HF_HOME", In("hf")), ("HF_HUB_CACHE", "")],
             "--model", HubServer.Model, "--output", In("run"));
         using var client = silent.AcceptTcpClient();
-        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        FineTuneProgram.Interrupt(process);
         var result = FineTuneProgram.Finish(process).Expect(130);
         Assert.Contains($"Stopped while downloading {HubServer.Model}", result.Error, StringComparison.Ordinal);
     }

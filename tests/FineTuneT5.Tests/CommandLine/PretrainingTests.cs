@@ -60,7 +60,7 @@ public sealed class PretrainingTests : IDisposable
     [SkippableFact]
     public void Ctrl_C_saves_a_checkpoint_and_exits_with_130()
     {
-        Skip.If(OperatingSystem.IsWindows(), "kill -INT is Unix's");
+        Skip.If(OperatingSystem.IsWindows(), "signals are Unix's");
         var output = Output("run");
         using var process = FineTuneProgram.Start([.. Arguments, "--steps", "100000", "--output", output]);
         var (metrics, waited) = (new FileInfo(Path.Combine(output, "metrics.jsonl")), Stopwatch.StartNew());
@@ -69,7 +69,7 @@ public sealed class PretrainingTests : IDisposable
             Thread.Sleep(20);
             metrics.Refresh();
         }
-        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        FineTuneProgram.Interrupt(process);
         FineTuneProgram.Finish(process).Expect(130);
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "checkpoints")));
     }

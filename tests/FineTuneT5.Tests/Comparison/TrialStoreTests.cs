@@ -57,7 +57,7 @@ public sealed class TrialStoreTests : IDisposable
         store.Save(Result);
         store.Save(diverged);
         store.Finish();
-        Assert.Equal(["results.jsonl"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+        Assert.Equal(["comparison.lock", "results.jsonl"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
         Assert.Equivalent(new[] { Result, diverged }, TrialStore.ReadLines(store.Lines), strict: true);
 
         Assert.Equivalent(Result, waiting.Find(Trial), strict: true); // another process, which looked before

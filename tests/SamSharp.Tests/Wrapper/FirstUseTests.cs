@@ -49,7 +49,8 @@ public class FirstUseTests
         using var linear = nn.Linear(3, 2);
         using var plain = new FusedAdamW(linear.parameters(), 0.01).WithSharpnessAwareness(0.05);
         Assert.Equal(
-            ["SharpnessAwareOptimizer around FusedAdamW: SAM, rho 0.05, 0 steps made", "  group 0: 2 parameters with 8 weights, learning rate 0.01, rho 0.05"],
+            ["SharpnessAwareOptimizer around FusedAdamW: SAM, rho 0.05, 0 steps made",
+                "  group 0: 2 parameters with 8 weights, learning rate 0.01, rho 0.05"],
             plain.ToString().Split(Environment.NewLine));
 
         using var other = nn.Linear(3, 2);

@@ -214,7 +214,7 @@ public sealed class HubFaultTests : HubTestBase
         var message = await Refused();
         Assert.Contains(Settings.Endpoint.Host, message, StringComparison.Ordinal);
         Assert.Contains("Check the network", message, StringComparison.Ordinal);
-        Assert.Equal([1, 2, 4, 8], Waits);
+        Assert.Equal([1], Waits);
     }
 
     [Theory]
@@ -247,6 +247,31 @@ public sealed class HubFaultTests : HubTestBase
         Server.Files["model.safetensors.index.json"] = new("""{"weight_map": {"a": "../../../x"}}"""u8.ToArray(), Large: false);
         var error = await Assert.ThrowsAsync<InvalidDataException>(() => Download());
         Assert.Contains("'../../../x'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_network_it_is_tried_twice_and_the_reason_is_given_once()
+    {
+        Server.Dispose();
+        var message = await Refused();
+        Assert.Contains("Could not read config.json", message, StringComparison.Ordinal);
+        Assert.Contains("Gave up after 2 attempts", message, StringComparison.Ordinal);
+        Assert.Equal([1], Waits);
+        Assert.Equal("No answer. Trying again in 1 s.", Assert.Single(Progress).Pause);
+    }
+
+    [Fact]
+    public async Task A_server_that_fails_again_and_again_is_quoted_once()
+    {
+        Server.Intercept = context =>
+        {
+            HubServer.Refuse(context, 503);
+            return true;
+        };
+        Assert.Contains("answers 503", await Refused(), StringComparison.Ordinal);
+        Assert.Equal([1, 2, 4, 8], Waits);
+        Assert.Single(Progress, value => value.Pause!.Contains("answers 503", StringComparison.Ordinal));
+        Assert.Equal(["Trying again in 2 s.", "Trying again in 4 s.", "Trying again in 8 s."], Progress.Skip(1).Select(value => value.Pause));
     }
 
     [SkippableFact]

@@ -33,4 +33,20 @@ public class MetricsLogTests
         _ = new MetricsLog(path, [First]);
         Assert.Equal(First.ToJson() + "\n", File.ReadAllText(path));
     }
+
+    [Fact]
+    public void A_file_that_is_gone_or_that_another_program_wrote_to_is_noticed_and_not_written()
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "metrics.jsonl");
+        var log = new MetricsLog(path, []);
+        log.Append(First);
+        File.AppendAllText(path, "more\n");
+        Assert.Contains("has changed", Assert.Throws<IOException>(() => log.Append(Second)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("more\n", File.ReadAllText(path), StringComparison.Ordinal);
+        File.Delete(path);
+        Assert.Contains("is gone", Assert.Throws<IOException>(log.RequireUntouched).Message, StringComparison.Ordinal);
+        Assert.Throws<IOException>(() => log.Append(Second));
+        Assert.False(File.Exists(path));
+    }
 }

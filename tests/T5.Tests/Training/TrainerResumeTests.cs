@@ -122,6 +122,40 @@ public class TrainerResumeTests : TrainerFixture
         Assert.Equal(steps, resumed.Step);
     }
 
+    [Theory]
+    [InlineData(4)]  // in the middle of the run
+    [InlineData(11)] // the last step
+    public void A_run_that_is_stopped_while_it_evaluates_makes_up_for_it(int step)
+    {
+        using var folder = new TemporaryFolder();
+        var (whole, resumed) = (Folder(folder, "whole"), Folder(folder, "resumed"));
+        static IReadOnlyDictionary<string, double> Scores() => new Dictionary<string, double> { ["loss"] = 0.5 };
+        using (var model = NewModel())
+        using (var trainer = NewTrainer(model, Options, whole, null, evaluate: Scores))
+            trainer.Run();
+        using (var model = NewModel())
+        {
+            using var cancellation = new CancellationTokenSource();
+            Trainer? running = null;
+            using var trainer = running = NewTrainer(model, Options, resumed, null, evaluate: () =>
+            {
+                if (running!.Step != step)
+                    return Scores();
+                cancellation.Cancel();
+                throw new OperationCanceledException(cancellation.Token);
+            });
+            Assert.Contains($"Stopped after step {step};", Assert.Throws<OperationCanceledException>(() => trainer.Run(cancellation.Token)).Message,
+                StringComparison.Ordinal);
+        }
+        using (var model = T5Checkpoint.Load(resumed.LatestCheckpoint!))
+        using (var trainer = NewTrainer(model, Options, resumed, resumed.LatestCheckpoint, evaluate: Scores))
+            trainer.Run();
+        Assert.Equal(File.ReadAllText(whole.Metrics), File.ReadAllText(resumed.Metrics));
+        foreach (var file in new[] { "model.safetensors", "optimizer.bin", "metrics.jsonl" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole.LatestCheckpoint!, file)),
+                File.ReadAllBytes(Path.Combine(resumed.LatestCheckpoint!, file)));
+    }
+
     // The middle of an epoch, of a report, and between two evaluations.
     private static void RunFiveSteps(TrainingOptions options, TrainingFolder run, int[]? taskRows = null)
     {

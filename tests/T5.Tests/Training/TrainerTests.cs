@@ -37,7 +37,7 @@ public class TrainerTests : TrainerFixture
         trainer.Run();
         Assert.Equal(["step-00000010", "step-00000011"], Directory.GetDirectories(run.Checkpoints).Select(Path.GetFileName).Order());
         Assert.Equal(
-            ["config.json", "metrics.jsonl", "model.safetensors", "optimizer.bin", "spiece.model", "training.json"],
+            ["clock.json", "config.json", "metrics.jsonl", "model.safetensors", "optimizer.bin", "spiece.model", "training.json"],
             Directory.GetFiles(run.LatestCheckpoint!).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
