@@ -26,23 +26,33 @@ internal static class MemoryVerb
         [nameof(Recipe.AdaptivePolicyLookSam)] = () => Recipe.AdaptivePolicyLookSam(100),
         [nameof(Recipe.WeightedRandomStepsSam)] = () => Recipe.WeightedRandomStepsSam(0.5),
         [nameof(Recipe.TraceSam) + ", three points"] = () => Recipe.TraceSam(draws: 3),
+        [nameof(Recipe.Roast)] = () => Recipe.Roast(WarmUps),
+        [nameof(Recipe.Roast) + ", a gate in every second step"] = () => Recipe.Roast(2),
     };
 
-    /// <returns>0; null if there are arguments, as it takes none.</returns>
+    /// <returns>0; null if there are several arguments: it takes at most one, what the names of the recipes are to begin with.</returns>
     public static int? Run(string[] arguments)
     {
-        if (arguments.Length > 0) return null;
+        if (arguments.Length > 1) return null;
+        var prefix = arguments.FirstOrDefault() ?? "";
         Peak(Base, PlainStep); // whatever a process needs once
         var plain = Peak(Base, PlainStep);
         foreach (var (name, recipe) in Recipes().Concat(Others)) Report(name, recipe, (optimizer, closure) => optimizer.Step(closure));
         Report("m-SAM, two parts", () => Recipe.Sam(), TwoParts);
         Report(nameof(Recipe.LpfSgd) + ", two parts", () => Recipe.LpfSgd(), TwoParts);
+        Report("FS-MTL, two tasks", () => Recipe.Sam(), (optimizer, closure) => optimizer.TaskStep([closure, closure], GradientAggregator.PcGrad));
+        Report("FS-MTL, two tasks together", () => Recipe.Sam(), (optimizer, closure) =>
+            optimizer.TaskStep([closure, closure], GradientAggregator.PcGrad, together: true));
+        Report("OT-MDR, merged", () => Recipe.Sam(), (optimizer, closure) => optimizer.ChainedStep(closure, [(closure, closure)], Merged));
+        Report("OT-MDR, merged, two branches", () => Recipe.Sam(), (optimizer, closure) =>
+            optimizer.ChainedStep(closure, [(closure, closure), (closure, closure)], Merged));
         return 0;
 
         static Tensor TwoParts(SharpnessAwareOptimizer optimizer, Func<Tensor> closure) => optimizer.Step([new(closure), new(closure)]);
 
         void Report(string name, Func<SharpnessAwareOptions> recipe, Func<SharpnessAwareOptimizer, Func<Tensor>, Tensor> step)
         {
+            if (!name.StartsWith(prefix, StringComparison.Ordinal)) return;
             var peak = Peak(
                 parameters => Base(parameters).WithSharpnessAwareness(recipe()),
                 (optimizer, closure) => step(optimizer, closure).Dispose());
@@ -56,6 +66,8 @@ internal static class MemoryVerb
         .Where(method => method.GetParameters().All(parameter => parameter.IsOptional)).OrderBy(method => method.Name, StringComparer.Ordinal)
         .Select(method => KeyValuePair.Create<string, Func<SharpnessAwareOptions>>(method.Name,
             () => (SharpnessAwareOptions)method.Invoke(null, [.. method.GetParameters().Select(parameter => parameter.DefaultValue)])!));
+
+    private static OtMdr Merged { get; } = new() { Merging = MergedAscent.Sum };
 
     private static FusedSGD Base(Parameter[] parameters) => new(parameters, lr: 1e-6, momentum: 0.9);
 

@@ -9,9 +9,12 @@ public static partial class Recipe
     /// <see cref="GradientNormSchedule"/>.</summary>
     /// <param name="steps">The number of training steps.</param>
     /// <param name="rho">The radius. Default 0.05, SAM's.</param>
+    /// <param name="delta">The decay of the averages per step, from 0 to 1. Default 0.9 (not verified against the paper).</param>
+    /// <param name="lambda1">The threshold in deviations at the end. Default -1 (not verified).</param>
+    /// <param name="lambda2">The threshold at the start. Default 1 (not verified).</param>
     [Published("AE-SAM", "Jiang et al. 2023", "about 1/2", "1; reads |g|")]
-    public static SharpnessAwareOptions AdaptivePolicySam(long steps, double rho = 0.05) =>
-        new() { Rho = rho, Schedule = new GradientNormSchedule(steps) };
+    public static SharpnessAwareOptions AdaptivePolicySam(long steps, double rho = 0.05, double delta = 0.9, double lambda1 = -1,
+        double lambda2 = 1) => new() { Rho = rho, Schedule = new GradientNormSchedule(steps, delta, lambda1, lambda2) };
 
     /// <summary>AE-LookSAM (the same paper): AE-SAM, whose plain steps use what LookSAM remembers; see <see cref="RememberedSharpness"/>.</summary>
     /// <param name="steps">The number of training steps.</param>
@@ -36,7 +39,7 @@ public static partial class Recipe
 /// <param name="Delta">The decay of the averages per step, from 0 to 1. Default 0.9 (not verified against the paper).</param>
 /// <param name="Lambda1">c at the end. Default -1 (not verified).</param>
 /// <param name="Lambda2">c at the start. Default 1 (not verified).</param>
-public sealed record GradientNormSchedule(long Steps, double Delta = 0.9, double Lambda1 = -1, double Lambda2 = 1) : IRadiusSchedule
+internal sealed record GradientNormSchedule(long Steps, double Delta = 0.9, double Lambda1 = -1, double Lambda2 = 1) : IRadiusSchedule
 {
     private const string Mean = "mean", Variance = "variance", Seen = "seen", DecidedIn = "step", Ascends = "ascends";
 

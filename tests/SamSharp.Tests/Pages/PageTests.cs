@@ -73,6 +73,17 @@ public partial class PageTests
     public void The_first_page_counts_the_recipes() =>
         Assert.True(Recipes.Length >= 45, $"the README speaks of about fifty published recipes; there are {Recipes.Length}");
 
+    /// <summary>Every method of the literature that the page is to speak of, whether it is here or left out.</summary>
+    public static TheoryData<string> Methods => [.. File.ReadAllLines(Path.Combine(SourceTree.Top, "tests/SamSharp.Tests/Pages/LiteratureRows.txt"))];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Every_method_of_the_literature_has_a_row(string method)
+    {
+        var first = Page.Read("src/SamSharp/ALGORITHMS.md").Lines.Where(line => line.StartsWith('|')).Select(line => line.Split('|')[1]);
+        Assert.Contains(first, cell => Regex.IsMatch(cell, $@"(?<![\w-]){Regex.Escape(method)}(?![\w-])"));
+    }
+
     public static TheoryData<string> RecipeNames => [.. Recipe.All.Select(recipe => recipe.Name)];
 
     /// <summary>What a program can ask of a recipe is what the page says of it.</summary>
