@@ -13,7 +13,7 @@ internal static class Lets
         "LETS: Wang, Chen, Chen, Wang, Kwok, \"Enhancing Sharpness-Aware Minimization by Learning Perturbation Radius\", 2024";
 
     private const int Classes = 4, Steps = 200, Every = 40;
-    private const double Rate = 0.3, RadiusRate = 1, FirstRadius = 0.05, LargestRadius = 1;
+    private const double Rate = 0.3, RadiusRate = 5000, FirstRadius = 0.05, LargestRadius = 1;
 
     public static void Run(TextWriter output)
     {
