@@ -13,7 +13,9 @@ public class NamedRecipeTests
     {
         var method = Recipe.All.Single(recipe => recipe.Name == name).Method;
         var direct = (SharpnessAwareOptions)method.Invoke(null, [.. method.GetParameters().Select(parameter => parameter.DefaultValue)])!;
-        Assert.Equal(direct.ToString(), Recipe.Named(name).ToString());
+        var named = Recipe.Named(name);
+        Assert.Equal(name, named.Name);
+        Assert.Equal(direct.ToString(), (named with { Name = direct.Name }).ToString());
     }
 
     [Fact]
@@ -28,10 +30,10 @@ public class NamedRecipeTests
     [Fact]
     public void Arguments_are_given_by_name_with_numbers_of_any_type()
     {
-        Assert.Equal(Recipe.Vasso(0.25, 1), Recipe.Named("Vasso", new() { ["rho"] = 0.25f, ["theta"] = 1 }));
-        Assert.Equal(Recipe.IntervalSam(3).ToString(), Recipe.Named("interval-sam", new() { ["k"] = 3L }).ToString());
-        Assert.Equal(Recipe.Gsam(maxLearningRate: 1).ToString(), Recipe.Named("gsam", new() { ["maxLearningRate"] = 1 }).ToString());
-        Assert.Equal(Recipe.Gsam().ToString(), Recipe.Named("gsam", new() { ["maxLearningRate"] = null }).ToString());
+        Assert.Equal(Recipe.Vasso(0.25, 1), Unnamed("Vasso", new() { ["rho"] = 0.25f, ["theta"] = 1 }));
+        Assert.Equal(Recipe.IntervalSam(3).ToString(), Unnamed("interval-sam", new() { ["k"] = 3L }).ToString());
+        Assert.Equal(Recipe.Gsam(maxLearningRate: 1).ToString(), Unnamed("gsam", new() { ["maxLearningRate"] = 1 }).ToString());
+        Assert.Equal(Recipe.Gsam().ToString(), Unnamed("gsam", new() { ["maxLearningRate"] = null }).ToString());
         using var problem = new Problem();
         Assert.Equal(0.4, Recipe.Named("asam", new() { ["module"] = problem.Model, ["rho"] = 0.4 }).Rho);
     }
@@ -54,4 +56,7 @@ public class NamedRecipeTests
     [Fact]
     public void A_value_out_of_range_is_refused_as_by_the_method() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Recipe.Named("vasso", new() { ["theta"] = 2 }));
+
+    private static SharpnessAwareOptions Unnamed(string name, Dictionary<string, object?> arguments) =>
+        Recipe.Named(name, arguments) with { Name = null };
 }
