@@ -38,7 +38,8 @@ internal sealed class LoraFactor : nn.Module<Tensor, Tensor>
         var type = like.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var (outputs, inputs) = (like.shape[0], like.shape[1]);
         var bound = 1 / Math.Sqrt(inputs); // Kaiming's with a = sqrt(5)
-        var a = empty([rank, inputs], type, device: CPU).uniform_(-bound, bound, generator);
+        var a = empty([rank, inputs], type, device: CPU);
+        a.uniform_(-bound, bound, generator);
         return (new LoraFactor(a.to(like.device)), new LoraFactor(zeros([outputs, rank], type, like.device)));
     }
 }
