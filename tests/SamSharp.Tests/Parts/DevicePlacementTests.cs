@@ -36,7 +36,7 @@ public partial class DevicePlacementTests
 
     /// <summary>A draw anywhere else would have to think of the device again.</summary>
     [Fact]
-    public void Whatever_the_library_draws_is_drawn_on_the_CPU_in_three_places()
+    public void Whatever_the_library_draws_is_drawn_on_the_CPU_in_few_places()
     {
         var sources = Directory.EnumerateFiles(Path.Combine(SourceTree.Top, "src", "SamSharp"), "*.cs", SearchOption.AllDirectories)
             .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
@@ -45,7 +45,7 @@ public partial class DevicePlacementTests
         Assert.True(draws.Length >= 6);
         foreach (var (file, code) in draws)
         {
-            var known = file is "RandomVectors.cs" or "LoraFactor.cs" || Seeded().IsMatch(code);
+            var known = file is "RandomVectors.cs" or "LoraFactor.cs" or "FlatLora.cs" || Seeded().IsMatch(code);
             if (!known || code.Contains("device", StringComparison.Ordinal)) Assert.Fail($"{file}: {code}");
         }
     }
