@@ -1,7 +1,7 @@
-using System.Globalization;
 using SamSharp.Samples.FineTuneT5.Reporting;
 using SamSharp.Samples.T5.Files;
 using Spectre.Console;
+using static SamSharp.Samples.FineTuneT5.Reporting.Figures;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
@@ -124,14 +124,12 @@ public sealed class ComparisonReport(
             Times(pairs.Select(pair => (pair.Other.Loss, pair.Base.Loss))),
             $"{pairs.Count(pair => LossOf(pair.Other) < LossOf(pair.Base))} of {pairs.Count}",
             Times(pairs.Select(pair => (pair.Other.SharpnessAfter, pair.Base.SharpnessAfter))),
-            Times(pairs.Select(pair => ((double?)TrainingTime(pair.Other), (double?)TrainingTime(pair.Base)))),
+            Times(pairs.Select(pair => ((double?)pair.Other.TrainingMilliseconds, (double?)pair.Base.TrainingMilliseconds))),
         ];
     }
 
     // A run that diverged is above every other.
     private static double LossOf(TrialResult result) => result.Loss ?? double.PositiveInfinity;
-
-    private static double TrainingTime(TrialResult result) => result.StepMilliseconds * result.Trial.Steps;
 
     private string Noise => request.LabelNoise > 0 ? $", {Number(100 * request.LabelNoise, "G3")} % of the training labels wrong" : "";
 
@@ -144,12 +142,10 @@ public sealed class ComparisonReport(
         ? ["", "", ""]
         :
         [
-            $"{Number(100 * difference.Mean, "+0.0;-0.0;0.0")}{(double.IsNaN(difference.HalfWidth) ? "" : $" ± {Percent(difference.HalfWidth)}")}",
+            Points(difference.Mean, difference.HalfWidth),
             PValue(difference.PValue),
             $"{difference.Wins}/{difference.Ties}/{difference.Losses}",
         ];
-
-    private static string PValue(double value) => double.IsNaN(value) ? "" : Number(value, value < 0.01 ? "F3" : "F2");
 
     private static string MeanAndDeviation(double[] values)
     {
@@ -157,18 +153,10 @@ public sealed class ComparisonReport(
         return values.Length == 1 ? Percent(sample.Mean) : $"{Percent(sample.Mean)} ± {Percent(sample.Deviation)}";
     }
 
-    // The geometric mean of ratios. Only two positive numbers have one.
     private static string Times(IEnumerable<(double? Other, double? Base)> pairs)
     {
         var all = pairs.ToList();
-        var logarithms = all.Where(pair => pair is { Other: > 0, Base: > 0 }).Select(pair => Math.Log(pair.Other!.Value / pair.Base!.Value)).ToList();
-        if (logarithms.Count == 0)
-            return $"none of {all.Count}";
-        var mean = $"× {Number(Math.Exp(logarithms.Average()), "F2")}";
-        return logarithms.Count == all.Count ? mean : $"{mean} ({logarithms.Count} of {all.Count})";
+        var (mean, count) = MeanRatio(all);
+        return count == 0 ? $"none of {all.Count}" : $"× {Number(mean, "F2")}{(count == all.Count ? "" : $" ({count} of {all.Count})")}";
     }
-
-    private static string Percent(double value) => Number(100 * value, "F1");
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

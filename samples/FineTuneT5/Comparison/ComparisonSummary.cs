@@ -1,4 +1,4 @@
-using System.Globalization;
+using static SamSharp.Samples.FineTuneT5.Reporting.Figures;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
@@ -54,23 +54,19 @@ public sealed class ComparisonSummary(CompareRequest request, IReadOnlyList<Tria
                      select (Own: result, Base: other)).ToList();
         var score = PairedDifference.Of([.. pairs.Select(pair => pair.Own.Score - pair.Base.Score)]);
         return $"{contender.Title} against the base ({optimizer}) in {pairs.Count} pair{(pairs.Count == 1 ? "" : "s")} of runs: " +
-            $"{Metric} {Number(100 * score.Mean, "+0.0;-0.0;0.0")} points ({score.Wins} won, {score.Ties} tied, {score.Losses} lost)" +
+            $"{Metric} {Points(score.Mean)} points ({score.Wins} won, {score.Ties} tied, {score.Losses} lost)" +
             Ratio(", test loss", pairs.Select(pair => (pair.Own.Loss, pair.Base.Loss)), counts: true) +
             Ratio(", sharpness", pairs.Select(pair => (pair.Own.SharpnessAfter, pair.Base.SharpnessAfter)), counts: false) +
-            Ratio(", training time", pairs.Select(pair => ((double?)Time(pair.Own), (double?)Time(pair.Base))), counts: false) + ".";
+            Ratio(", training time", pairs.Select(pair => ((double?)pair.Own.TrainingMilliseconds, (double?)pair.Base.TrainingMilliseconds)), counts: false) + ".";
     }
 
     private static string Ratio(string what, IEnumerable<(double? Own, double? Base)> pairs, bool counts)
     {
         var all = pairs.ToList();
-        var logarithms = all.Where(pair => pair is { Own: > 0, Base: > 0 }).Select(pair => Math.Log(pair.Own!.Value / pair.Base!.Value)).ToList();
+        var (mean, count) = MeanRatio(all);
         var lower = counts ? $" (lower in {all.Count(pair => (pair.Own ?? double.PositiveInfinity) < pair.Base)} of {all.Count})" : "";
-        return logarithms.Count == 0 ? "" : $"{what} x {Number(Math.Exp(logarithms.Average()), "F2")}{lower}";
+        return count == 0 ? "" : $"{what} x {Number(mean, "F2")}{lower}";
     }
 
-    private static double Time(TrialResult result) => result.StepMilliseconds * result.Trial.Steps;
-
     private static string Names(IEnumerable<Contender> contenders) => string.Join("; ", contenders.Select(contender => contender.Title));
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

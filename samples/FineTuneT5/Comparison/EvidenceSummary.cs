@@ -1,5 +1,5 @@
-using System.Globalization;
 using SamSharp.Samples.FineTuneT5.Reporting;
+using static SamSharp.Samples.FineTuneT5.Reporting.Figures;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
@@ -13,7 +13,7 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
     private const double Rounding = 1e-9;
 
     private sealed record Line(string Comparison, string Task, string Optimizer, int? Rows, double Noise, Contender Contender, double Base,
-        PairedDifference Difference, double[] Losses);
+        PairedDifference Difference, (double? Other, double? Base)[] Losses);
 
     private readonly IReadOnlyList<Line> _lines = [.. comparisons.SelectMany(comparison => Lines(comparison.Name, comparison.Runs))];
 
@@ -38,7 +38,7 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
             [.. _lines.Index().Select(line => (string[])
             [
                 line.Item.Comparison, line.Item.Task, Trial.SizeName(line.Item.Rows), Percent(line.Item.Noise, "F0"), line.Item.Contender.Title,
-                Percent(line.Item.Base, "F1"), Difference(line.Item.Difference), PValue(line.Item.Difference.PValue), PValue(corrected[line.Index]),
+                Percent(line.Item.Base), Points(line.Item.Difference.Mean, line.Item.Difference.HalfWidth), PValue(line.Item.Difference.PValue), PValue(corrected[line.Index]),
                 $"{line.Item.Difference.Wins}/{line.Item.Difference.Ties}/{line.Item.Difference.Losses}",
             ])],
             $"Difference of the test score from the base in points with its 95 % interval, p, the same after Holm's correction over all " +
@@ -48,14 +48,14 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
     private ReportTable ByContender() => new(
         "By comparison", 2, ["comparison", "algorithm", "tasks", "difference", "least", "most", "w/t/l", "test loss"],
         [.. from line in _lines
-            group line by (line.Comparison, line.Contender.Name) into group_
-            let differences = group_.Select(line => line.Difference).ToList()
+            group line by (line.Comparison, line.Contender.Name) into lines
+            let differences = lines.Select(line => line.Difference).ToList()
             select new[]
             {
-                group_.Key.Comparison, group_.First().Contender.Title, $"{group_.Select(line => line.Task).Distinct().Count()}",
+                lines.Key.Comparison, lines.First().Contender.Title, $"{lines.Select(line => line.Task).Distinct().Count()}",
                 Points(differences.Average(one => one.Mean)), Points(differences.Min(one => one.Mean)), Points(differences.Max(one => one.Mean)),
                 $"{differences.Sum(one => one.Wins)}/{differences.Sum(one => one.Ties)}/{differences.Sum(one => one.Losses)}",
-                $"× {Math.Exp(group_.SelectMany(line => line.Losses).Average()).ToString("F2", CultureInfo.InvariantCulture)}",
+                $"× {Number(MeanRatio(lines.SelectMany(line => line.Losses)).Mean, "F2")}",
             }],
         "Mean difference of the test score from the base over the tasks in points, and the least and the most of a task; runs won, tied and lost; " +
         "geometric mean of the ratio of test losses");
@@ -77,7 +77,7 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
                 let tried = contender.Where(cell => cell.Scores.ContainsKey(rho)).ToList()
                 select new[]
                 {
-                    Contender.Parse(contender.Key).Title, rho.ToString("G3", CultureInfo.InvariantCulture), $"{tried.Count}",
+                    Contender.Parse(contender.Key).Title, Number(rho, "G3"), $"{tried.Count}",
                     $"{tried.Count(cell => cell.Scores[rho] >= cell.Best - Near - Rounding)}",
                     Points(tried.Average(cell => cell.Scores[rho] - cell.Best)),
                 }],
@@ -92,15 +92,5 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
         select new Line(
             comparison, cell.Key.Task, cell.Key.Optimizer, cell.Key.Rows, cell.Key.LabelNoise, contender, scores.Average(),
             Compared.Score(cell, contender),
-            [.. Compared.Pairs(cell, contender).Where(pair => pair is { Base.Loss: > 0, Other.Loss: > 0 })
-                .Select(pair => Math.Log(pair.Other.Loss!.Value / pair.Base.Loss!.Value))]);
-
-    private static string Difference(PairedDifference difference) =>
-        Points(difference.Mean) + (double.IsNaN(difference.HalfWidth) ? "" : $" ± {Percent(difference.HalfWidth, "F1")}");
-
-    private static string Points(double value) => Percent(value, "+0.0;-0.0;0.0");
-
-    private static string PValue(double value) => double.IsNaN(value) ? "" : value.ToString(value < 0.01 ? "F4" : "F2", CultureInfo.InvariantCulture);
-
-    private static string Percent(double value, string format) => (100 * value).ToString(format, CultureInfo.InvariantCulture);
+            [.. Compared.Pairs(cell, contender).Select(pair => (pair.Other.Loss, pair.Base.Loss))]);
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using SamSharp.Samples.FineTuneT5.Reporting;
 using SamSharp.Samples.T5.Evaluation;
+using static SamSharp.Samples.FineTuneT5.Reporting.Figures;
 
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
@@ -69,6 +69,4 @@ internal static class MeasureTable
 
     private static double? Value(TrialResult result, string name) =>
         name == "loss" ? result.Loss : result.Measures is { } measures && measures.TryGetValue(name, out var value) ? value : null;
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

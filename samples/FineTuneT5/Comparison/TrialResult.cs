@@ -23,5 +23,9 @@ public sealed record TrialResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Predictions { get; init; }
 
+    /// <summary>Time of all steps.</summary>
+    [JsonIgnore]
+    public double TrainingMilliseconds => StepMilliseconds * Trial.Steps;
+
     public bool Diverged => Loss is null;
 }

@@ -84,15 +84,15 @@ public static partial class OptimizerExtensions
         if (optimizer.Options.Combiner is not FisherGate gate)
             throw new InvalidOperationException("The recipe has no gate. Use Recipe.Roast, or its combiner.");
         using var sums = new SlotTensors();
-        foreach (var batch in batches)
+        for (var i = 0; i < batches.Count; i++)
         {
-            optimizer.Services.Table.Evaluate(batch).Dispose();
-            if (batch == batches[0]) continue;
+            optimizer.Services.Table.Evaluate(batches[i]).Dispose();
+            if (i == 0) continue;
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
             foreach (var slot in optimizer.Parameters.Where(gate.IsGated))
             {
-                if (slot.Parameter.grad is { } gradient) FisherGate.Add(sums.Of([slot], FisherGate.Zeros)[0], gradient, batches.Count);
+                if (slot.Parameter.grad is { } gradient) FisherGate.Add(sums.Of([slot], ParameterBucket.NewSum)[0], gradient, batches.Count);
             }
         }
         optimizer.Services.Table.ClearGradients();
@@ -155,10 +155,6 @@ internal sealed record FisherGate(int StepsPerEpoch, double Alpha, double Beta, 
         sum.IncreaseByProduct(wide, wide, 1.0 / count);
     }
 
-    /// <summary>A sum to begin with.</summary>
-    public static Tensor Zeros(ParameterSlot slot) =>
-        zeros(slot.Parameter.shape, ParameterBucket.AccumulatorOf(slot.Parameter.dtype), slot.Parameter.device);
-
     /// <summary>Makes the gates of the given parameters.</summary>
     public void Renew(PartMemory memory, IReadOnlyList<(ParameterSlot Slot, Tensor Squares)> all)
     {
@@ -187,7 +183,7 @@ internal sealed record FisherGate(int StepsPerEpoch, double Alpha, double Beta, 
         {
             foreach (var (slot, gradient) in bucket.Parameters.Zip(gradientsOf(bucket)).Where(pair => IsGated(pair.First)))
             {
-                if (step > 1) Add(memory.Change(Squares, [slot], Zeros)[0], gradient, StepsPerEpoch);
+                if (step > 1) Add(memory.Change(Squares, [slot], ParameterBucket.NewSum)[0], gradient, StepsPerEpoch);
                 if (memory.Find(Gate, slot) is { } gate) gradient.mul_(gate);
             }
         }

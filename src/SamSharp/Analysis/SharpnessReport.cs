@@ -60,19 +60,15 @@ public sealed record SharpnessReport(
     /// <summary>A table: name, value, error, radius and note of each measurement.</summary>
     public override string ToString()
     {
-        string[] head = ["measure", "value", "error", "radius", ""];
         string[][] rows =
         [
-            head,
+            ["measure", "value", "error", "radius", ""],
             .. Measurements.Select(m => new[]
             {
                 m.Name, Invariant($"{m.Value:G6}"), Error(m), m.Radius is { } radius ? Invariant($"{radius:G3}") : "", m.Note,
             }),
         ];
-        var widths = head.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
-        var lines = rows.Select(row =>
-            string.Join("  ", row.Select((cell, i) => i is 0 or 4 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
-        return string.Join(Environment.NewLine, [Invariant($"loss {Loss:G6}{On(Rows)}, {Dimension} weights"), .. lines]);
+        return string.Join(Environment.NewLine, [Invariant($"loss {Loss:G6}{On(Rows)}, {Dimension} weights"), .. TextTable.Lines(rows, 0, 4)]);
     }
 
     private static IReadOnlyList<Measurement> Measure(ISharpnessMeasure measure, LossSurface surface, int index, int count)

@@ -74,6 +74,10 @@ public sealed class ParameterBucket
 
     internal static ScalarType AccumulatorOf(ScalarType dtype) => dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 
+    /// <summary>Zeros of a parameter's shape to sum up in; sums of half precision are kept in float32.</summary>
+    [InDisposeScope]
+    internal static Tensor NewSum(ParameterSlot slot) => zeros(slot.Parameter.shape, AccumulatorOf(slot.Parameter.dtype), slot.Parameter.device);
+
     /// <summary>Vectors in the dtype of the weights: themselves, or copies for weights in half precision, whose averages are kept in
     /// float32.</summary>
     [InDisposeScope]

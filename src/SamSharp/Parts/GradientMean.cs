@@ -19,7 +19,7 @@ internal sealed class GradientMean(StepServices services) : IDisposable
         foreach (var bucket in services.Table.Filled)
         {
             var gradients = bucket.Parameters.Select(parameter => parameter.Final!).ToArray();
-            services.Kernels.Accumulate(_sums.Of(bucket.Parameters, Zeros), gradients, weight ?? share);
+            services.Kernels.Accumulate(_sums.Of(bucket.Parameters, ParameterBucket.NewSum), gradients, weight ?? share);
         }
         services.Table.ReleaseGradients();
     }
@@ -45,8 +45,4 @@ internal sealed class GradientMean(StepServices services) : IDisposable
         _loss.Dispose();
         _sums.Dispose();
     }
-
-    /// <summary>Sums of half precision are kept in float32.</summary>
-    private static Tensor Zeros(ParameterSlot slot) =>
-        zeros(slot.Parameter.shape, ParameterBucket.AccumulatorOf(slot.Parameter.dtype), slot.Parameter.device);
 }

@@ -95,18 +95,16 @@ public sealed record RhoSearch(IReadOnlyList<RhoTrial> Trials)
     {
         static string Number(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
         var hasSharpness = Trials.Any(trial => !double.IsNaN(trial.Sharpness));
-        string[] head = ["rho", "validation loss", .. hasSharpness ? ["sharpness"] : Array.Empty<string>(), "training loss", "skipped", ""];
         string[][] rows =
         [
-            head,
+            ["rho", "validation loss", .. hasSharpness ? ["sharpness"] : Array.Empty<string>(), "training loss", "skipped", ""],
             .. Trials.Select(trial => new[]
             {
                 Number(trial.Rho), Number(trial.Loss), Number(trial.Sharpness), Number(trial.TrainingLoss),
                 trial.SkippedSteps.ToString(CultureInfo.InvariantCulture), trial == Best ? "*" : "",
             }.Where((_, column) => hasSharpness || column != 2).ToArray()),
         ];
-        var widths = head.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
-        return string.Join(Environment.NewLine, rows.Select(row => string.Join("  ", row.Select((cell, i) => cell.PadLeft(widths[i]))).TrimEnd()));
+        return string.Join(Environment.NewLine, TextTable.Lines(rows));
     }
 
     private static (double Loss, long Skipped) Train(

@@ -6,7 +6,11 @@ namespace SamSharp.Tests.Lora;
 /// <summary>Two of TorchSharp's linear layers around one that this file declares, held in typed fields.</summary>
 internal sealed class LoraNetwork : nn.Module<Tensor, Tensor>
 {
-    private readonly Linear first, last;
+    [ComponentName(Name = "first")]
+    private readonly Linear _first;
+
+    [ComponentName(Name = "last")]
+    private readonly Linear _last;
 
     [ComponentName(Name = "middle")]
     private readonly OwnLinear _middle;
@@ -14,18 +18,18 @@ internal sealed class LoraNetwork : nn.Module<Tensor, Tensor>
     public LoraNetwork(ScalarType dtype = ScalarType.Float64) : base(nameof(LoraNetwork))
     {
         manual_seed(3);
-        first = nn.Linear(6, 5, dtype: dtype);
+        _first = nn.Linear(6, 5, dtype: dtype);
         _middle = new OwnLinear(5, 5, dtype);
-        last = nn.Linear(5, 3, dtype: dtype);
+        _last = nn.Linear(5, 3, dtype: dtype);
         RegisterComponents();
     }
 
-    public Linear Last => last;
+    public Linear Last => _last;
 
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return last.call(_middle.call(first.call(input).tanh()).tanh()).MoveToOuterDisposeScope();
+        return _last.call(_middle.call(_first.call(input).tanh()).tanh()).MoveToOuterDisposeScope();
     }
 }
 

@@ -40,7 +40,7 @@ internal sealed class TaskGradients(StepServices services, int count, bool toget
             foreach (var (slot, users) in used.Where(one => one.Users.Length == 1)) slot.Parameter.grad = users[0].Final.Find(slot)!;
             var shared = used.Where(one => one.Users.Length > 1).Select(one => one.Slot)
                 .GroupBy(slot => (slot.Parameter.dtype, slot.Parameter.device.ToString())).Select(group => group.ToArray()).ToArray();
-            var sums = shared.Select(slots => Array.ConvertAll(slots, Zeros)).ToArray();
+            var sums = shared.Select(slots => Array.ConvertAll(slots, ParameterBucket.NewSum)).ToArray();
             if (together || !Array.Exists(_tasks, task => task.WasPerturbed))
             {
                 Aggregate(aggregator, shared, sums, (task, slot) => task.Final.Find(slot));
@@ -94,11 +94,6 @@ internal sealed class TaskGradients(StepServices services, int count, bool toget
         foreach (var ((i, j), product) in pairs.Zip(products)) matrix[i, j] = matrix[j, i] = product;
         return matrix;
     }
-
-    /// <summary>Sums of half precision are kept in float32.</summary>
-    [InDisposeScope]
-    private static Tensor Zeros(ParameterSlot slot) =>
-        zeros(slot.Parameter.shape, ParameterBucket.AccumulatorOf(slot.Parameter.dtype), slot.Parameter.device);
 
     /// <summary>What one task left.</summary>
     private sealed class Task : IDisposable
