@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.Reporting;
+using SamSharp.Samples.T5.Files;
 using Spectre.Console;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
@@ -27,7 +28,7 @@ public static class SummaryCommand
             foreach (var table in tables)
                 AnsiConsole.Write(table.ToConsole());
             if (result.GetValue(output) is { } path)
-                File.WriteAllText(path, string.Join('\n', tables.Select(table => table.ToMarkdown())));
+                AtomicFile.Write(path, string.Join('\n', tables.Select(table => table.ToMarkdown())));
             return ExitCode.Success;
         });
         return command;

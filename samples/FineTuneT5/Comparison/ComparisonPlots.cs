@@ -40,22 +40,23 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         {
             foreach (var (place, rows) in sizes.Index())
             {
-                double[] differences = [.. Differences(panel, contender, rows)];
-                if (differences.Length == 0)
+                TrialResult[] cell = [.. panel.Where(result => result.Trial.Rows == rows)];
+                if (!cell.Any(result => result.Trial.Contender == contender.Name))
                     continue;
+                double[] differences = [.. Compared.Differences(cell, contender).Select(Points)];
                 // Side by side, so that the intervals can be told apart.
                 var x = place + (0.5 * (i - (0.5 * (others.Length - 1))) / others.Length);
                 var color = PlotColors.Of(i + 1);
                 double[] places = [.. differences.Select((_, n) => x + Spread(n, differences.Length))];
                 var pairs = plot.Add.ScatterPoints(places, differences, color.WithAlpha(0.4));
                 pairs.MarkerSize = 6;
-                var summary = PairedDifference.Of(differences);
+                var summary = Compared.Score(cell, contender);
                 if (!double.IsNaN(summary.HalfWidth))
                 {
-                    var interval = plot.Add.ErrorBar([x], [summary.Mean], [summary.HalfWidth]);
+                    var interval = plot.Add.ErrorBar([x], [Points(summary.Mean)], [Points(summary.HalfWidth)]);
                     (interval.Color, interval.CapSize, interval.LineWidth) = (color, CapSize, 2);
                 }
-                var mean = plot.Add.Marker(x, summary.Mean, MarkerShape.FilledDiamond, 12, color);
+                var mean = plot.Add.Marker(x, Points(summary.Mean), MarkerShape.FilledDiamond, 12, color);
                 if (place == 0)
                     mean.LegendText = contender.Title;
             }
@@ -67,13 +68,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
             "difference, points (mean and 95 % interval)");
     });
 
-    // In points, one for each seed.
-    private static IEnumerable<double> Differences(IEnumerable<TrialResult> panel, Contender contender, int? rows) =>
-        from seed in panel.Where(result => result.Trial.Rows == rows).GroupBy(result => result.Trial.Seed)
-        let own = seed.FirstOrDefault(result => result.Trial.Contender == contender.Name)
-        let other = seed.FirstOrDefault(result => result.Trial.Contender == Contender.Base.Name)
-        where own is not null && other is not null
-        select 100 * (own.Score - other.Score);
+    private static double Points(double share) => 100 * share;
 
     private static double Spread(int n, int count) => 0.1 * ((n / (double)Math.Max(1, count - 1)) - 0.5);
 

@@ -57,7 +57,8 @@ public sealed class ComparisonSummary(CompareRequest request, IReadOnlyList<Tria
             $"{Metric} {Points(score.Mean)} points ({score.Wins} won, {score.Ties} tied, {score.Losses} lost)" +
             Ratio(", test loss", pairs.Select(pair => (pair.Own.Loss, pair.Base.Loss)), counts: true) +
             Ratio(", sharpness", pairs.Select(pair => (pair.Own.SharpnessAfter, pair.Base.SharpnessAfter)), counts: false) +
-            Ratio(", training time", pairs.Select(pair => ((double?)pair.Own.TrainingMilliseconds, (double?)pair.Base.TrainingMilliseconds)), counts: false) + ".";
+            Ratio(", training time", pairs.Select(pair => ((double?)pair.Own.TrainingMilliseconds, (double?)pair.Base.TrainingMilliseconds)),
+                counts: false) + ".";
     }
 
     private static string Ratio(string what, IEnumerable<(double? Own, double? Base)> pairs, bool counts)

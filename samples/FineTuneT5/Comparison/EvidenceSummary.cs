@@ -38,7 +38,8 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
             [.. _lines.Index().Select(line => (string[])
             [
                 line.Item.Comparison, line.Item.Task, Trial.SizeName(line.Item.Rows), Percent(line.Item.Noise, "F0"), line.Item.Contender.Title,
-                Percent(line.Item.Base), Points(line.Item.Difference.Mean, line.Item.Difference.HalfWidth), PValue(line.Item.Difference.PValue), PValue(corrected[line.Index]),
+                Percent(line.Item.Base), Points(line.Item.Difference.Mean, line.Item.Difference.HalfWidth),
+                PValue(line.Item.Difference.PValue), PValue(corrected[line.Index]),
                 $"{line.Item.Difference.Wins}/{line.Item.Difference.Ties}/{line.Item.Difference.Losses}",
             ])],
             $"Difference of the test score from the base in points with its 95 % interval, p, the same after Holm's correction over all " +

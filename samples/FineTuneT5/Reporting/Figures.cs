@@ -23,7 +23,8 @@ internal static class Figures
     /// <summary>A p-value; nothing where there was no test.</summary>
     public static string PValue(double value) => double.IsNaN(value) ? "" : Number(value, value < SmallP ? "F3" : "F2");
 
-    /// <summary>The geometric mean of the ratios of those pairs whose numbers are positive, and how many these are; NaN where there are none.</summary>
+    /// <summary>The geometric mean of the ratios of those pairs whose numbers are positive, and how many these are; NaN where there are
+    /// none.</summary>
     public static (double Mean, int Count) MeanRatio(IEnumerable<(double? Other, double? Base)> pairs)
     {
         double[] logarithms =
