@@ -15,6 +15,9 @@ public sealed class ComparisonReport(
     /// <summary>With fewer tasks an interval over them says nothing.</summary>
     private const int LeastTasks = 5;
 
+    /// <summary>Tables with more columns do not fit a terminal; report.md has them.</summary>
+    private const int MostColumns = 10;
+
     /// <summary>Characters in a line where output is no terminal.</summary>
     private const int FileWidth = 120;
 
@@ -30,13 +33,13 @@ public sealed class ComparisonReport(
         .. request.Sizes.Count > 1 ? [BySize()] : Array.Empty<ReportTable>(),
     ];
 
-    /// <summary>Prints the tables, writes the files and names them.</summary>
+    /// <summary>Prints the tables that fit a terminal, writes the files and names them.</summary>
     public void Show(TrialStore store)
     {
         var tables = Tables;
         if (!ProgressDisplay.IsInteractive)
             AnsiConsole.Profile.Width = FileWidth;
-        foreach (var table in tables)
+        foreach (var table in tables.Where(table => table.Header.Count <= MostColumns))
             AnsiConsole.Write(table.ToConsole());
         string At(string file) => Path.Combine(store.Folder, file);
         AtomicFile.Write(At("report.md"), string.Join('\n', tables.Select(table => table.ToMarkdown())));
