@@ -15,6 +15,10 @@ public static class DiskFault
         || (error is ArgumentOutOfRangeException && error.StackTrace?.Contains("System.IO.", StringComparison.Ordinal) == true)
         || (error.InnerException is { } inner && IsFull(inner));
 
+    /// <summary>Whether a file or folder that was to be written or moved is not there.</summary>
+    public static bool IsMissing(Exception error) =>
+        error is FileNotFoundException or DirectoryNotFoundException || (error.InnerException is { } inner && IsMissing(inner));
+
     /// <summary>Whether the error comes from the file system.</summary>
     public static bool Is(Exception error) => error is IOException or UnauthorizedAccessException || IsFull(error);
 }

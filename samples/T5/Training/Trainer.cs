@@ -1,4 +1,5 @@
 using SamSharp.Distributed;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Monitoring;
 using SamSharp.Samples.T5.Sampling;
@@ -127,6 +128,10 @@ public sealed partial class Trainer : IDisposable
         {
             Save();
             throw new OperationCanceledException($"Stopped after step {Step}; the checkpoint is in {_folder.Checkpoints}.", cancellation);
+        }
+        catch (IOException missing) when (DiskFault.IsMissing(missing))
+        {
+            throw new IOException($"{_folder.Path} or a part of it is gone: it was deleted or moved while the run wrote to it.", missing);
         }
         _model.eval();
     }
