@@ -1,11 +1,21 @@
-// dotnet run mutants.cs -- <a copy of the repository, which is changed> [part of a name]...: see .ci/mutants.
+// dotnet run mutants.cs -- <a copy of the repository, which is changed> [--check] [part of a name]...: see .ci/mutants.
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 
 var top = args[0];
 var limit = TimeSpan.FromMinutes(15); // of a test run, after which the mutant counts as noticed
 string[] unhelpful = ["Architecture", "Pages", "Analyzers", "Building", "CollectionTests", "OtherStepsTests"]; // they do not see values
-var mutants = Read(Path.Combine(top, ".ci", "mutants.txt")).Where(mutant => args.Length == 1 || args.Skip(1).Any(mutant.Name.Contains)).ToArray();
+var parts = args[1..].Where(arg => arg != "--check").ToArray();
+var mutants = Read(Path.Combine(top, ".ci", "mutants.txt")).Where(mutant => parts.Length == 0 || parts.Any(mutant.Name.Contains)).ToArray();
+if (mutants.Length == 0) Fail("No mutant has such a name.");
+var outdated = mutants.Where(mutant => Matches(mutant) != 1)
+    .Select(mutant => $"{mutant.Name}: {mutant.File} has {Matches(mutant)} times '{mutant.Old}'").ToArray();
+if (outdated.Length > 0) Fail($"These mutants no longer match the code once each:\n{string.Join('\n', outdated)}");
+if (args.Contains("--check"))
+{
+    Console.WriteLine($"All {mutants.Length} mutants match the code.");
+    return 0;
+}
 var (built, green) = (new HashSet<string>(), new HashSet<string>());
 var results = new List<(string Name, bool Killed, bool ByItsTests)>();
 var watch = Stopwatch.StartNew();
@@ -21,20 +31,19 @@ foreach (var mutant in mutants)
     }
     var path = Path.Combine(top, mutant.File);
     var before = File.ReadAllText(path);
-    if (!before.Contains(mutant.Old))
-    {
-        results.Add((mutant.Name, false, false));
-        Console.WriteLine($"OUTDATED  {mutant.Name}: {mutant.File} does not contain '{mutant.Old}'");
-        continue;
-    }
     var changed = before.Replace(mutant.Old, mutant.New);
     try
     {
-        Put(changed);
+        if (!Put(changed))
+        {
+            results.Add((mutant.Name, false, false));
+            Console.WriteLine($"INVALID   {mutant.Name}: it does not build");
+            continue;
+        }
         var own = Test(project, tests, Named(mutant.Tests));
         if (own is null && green.Add(tests))
         {
-            Put(before);
+            Require((Put(before), 0, ""), "The code does not build as it is.");
             RequireGreen(project, tests, others);
             Put(changed);
         }
@@ -47,18 +56,24 @@ foreach (var mutant in mutants)
         File.WriteAllText(path, before);
     }
 
-    void Put(string text)
+    bool Put(string text)
     {
         File.WriteAllText(path, text);
-        Require(Run($"build -c Release {project} -v q --no-restore -p:BuildProjectReferences=false -p:RunAnalyzers=false " +
-            "-p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false", TimeSpan.FromHours(1)),
-            $"{mutant.Name} does not build.");
+        return Run($"build -c Release {project} -v q --no-restore -p:BuildProjectReferences=false -p:RunAnalyzers=false " +
+            "-p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:GenerateDocumentationFile=false", TimeSpan.FromHours(1))
+            is { Ended: true, Code: 0 };
     }
 }
 var survivors = results.Count(result => !result.Killed);
 Console.WriteLine($"{results.Count} mutants: {results.Count - survivors} noticed, {results.Count(result => result.ByItsTests)} of them by the " +
-    $"tests that the list names; {survivors} survived. {watch.Elapsed.TotalMinutes:F0} minutes.");
+    $"tests that the list names; {survivors} survived or do not build. {watch.Elapsed.TotalMinutes:F0} minutes.");
 return survivors == 0 ? 0 : 1;
+
+int Matches(Mutant mutant)
+{
+    var path = Path.Combine(top, mutant.File);
+    return File.Exists(path) ? File.ReadAllText(path).Split(mutant.Old).Length - 1 : 0;
+}
 
 // A test that fails in the code as it is would notice every mutant.
 void RequireGreen(string project, string tests, string filter)
