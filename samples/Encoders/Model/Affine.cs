@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace SamSharp.Samples.Encoders.Model;
 
-/// <summary>A linear map with a bias, in the input's type whatever the weights'.</summary>
+/// <summary>A linear map with a bias.</summary>
 internal sealed class Affine : Module<Tensor, Tensor>
 {
     /// <summary>BERT's own initial deviation.</summary>
@@ -27,11 +27,5 @@ internal sealed class Affine : Module<Tensor, Tensor>
 
     public int Outputs => (int)_bias.shape[0];
 
-    public override Tensor forward(Tensor input)
-    {
-        if (_weight.dtype == input.dtype)
-            return functional.linear(input, _weight, _bias);
-        using var scope = NewDisposeScope();
-        return functional.linear(input, _weight.to(input.dtype), _bias.to(input.dtype)).MoveToOuterDisposeScope();
-    }
+    public override Tensor forward(Tensor input) => functional.linear(input, _weight, _bias);
 }

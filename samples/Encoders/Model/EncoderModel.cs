@@ -91,6 +91,7 @@ public sealed class EncoderModel : TrainedModel
     public Tensor Encode(Tensor inputIds, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
+        using var precision = OpenPrecision();
         var dropout = training ? TrainingDropout ?? Config.Dropout : 0;
         var addend = Addend(attentionMask);
         var hidden = _frozenLayers is not { } frozen ? Drop.Apply(Embedded(inputIds), dropout, training: true)

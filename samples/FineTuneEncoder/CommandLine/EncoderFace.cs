@@ -63,6 +63,7 @@ public static class EncoderFace
         Demonstration = Comparison,
         HasFreshHead = true,
         Writes = false,
+        Types = NumberTypes.All,
         Takes = task => task is TableTask or MultiRcTask,
     };
 

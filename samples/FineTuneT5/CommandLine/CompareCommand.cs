@@ -41,7 +41,7 @@ public static class CompareCommand
         var training = new TrainingArguments(defaults, face);
         var runs = new RunArguments(face.Model, "The model to fine-tune in every run: as for fine-tuning", face.Writes, shown.Run.Types,
             "Where results.jsonl, report.md and the plots go, and the files of unfinished runs [runs/compare-<time>]",
-            "Do the runs that --output lacks, and go on with unfinished ones; with none there, start");
+            "Do the runs that --output lacks, and go on with unfinished ones; with none there, start", face.Types);
 
         var command = new Command(Name, """
             Compares a base optimizer with sharpness-aware ones over tasks, training-set sizes and seeds, in pairs: the same rows in the same order,

@@ -46,7 +46,7 @@ public sealed class FineTuneCommand
         (run, compare) = (Continuation.Answering(run), Continuation.Answering(compare));
         _task = Text("--task", "name", BundledData.Task, face.Tasks);
         _training = new(face.Training, face);
-        _runs = new(face.Model, face.Models, face.Writes);
+        _runs = new(face.Model, face.Models, face.Writes, offered: face.Types);
         _root = new RootCommand(face.Description);
         _seeds.Aliases.Add("--seeds");
         _trace.Recursive = true;

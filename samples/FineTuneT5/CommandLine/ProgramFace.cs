@@ -41,6 +41,9 @@ public sealed record ProgramFace
     /// <summary>Whether the model generates text and can have another vocabulary.</summary>
     public bool Writes { get; init; } = true;
 
+    /// <summary>The types of numbers that the model can have.</summary>
+    public IReadOnlyList<NumberTypes> Types { get; init; } = NumberTypes.Wide;
+
     /// <summary>The tasks that the program supports.</summary>
     public Func<T5Task, bool> Takes { get; init; } = _ => true;
 

@@ -9,10 +9,12 @@ namespace SamSharp.Samples.FineTuneT5.CommandLine;
 /// <param name="about">The description of --model.</param>
 /// <param name="takesVocabulary">Whether a model may be given another vocabulary.</param>
 /// <param name="types">The default types of numbers; null: the first.</param>
+/// <param name="offered">The types to choose from; null: those with float32's range.</param>
 /// <param name="output">The description of --output.</param>
 /// <param name="resume">The description of --resume.</param>
 internal sealed class RunArguments(
-    string model, string about, bool takesVocabulary = true, NumberTypes? types = null, string? output = null, string? resume = null)
+    string model, string about, bool takesVocabulary = true, NumberTypes? types = null, string? output = null, string? resume = null,
+    IReadOnlyList<NumberTypes>? offered = null)
 {
     private readonly Option<string> _model = Text("--model", "size|file|folder|name", model, about);
     private readonly Option<string?> _tokenizer =
@@ -21,9 +23,10 @@ internal sealed class RunArguments(
         Optional("--output", "folder", output ?? "Where metrics.jsonl, tensorboard/, checkpoints/ and model/ go [runs/<task>-<time>]");
     private readonly Option<string> _device = Choice("--device", "Where to train", Devices.Cpu, Devices.Cpu, Devices.Cuda);
     private readonly Option<string> _types = Checked(
-        Text("--dtype", string.Join('|', NumberTypes.All.Select(known => known.Name)), (types ?? NumberTypes.Full).Name,
-            "Type of weights and activations; mixed: float32 weights, bfloat16 activations. There is no float16, which T5 overflows"),
-        NumberTypes.Objection);
+        Text("--dtype", string.Join('|', (offered ?? NumberTypes.Wide).Select(known => known.Name)), (types ?? NumberTypes.Full).Name,
+            "Type of weights and activations; mixed: float32 weights, bfloat16 activations. " + (offered?.Contains(NumberTypes.Float16) == true
+                ? "float16: float32 weights, float16 activations, a scaled loss" : "There is no float16, which T5 overflows")),
+        name => NumberTypes.Objection(name, offered ?? NumberTypes.Wide));
     private readonly Option<int> _saveEvery = Number("--save-every", "steps", 0, "Save a checkpoint; 0 at the end only");
     private readonly Option<int> _keep = Number("--keep", "count", 2, "Checkpoints to keep");
     private readonly Option<bool> _resume = Flag("--resume", resume ?? "Go on from the newest checkpoint in --output; with none there, start");

@@ -123,20 +123,11 @@ public sealed class TrialRunner
     {
         using var surface = Surface(trial, model, rows, measuring);
         measuring.Begin("sharpness", 2 * surface.Batches.Count);
-        using var wide = InWeightsType(model);
         return new BatchwiseSharpness(new OneStepSharpness(new Ball(_request.SharpnessRho))).Measure(surface)[0].Value;
     }
 
     private LossSurface Surface(Trial trial, TrainedModel model, IEnumerable<EncodedExample> rows, Measuring measuring) =>
         TrainingLoss.Surface(model, _kits[trial.Task].PadId, rows.Take(MeasuredRows), _request.Training.BatchSize, measuring);
-
-    // 16-bit activations would round away small differences between losses.
-    private static Restored InWeightsType(TrainedModel model)
-    {
-        var type = model.ComputeType;
-        model.ComputeType = model.Type;
-        return new(() => model.ComputeType = type);
-    }
 
     // In each cell the base runs first and saves its weights, so that the loss can be drawn along the line to the contender's.
     private void MeasureSlice(Trial trial, TrainedModel model, IReadOnlyList<EncodedExample> rows, Measuring measuring)
@@ -152,8 +143,6 @@ public sealed class TrialRunner
         {
             using var other = kit.Create(Options(trial), solution);
             other.eval();
-            using var otherWide = InWeightsType(other);
-            using var wide = InWeightsType(model);
             using var baseSurface = Surface(trial, other, rows, measuring);
             using var from = baseSurface.Weights();
             using var train = Surface(trial, model, rows, measuring);
@@ -162,10 +151,5 @@ public sealed class TrialRunner
             _store.Save(SolutionSlice.Measure(trial, train, test, from));
             AtomicFolder.Delete(solution);
         }
-    }
-
-    private readonly struct Restored(Action restore) : IDisposable
-    {
-        public void Dispose() => restore();
     }
 }

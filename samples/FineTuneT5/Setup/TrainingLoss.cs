@@ -20,6 +20,8 @@ public static class TrainingLoss
             {
                 measuring.NextBatch();
                 using var batch = Batch.Collate(part, padId, model.Device);
+                // 16-bit activations would round away small differences between losses.
+                using var wide = model.ComputeInTypeOfWeights();
                 return model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels);
             },
             part.Length,

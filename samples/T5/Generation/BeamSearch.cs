@@ -16,6 +16,7 @@ internal static class BeamSearch
     {
         using var scope = NewDisposeScope();
         var (batch, beams, device) = ((int)encoded.shape[0], options.NumBeams, encoded.device);
+        using var precision = model.OpenPrecision();
         using var cache = model.StartDecoding(encoded, attentionMask, beams);
         var ended = Enumerable.Range(0, batch).Select(_ => new BeamHypotheses(options)).ToArray();
         var running = Enumerable.Range(0, batch * beams)

@@ -9,6 +9,7 @@ internal static class GreedySearch
     public static Tensor Run(T5Model model, Tensor encoded, Tensor attentionMask, int maxNewTokens)
     {
         using var scope = NewDisposeScope();
+        using var precision = model.OpenPrecision();
         using var cache = model.StartDecoding(encoded, attentionMask);
         var (config, batch) = (model.Config, encoded.shape[0]);
         var token = ScalarArithmetic.Full([batch], config.DecoderStartTokenId, int64, encoded.device);

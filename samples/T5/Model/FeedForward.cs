@@ -47,9 +47,16 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
         var activated = Activate((_inner ?? _activated!).call(input));
         if (_gate is not null)
             activated = activated * _gate.call(input);
-        // The largest numbers of a T5 arise here.
-        var inside = Precision.ToFinite(Dropout.Apply(activated, _dropout, training));
-        return _output.call(inside.to(Precision.OfStream(inside.dtype))).MoveToOuterDisposeScope();
+        var inside = Dropout.Apply(activated, _dropout, training);
+        return (inside.dtype == ScalarType.Float16 ? OutOfFloat16(inside) : _output.call(inside)).MoveToOuterDisposeScope();
+    }
+
+    // The largest numbers of a T5 arise here: the product is in the weight's type, not in autocast's.
+    [InDisposeScope]
+    private Tensor OutOfFloat16(Tensor inside)
+    {
+        using var wide = Autocast.Disabled(inside.device);
+        return Precision.ToFinite(_output.call(Precision.ToFinite(inside).to(_output.Type)));
     }
 
     // The gradient of relu needs only its result, so it may overwrite its input.

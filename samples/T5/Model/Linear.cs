@@ -17,14 +17,7 @@ internal sealed class Linear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => Apply(input, _weight);
+    public ScalarType Type => _weight.dtype;
 
-    /// <summary>input . weight^T in the input's type, regardless of the weight's.</summary>
-    public static Tensor Apply(Tensor input, Tensor weight)
-    {
-        if (weight.dtype == input.dtype)
-            return functional.linear(input, weight);
-        using var converted = weight.to(input.dtype);
-        return functional.linear(input, converted);
-    }
+    public override Tensor forward(Tensor input) => functional.linear(input, _weight);
 }

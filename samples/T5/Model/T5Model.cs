@@ -72,6 +72,7 @@ public sealed class T5Model : TrainedModel
     public Tensor Encode(Tensor inputIds, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
+        using var precision = OpenPrecision();
         return EncodeEmbedded(Embed(inputIds), attentionMask).MoveToOuterDisposeScope();
     }
 
@@ -82,6 +83,7 @@ public sealed class T5Model : TrainedModel
     public Tensor Decode(Tensor decoderInputIds, Tensor encoded, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
+        using var precision = OpenPrecision();
         return Scores(DecodeEmbedded(Embed(decoderInputIds), encoded, attentionMask)).MoveToOuterDisposeScope();
     }
 
@@ -120,6 +122,7 @@ public sealed class T5Model : TrainedModel
     internal DecoderCache StartDecoding(Tensor encoded, Tensor attentionMask, long copies = 1)
     {
         using var scope = NewDisposeScope();
+        using var precision = OpenPrecision();
         var layers = new List<LayerCache>();
         foreach (var block in _decoder.Blocks)
         {
@@ -136,6 +139,7 @@ public sealed class T5Model : TrainedModel
     internal Tensor DecodeNext(Tensor tokens, DecoderCache cache)
     {
         using var scope = NewDisposeScope();
+        using var precision = OpenPrecision();
         cache.Length++;
         var bias = _decoder.PositionBias.Compute(1, cache.Length, ComputeType);
         var addend = bias.expand(tokens.shape[0], -1, -1, -1).flatten(0, 1);

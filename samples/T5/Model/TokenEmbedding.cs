@@ -39,5 +39,5 @@ internal sealed class TokenEmbedding : Module
     }
 
     /// <summary>The tied output layer: hidden . weight^T.</summary>
-    public Tensor Scores(Tensor hidden) => Linear.Apply(hidden, _weight);
+    public Tensor Scores(Tensor hidden) => functional.linear(hidden, _weight);
 }

@@ -28,6 +28,25 @@ public abstract class TrainedModel(string name) : nn.Module(name)
         set => _computeType = value;
     }
 
+    /// <summary>Computes activations in the weights' type until the result is disposed.</summary>
+    public IDisposable ComputeInTypeOfWeights()
+    {
+        var type = _computeType;
+        _computeType = null;
+        return new Restored(() => _computeType = type);
+    }
+
+    /// <summary>
+    /// Lets libtorch multiply float32 weights in the activations' type, until the result is disposed: it keeps the weights' 16-bit copies that
+    /// long. Null where weights and activations have one type. Each pass opens one; around several passes the copies are made once.
+    /// </summary>
+    public Autocast? OpenPrecision() => ComputeType == Type ? null : ComputeType switch
+    {
+        ScalarType.BFloat16 => Autocast.BFloat16(Device),
+        ScalarType.Float16 => Autocast.Float16(Device),
+        _ => throw new NotSupportedException($"{Type} weights beside {ComputeType} activations: they can be bfloat16 or float16 there."),
+    };
+
     /// <summary>The part that starts from random weights beside pre-trained ones; null where there is none.</summary>
     public virtual nn.Module? FreshHead => null;
 
@@ -66,5 +85,10 @@ public abstract class TrainedModel(string name) : nn.Module(name)
         var each = nn.functional.cross_entropy(
             scores, labels, ignore_index: IgnoredLabel, reduction: nn.Reduction.None, label_smoothing: labelSmoothing);
         return each.Clamped(max: ceiling).sum().div(labels.IsNotEqualTo(IgnoredLabel).sum());
+    }
+
+    private sealed class Restored(Action restore) : IDisposable
+    {
+        public void Dispose() => restore();
     }
 }

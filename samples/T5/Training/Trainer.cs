@@ -65,6 +65,8 @@ public sealed partial class Trainer : IDisposable
             (options.Rho > 0 ? RecipeCatalog.Create(options, model) : RecipeCatalog.Plain) with
             {
                 Exchange = _team.Exchange(model),
+                MaxGradientNorm = options.MaxGradientNorm,
+                LossScaler = model.ComputeType == ScalarType.Float16 ? new() : null,
             });
         _ascentFraction = RecipeCatalog.NeedsWholeBatch(options.Recipe) ? 1 : options.AscentFraction;
         _clock = checkpoint is null ? new() : TrainingFolder.LoadClock(checkpoint);
@@ -172,13 +174,8 @@ public sealed partial class Trainer : IDisposable
     }
 
     [InDisposeScope]
-    private Tensor Backward(Batch batch)
-    {
-        var loss = _options.MicroBatchSize is { } rows && rows < batch.Count ? BackwardInParts(batch, rows) : Backward(batch, 1);
-        if (_options.MaxGradientNorm is { } norm)
-            nn.utils.clip_grad_norm_(_model.parameters(), norm);
-        return loss;
-    }
+    private Tensor Backward(Batch batch) =>
+        _options.MicroBatchSize is { } rows && rows < batch.Count ? BackwardInParts(batch, rows) : Backward(batch, 1);
 
     // The loss is a mean over label ids, so each part is weighted by its number of them.
     [InDisposeScope]
@@ -192,7 +189,7 @@ public sealed partial class Trainer : IDisposable
     private Tensor Backward(Batch batch, double share)
     {
         var loss = _model.Loss(batch.InputIds, batch.AttentionMask, batch.Labels, _options.LabelSmoothing).Times(share);
-        loss.backward();
+        _optimizer.Backward(loss);
         return loss.detach();
     }
 
