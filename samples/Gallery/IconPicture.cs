@@ -2,18 +2,22 @@ using SkiaSharp;
 
 namespace SamSharp.Samples.Gallery;
 
-/// <summary>The icon of the packages: a loss with a sharp and a flat valley, and weights that rest in the flat one.</summary>
+/// <summary>The icon of the packages and the documentation: a loss with a sharp and a flat valley, and weights in the flat one.</summary>
 internal static class IconPicture
 {
     /// <summary>What the package gallery shows, in pixels.</summary>
-    private const int Size = 128;
+    public const int OfPackages = 128;
+
+    /// <summary>The size in which it is described.</summary>
+    private const float Size = 128;
 
     private const float Margin = 10, Corner = 26, Stroke = 9, Dot = 13;
 
-    public static void Save(string path)
+    public static void Save(string path, int pixels)
     {
-        using var surface = SKSurface.Create(new SKImageInfo(Size, Size));
+        using var surface = SKSurface.Create(new SKImageInfo(pixels, pixels));
         var canvas = surface.Canvas;
+        canvas.Scale(pixels / Size);
         using var ground = new SKPaint { Color = SKColor.Parse("#0072B2"), IsAntialias = true };
         canvas.DrawRoundRect(new SKRect(0, 0, Size, Size), Corner, Corner, ground);
 

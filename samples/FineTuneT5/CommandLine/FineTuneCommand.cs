@@ -21,6 +21,8 @@ public sealed class FineTuneCommand
     private readonly Option<string?> _data = Optional("--data", "folder", "Folder of the task's files [the bundled sentences]");
     private readonly Option<bool> _landscape =
         Flag("--landscape", "Draw the training loss around the final weights and its Hessian's spectrum: landscape.png, plane.png");
+    private readonly Option<string[]> _landscapeBeside =
+        Several("--landscape-beside", "folders", "Draw the landscapes of these finished runs beside it, in the same colors");
     private readonly Option<int?> _trainRows = Number<int?>("--train-rows", "rows", null, "Number of training rows, drawn by the seed");
     private readonly Option<double?> _trainFraction =
         Number<double?>("--train-fraction", "part", null, "Share of the training rows to use, in (0, 1]");
@@ -57,7 +59,8 @@ public sealed class FineTuneCommand
                     .. _runs.Models, _task, _data, _trainRows, _trainFraction, _labelNoise, _mixtureCap, _prompt, _labelWords, _labelColumn,
                 ]),
                 new("Length of the run", [_training.Steps, _epochs, _seeds]),
-                _training.Sharpness, _training.Optimizer, _training.Adapters, _training.Batches, _training.Evaluation.Append(_keepBest, _landscape),
+                _training.Sharpness, _training.Optimizer, _training.Adapters, _training.Batches,
+                _training.Evaluation.Append(_keepBest, _landscape, _landscapeBeside),
                 _runs.Places.Append([.. _runs.Checkpoints, _trace]),
             ],
             face.Examples).Use();
@@ -123,6 +126,7 @@ public sealed class FineTuneCommand
             LabelColumn = result.GetValue(_labelColumn),
             Data = result.GetValue(_data),
             Landscape = result.GetValue(_landscape),
+            LandscapeBeside = result.GetRequiredValue(_landscapeBeside),
             Seeds = result.GetRequiredValue(_seeds),
             TrainRows = result.GetValue(_trainRows),
             TrainFraction = result.GetValue(_trainFraction),

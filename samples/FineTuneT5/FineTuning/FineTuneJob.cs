@@ -52,6 +52,7 @@ public static class FineTuneJob
         var runs = RunPlan.Of(plan);
         if (!group.IsFirst)
             group.Barrier();
+        Landscape[] beside = [.. group.IsFirst ? request.LandscapeBeside.Select(Landscape.LoadBeside) : []]; // before hours of training
         var inputs = FineTuneInputs.Load(request, findKit, cancellation);
         using var folderLock = group.IsFirst ? Lock(plan, runs) : null;
         if (group.IsFirst)
@@ -87,7 +88,7 @@ public static class FineTuneJob
         {
             var landscape = Path.GetFullPath(Path.Combine(request.Run.Output, "landscape.png"));
             var plane = Path.GetFullPath(Path.Combine(request.Run.Output, "plane.png"));
-            Landscape[] landscapes = [.. runs.Select(run => Landscape.Load(run.LandscapeFile))];
+            Landscape[] landscapes = [.. beside, .. runs.Select(run => Landscape.Load(run.LandscapeFile))];
             LandscapePlot.Save(landscape, $"{kind} {request.Run.Model} on {inputs.Name}", landscapes);
             PlanePlot.Save(plane, $"{kind} {request.Run.Model} on {inputs.Name}", landscapes);
             Console.WriteLine($"Loss around the weights: {landscape}");

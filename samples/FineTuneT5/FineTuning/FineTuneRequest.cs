@@ -26,6 +26,9 @@ public sealed record FineTuneRequest
     /// <summary>Whether to draw the loss around each run's final weights.</summary>
     public bool Landscape { get; init; }
 
+    /// <summary>Folders of other runs whose landscapes are drawn beside.</summary>
+    public IReadOnlyList<string> LandscapeBeside { get; init; } = [];
+
     public required IReadOnlyList<int> Seeds { get; init; }
 
     public int? TrainRows { get; init; }
@@ -69,6 +72,8 @@ public sealed record FineTuneRequest
             throw new ArgumentException($"--train-rows is {TrainRows}: it must be at least 1.");
         if (Epochs is { } epochs && !(epochs > 0 && double.IsFinite(epochs)))
             throw new ArgumentException($"--epochs is {epochs}: it must be a positive number.");
+        if (LandscapeBeside.Count > 0 && !Landscape)
+            throw new ArgumentException("--landscape-beside needs --landscape: it draws other runs beside this one.");
         Checkpoints.Validate();
         if (Seeds.Distinct().Count() != Seeds.Count)
             throw new ArgumentException($"--seed names a seed twice: {string.Join(' ', Seeds)}.");

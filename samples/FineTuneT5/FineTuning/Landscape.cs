@@ -22,7 +22,10 @@ public sealed record Landscape(
     string Name, LossSlice Random, LossSlice Gradient, LossSlice Eigenvector, LossPlane Plane, double Radius, double Worst, double Rise,
     double LargestEigenvalue, SpectralDensity Spectrum, long Rows, int Step = 0)
 {
-    private static readonly JsonSerializerOptions Strictly = JsonText.Strictly(new());
+    /// <summary>The name of the file in a run's folder.</summary>
+    public const string FileName = "landscape.json";
+
+    private static readonly JsonSerializerOptions Leniently = new(), Strictly = JsonText.Strictly(Leniently);
 
     /// <summary>Filters move by up to this part of their norm.</summary>
     private const double RandomExtent = 0.5;
@@ -75,9 +78,27 @@ public sealed record Landscape(
 
     public void Save(string path) => AtomicFile.Write(path, JsonSerializer.Serialize(this));
 
-    /// <summary>The landscape in a file; null if there is none, or one of another step.</summary>
+    /// <summary>The landscape in a file; null if there is none, one of another step, or one of an earlier version, which measured less.</summary>
     public static Landscape? Find(string path, int step) =>
-        File.Exists(path) && Load(path) is { } landscape && landscape.Step == step ? landscape : null;
+        File.Exists(path) && !IsOfEarlierVersion(path) && Load(path) is { } landscape && landscape.Step == step ? landscape : null;
 
     public static Landscape Load(string path) => JsonText.ReadObject<Landscape>(path, Strictly);
+
+    /// <summary>The landscape of another run, which tells its folder.</summary>
+    /// <exception cref="ArgumentException">There is none, or one of an earlier version.</exception>
+    public static Landscape LoadBeside(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path) || IsOfEarlierVersion(path))
+        {
+            throw new ArgumentException(
+                $"--landscape-beside names {folder}, which has no {FileName} of this version: run that with --resume --landscape first.");
+        }
+        var landscape = Load(path);
+        return landscape with { Name = $"{landscape.Name} in {folder}" };
+    }
+
+    // What is missing is null.
+    private static bool IsOfEarlierVersion(string path) =>
+        JsonText.ReadObject<Landscape>(path, Leniently) is { Spectrum: null } or { Plane: null } or { Radius: 0 };
 }

@@ -9,7 +9,7 @@ namespace SamSharp.Samples.FineTuneT5.FineTuning;
 public sealed record RunPlan(string Name, string Folder, TrainingOptions Options)
 {
     /// <summary>The file of the run's <see cref="Landscape"/>.</summary>
-    public string LandscapeFile => Path.Combine(Folder, "landscape.json");
+    public string LandscapeFile => Path.Combine(Folder, Landscape.FileName);
 
     /// <summary>One run per seed.</summary>
     /// <exception cref="ArgumentException">A folder already contains a run, and the request does not resume it.</exception>

@@ -64,5 +64,5 @@ internal static class FSharpCompiler
 
     private static IEnumerable<string> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
         .Where(path => Path.GetFileNameWithoutExtension(path) is var name
-            && (name.StartsWith("System.", StringComparison.Ordinal) || name is "System" or "netstandard" or "mscorlib" or "TorchSharp" or "SamSharp"));
+            && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard" or "mscorlib" or "TorchSharp" or "SamSharp"));
 }
