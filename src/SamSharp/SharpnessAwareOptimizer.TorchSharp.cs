@@ -121,12 +121,12 @@ public partial class SharpnessAwareOptimizer : IDynamicInterfaceCastable
     /// <summary>Recipe, radius, base optimizer and param groups.</summary>
     public override string ToString() => WrapperText.Of(_services);
 
-    /// <summary>Puts perturbed weights back, frees the buffers, and disposes the base optimizer.</summary>
-    /// <param name="disposing">False when called by the finalizer, which touches nothing.</param>
+    /// <summary>Puts perturbed weights back, and frees buffers and base optimizer; refused in a step. A finalizer touches nothing.</summary>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
+            _gate.Close();
             _ascended?.Dispose();
             _services.Dispose();
             BaseOptimizer.Dispose();

@@ -14,7 +14,7 @@ namespace SamSharp;
 /// <remarks>
 /// It works wherever a TorchSharp optimizer is expected: schedulers act on the base optimizer's param groups, and its state is
 /// saved and loaded together with the base optimizer's. Build it after the model is on its device. It owns the base optimizer and
-/// disposes it. Only one thread at a time may use it.
+/// disposes it. Only one thread at a time may use it, and none once it has been disposed.
 /// </remarks>
 /// <example><code>
 /// var optimizer = new SharpnessAwareOptimizer(torch.optim.AdamW(model.parameters(), lr: 1e-4), rho: 0.05);
@@ -28,7 +28,7 @@ namespace SamSharp;
 public partial class SharpnessAwareOptimizer : OptimizerHelper
 {
     private readonly StepServices _services;
-    private readonly TurnGate _gate = new();
+    private readonly TurnGate _gate = new(nameof(SharpnessAwareOptimizer));
     private SharpnessStep? _ascended; // from Ascend to Descend
     private SharpnessStep? _unapplied; // from Gradient to Apply
 

@@ -32,7 +32,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
         new("precisions") { Start = options => ((Options)options).InitialPrecision!.Value },
     ];
 
-    private readonly PerturbedPasses _passes = new();
+    private readonly PerturbedPasses _passes = new(nameof(BSam));
     private readonly INoise _noise;
 
     /// <inheritdoc cref="BSam(IEnumerable{ParamGroup}, double, double, double, double, double, double?, double, double, INoise?)"/>

@@ -13,7 +13,7 @@ namespace SamSharp;
 public sealed class Lookbehind : IDisposable
 {
     private readonly SharpnessAwareOptimizer _optimizer;
-    private readonly TurnGate _gate = new();
+    private readonly TurnGate _gate = new(nameof(Lookbehind));
     private readonly SlotTensors _slow = new(), _fast = new(), _first = new(), _climbed = new(), _next = new();
     private readonly int _steps;
     private readonly double? _alpha;
@@ -90,6 +90,7 @@ public sealed class Lookbehind : IDisposable
     /// <summary>Frees the copies of the weights.</summary>
     public void Dispose()
     {
+        _gate.Close();
         foreach (var copies in new[] { _slow, _fast, _first, _climbed, _next }) copies.Dispose();
     }
 

@@ -10,9 +10,12 @@ namespace SamSharp;
 /// <remarks>Running statistics of normalization layers see every pass.</remarks>
 internal sealed class PerturbedPasses : IDisposable
 {
-    private readonly TurnGate _gate = new();
+    private readonly TurnGate _gate;
     private readonly RandomReplay _random = new(replays: false, seed: 0);
     private RunningStatistics _statistics = new(null);
+
+    /// <param name="name">What the optimizer is called in errors.</param>
+    public PerturbedPasses(string name) => _gate = new TurnGate(name);
 
     public ParameterTable Table { get; } = new(null, _ => 0, _ => true);
 
@@ -38,6 +41,15 @@ internal sealed class PerturbedPasses : IDisposable
     public StepUnderWay Begin()
     {
         var turn = _gate.Enter();
+        try
+        {
+            Table.RequireUnchanged();
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
         _statistics.Begin();
         _random.Begin();
         return new StepUnderWay(this, turn);
@@ -74,6 +86,7 @@ internal sealed class PerturbedPasses : IDisposable
 
     public void Dispose()
     {
+        _gate.Close();
         Weights.Dispose();
         _statistics.Dispose();
         _random.Dispose();

@@ -39,7 +39,7 @@ public sealed partial class Sassha : StatefulOptimizer, optim.IBetas
         new("correction") { ShapeFor = _ => [], BeginsLater = true, IsKept = _ => false },
     ];
 
-    private readonly PerturbedPasses _passes = new();
+    private readonly PerturbedPasses _passes = new(nameof(Sassha));
     private readonly int _lazy;
     private readonly Func<long, double> _power;
     private readonly INoise _noise;

@@ -13,11 +13,12 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
 {
     private readonly StateTensor[] _layout;
     private readonly UpdateEngine? _engine;
+    private readonly TurnGate _gate;
     private readonly JointLoad _loading;
 
     /// <summary>Creates an optimizer whose steps follow a rule.</summary>
     private protected StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, UpdateRule rule)
-        : this(groups, defaults, rule.Tensors, rule.Twin, new(rule))
+        : this(groups, defaults, rule.Tensors, rule.Twin, rule)
     {
     }
 
@@ -27,11 +28,12 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     {
     }
 
-    private StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout, TorchTwin? twin, UpdateEngine? engine)
+    private StatefulOptimizer(IEnumerable<ParamGroup> groups, GroupOptions defaults, StateTensor[] layout, TorchTwin? twin, UpdateRule? rule)
     {
         ArgumentNullException.ThrowIfNull(groups);
         defaults.Validate();
-        (_layout, _engine, _defaults, _loading) = (layout, engine, defaults, new(twin));
+        (_layout, _gate, _defaults, _loading) = (layout, new(GetType().Name), defaults, new(twin));
+        _engine = rule is null ? null : new(rule, _gate);
         _parameter_groups = [];
         var added = new List<(ParamGroup Group, GroupOptions? Options, GroupOptions? Before)>();
         try
@@ -130,11 +132,7 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
         var known = _state.Keys.ToHashSet();
         foreach (var parameter in parameters)
         {
-            if (!parameter.is_floating_point())
-                throw new ArgumentException($"A parameter is of type {parameter.dtype}; {GetType().Name} needs floating-point parameters.");
-            if (ParameterTable.IsRepeated(parameter))
-                throw new ArgumentException($"A parameter of shape [{string.Join(", ", parameter.shape)}] has strides " +
-                    $"[{string.Join(", ", parameter.stride())}]: several of its elements are one number in memory. Clone it first.");
+            if (ParameterCheck.Objection(parameter) is { } objection) throw new ArgumentException($"Parameter {known.Count} {objection}");
             if (!known.Add(parameter.Handle))
                 throw new ArgumentException(
                     $"A parameter of shape [{string.Join(", ", parameter.shape)}] was given twice; it would be updated twice a step.");
@@ -205,6 +203,19 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
         _engine.Step(slots, foundInf);
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The optimizer has been disposed.</exception>
+    /// <exception cref="InvalidOperationException">A parameter has been disposed.</exception>
+    public override StateDictionary state_dict()
+    {
+        using var turn = _gate.Enter();
+        foreach (var (i, parameter) in _parameter_groups.SelectMany(group => group.Parameters).Index())
+        {
+            if (parameter.IsInvalid) throw new InvalidOperationException($"Parameter {i} {ParameterCheck.Objection(parameter)}");
+        }
+        return base.state_dict();
+    }
+
     /// <summary>Copies options and state to TorchSharp's optimizer of the same algorithm.</summary>
     private protected void CopyStateToTwin(OptimizerHelper twin)
     {
@@ -233,6 +244,7 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
     {
         if (disposing)
         {
+            _gate.Close();
             _loading.Cancel();
             foreach (var (_, state) in _state) ((ParameterState)state).Dispose();
         }

@@ -11,7 +11,7 @@ namespace SamSharp.Optimizers;
 /// <remarks>float16 and bfloat16 parameters, which keep their state and arithmetic in float32, and parameters that are not contiguous are
 /// updated on a copy that lives as long as the step. A parameter without a gradient is skipped: neither its state nor its step counter moves.
 /// A step reads nothing from the device.</remarks>
-internal sealed class UpdateEngine(UpdateRule rule)
+internal sealed class UpdateEngine(UpdateRule rule, TurnGate gate)
 {
     private static readonly Comparer<UpdateBatch> ByStage = Comparer<UpdateBatch>.Create((one, other) => one.Stage.CompareTo(other.Stage));
 
@@ -20,8 +20,6 @@ internal sealed class UpdateEngine(UpdateRule rule)
 
     /// <summary>The batches of the last step.</summary>
     private List<UpdateBatch> _last = [];
-
-    private int _isStepping;
 
     /// <summary>How 16-bit weights are kept and rounded.</summary>
     public WeightRounding Rounding { get; set; }
@@ -37,17 +35,8 @@ internal sealed class UpdateEngine(UpdateRule rule)
     /// <exception cref="InvalidOperationException">A step is under way on another thread.</exception>
     public void Step(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
     {
-        if (Interlocked.Exchange(ref _isStepping, 1) == 1)
-            throw new InvalidOperationException(
-                "A step of this optimizer is under way on another thread; steps can only be made one after the other.");
-        try
-        {
-            StepAlone(slots, foundInf);
-        }
-        finally
-        {
-            Volatile.Write(ref _isStepping, 0);
-        }
+        using var turn = gate.Enter();
+        StepAlone(slots, foundInf);
     }
 
     private void StepAlone(IReadOnlyList<ParameterSlot> slots, Tensor? foundInf)
@@ -116,14 +105,13 @@ internal sealed class UpdateEngine(UpdateRule rule)
         var made = batches.Count;
         foreach (var (parameter, state) in own)
         {
-            if (parameter.IsInvalid)
-                throw new InvalidOperationException(
-                    "A parameter of this optimizer has been disposed; model.to(...) replaces parameters: make the optimizer after it.");
+            var kind = new TensorKind(state.Shape, state.Kind.Type, state.Kind.Device, state.Kind.DeviceIndex);
+            if (ParameterCheck.Change(parameter, kind) is { } change) throw new InvalidOperationException($"Parameter {state.Index} {change}");
             var slot = index < slots.Count && ReferenceEquals(slots[index].Parameter, parameter) ? slots[index] : null;
             index++;
             if ((slot?.Final ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
             var owned = !ReferenceEquals(gradient, slot?.Final);
-            if (Objection(parameter, gradient, state) is { } objection)
+            if (Objection(gradient, kind) is { } objection)
             {
                 if (owned) gradient.Dispose();
                 throw objection;
@@ -142,19 +130,12 @@ internal sealed class UpdateEngine(UpdateRule rule)
     }
 
     /// <summary>What is wrong with a gradient, before anything is read from it. libtorch lets any tensor be a parameter's gradient.</summary>
-    private static Exception? Objection(Parameter parameter, Tensor gradient, ParameterState state)
+    private static Exception? Objection(Tensor gradient, in TensorKind kind)
     {
-        if (parameter.NumberOfElements != state.Elements)
-            return new InvalidOperationException(
-                $"A parameter has shape {Text(parameter.shape)}; it had {Text(state.Shape)} when the optimizer was made.");
-        if (gradient.is_sparse)
-            return new NotSupportedException($"A parameter of shape {Text(state.Shape)} has a sparse gradient; dense ones are needed.");
-        var kind = new TensorKind(state.Shape, state.Kind.Type, state.Kind.Device, state.Kind.DeviceIndex);
+        if (gradient.is_sparse) return new NotSupportedException($"A parameter of {kind} has a sparse gradient; dense ones are needed.");
         return kind.Fits(gradient) ? null : new InvalidOperationException(
             $"A parameter of {kind} has a gradient of {TensorKind.Of(gradient)}. Both must be alike; nothing has moved.");
     }
-
-    private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";
 }
 
 /// <summary>How the weights of 16-bit parameters are kept and rounded.</summary>

@@ -45,6 +45,11 @@ internal sealed class ParameterTable(
     public void Add(ILearningRateController group, IEnumerable<Parameter> parameters, SharpnessGroup sharpness, Action? accept = null)
     {
         var fixedParameters = parameters.ToArray();
+        foreach (var (i, parameter) in fixedParameters.Index())
+        {
+            if (parameter?.IsInvalid != false)
+                throw new ArgumentException($"Parameter {i} of group {_groups.Count} {ParameterCheck.Objection(parameter)}");
+        }
         var added = fixedParameters.Select((p, i) =>
             new ParameterSlot(p, _slots.Count + i, _groups.Count, _names.GetValueOrDefault(p.Handle))).ToList();
         foreach (var slot in added) RequireUsable(slot);
@@ -59,6 +64,10 @@ internal sealed class ParameterTable(
         _groups.Add(sharpness);
         Buckets = buckets;
     }
+
+    /// <summary>Checks that the parameters are what they were when the table was made.</summary>
+    /// <exception cref="InvalidOperationException">One has been disposed, or has another shape, type or device.</exception>
+    public void RequireUnchanged() => _slots.ForEach(ParameterCheck.RequireUnchanged);
 
     /// <summary>Clears the gradients, then calls a closure that computes a loss and its gradients.</summary>
     public Tensor Evaluate(Func<Tensor> closure)
@@ -90,7 +99,7 @@ internal sealed class ParameterTable(
         var any = false;
         foreach (var slot in _slots)
         {
-            RequireAlive(slot);
+            ParameterCheck.RequireUnchanged(slot);
             slot.Gradient?.Dispose();
             slot.HandedOver?.Dispose();
             (slot.Gradient, slot.HandedOver) = (slot.Parameter.grad?.DetachFromDisposeScope(), null);
@@ -195,7 +204,7 @@ internal sealed class ParameterTable(
     {
         foreach (var slot in _slots)
         {
-            RequireAlive(slot);
+            if (slot.Parameter.IsInvalid) ParameterCheck.RequireUnchanged(slot);
             slot.Parameter.grad = null;
         }
         scale?.NoteCleared();
@@ -214,26 +223,11 @@ internal sealed class ParameterTable(
         return names;
     }
 
-    /// <summary>Whether a tensor was expanded: several of its elements are one number in memory, which nobody can move apart.</summary>
-    public static bool IsRepeated(Tensor tensor) =>
-        tensor.NumberOfElements > 0 && tensor.shape.Zip(tensor.stride()).Any(dimension => dimension is { First: > 1, Second: 0 });
-
     private void RequireUsable(ParameterSlot slot)
     {
-        if (IsRepeated(slot.Parameter))
-            throw new ArgumentException($"{slot.Describe()} has strides [{string.Join(", ", slot.Parameter.stride())}]: several of its elements " +
-                "are one number in memory. Clone it first.");
+        if (ParameterCheck.Objection(slot.Parameter) is { } objection) throw new ArgumentException($"{slot.Describe()} {objection}");
         if (scale is not null && slot.Parameter.dtype == ScalarType.Float16)
             throw new ArgumentException($"{slot.Describe()} is float16, where a gradient without its scale would vanish again. " +
                 "Keep weights in float32 and compute in Autocast.Float16, or use bfloat16 weights, which need no scale.");
-        if (!slot.Parameter.is_floating_point())
-            throw new ArgumentException($"{slot.Describe()} has dtype {slot.Parameter.dtype}; only floating point parameters can be perturbed.");
-    }
-
-    private static void RequireAlive(ParameterSlot slot)
-    {
-        if (slot.Parameter.IsInvalid)
-            throw new InvalidOperationException($"Parameter {slot.Index}{(slot.Name is null ? "" : $" ({slot.Name})")} of group {slot.Group} " +
-                "has been disposed. model.to(...) replaces a model's parameters: move the model first, then build the optimizer and its wrapper.");
     }
 }

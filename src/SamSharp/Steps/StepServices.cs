@@ -77,6 +77,7 @@ internal sealed class StepServices : IDisposable
     /// <summary>Begins a step, and remembers what undoing it takes.</summary>
     public void Begin()
     {
+        Table.RequireUnchanged();
         (_isOpen, Moves) = (true, 0);
         ForgetLosses();
         Scale?.Begin();

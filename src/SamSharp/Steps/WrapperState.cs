@@ -19,8 +19,10 @@ internal sealed class WrapperState : OptimizerOptions
 
     private readonly StepServices _services;
 
+    /// <exception cref="InvalidOperationException">A weight has changed since the optimizer was built.</exception>
     public WrapperState(StepServices services)
     {
+        services.Table.RequireUnchanged();
         _services = services;
         LearningRate = 0;
     }

@@ -70,6 +70,6 @@ public class AdafactorArgumentTests
         var weight = Weight;
         using var optimizer = new Adafactor([weight]);
         weight.Dispose();
-        Assert.Contains("make the optimizer after it", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message);
+        Assert.Contains("build the optimizer", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message);
     }
 }

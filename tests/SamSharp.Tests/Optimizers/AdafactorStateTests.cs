@@ -132,8 +132,9 @@ public class AdafactorStateTests
         Adafactor optimizer;
         using (NewDisposeScope()) optimizer = new Adafactor(weights, beta1: 0.9);
         Train(optimizer, weights, 0, 2);
+        var state = (ParameterState)optimizer.state_dict().State[0];
         optimizer.Dispose();
-        Assert.True(((ParameterState)optimizer.state_dict().State[0])["exp_avg"]!.IsInvalid);
+        Assert.True(state["exp_avg"]!.IsInvalid);
     }
 
     [Theory]

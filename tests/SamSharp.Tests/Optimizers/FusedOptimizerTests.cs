@@ -223,7 +223,7 @@ public class FusedOptimizerTests
         Assert.Equal(live, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
         Assert.Equal(0, State(optimizer, 0).Step);
         sparse.Dispose();
-        Assert.Contains("make the optimizer after it", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message);
+        Assert.Contains("build the optimizer", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message);
         Assert.True(dense.SameBits(ones(2)));
     }
 

@@ -78,7 +78,7 @@ public class GradientCheckTests
         foreach (var gradient in new[] { ones(4), ones(100_000) })
         {
             weight.grad = gradient;
-            Assert.Contains("it had [4]", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
+            Assert.Contains("it had shape [4]", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
         }
         Assert.Equal(1, ((ParameterState)optimizer.state_dict().State[0]).Step);
     }

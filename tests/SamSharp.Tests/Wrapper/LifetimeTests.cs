@@ -1,4 +1,6 @@
+using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
+using TorchSharp.Modules;
 
 namespace SamSharp.Tests.Wrapper;
 
@@ -103,5 +105,56 @@ public class LifetimeTests
         });
         Assert.Same(constant, loss);
         Assert.Equal(1.0, loss.item<double>());
+    }
+
+    public static TheoryData<string> Owners => new("SAM", "FusedAdamW", "bSAM", "SASSHA", "Lookbehind");
+
+    [Theory]
+    [MemberData(nameof(Owners))]
+    public void A_disposed_optimizer_says_so_and_is_not_disposed_in_a_step(string name)
+    {
+        using var problem = new Problem();
+        using var inner = new FusedSGD(problem.Parameters, 0.1).WithSharpnessAwareness();
+        var optimizer = name switch
+        {
+            "SAM" => optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(),
+            "FusedAdamW" => new FusedAdamW(problem.Parameters, 0.1),
+            "bSAM" => new BSam(problem.Parameters, 64),
+            "SASSHA" => new Sassha(problem.Parameters),
+            _ => (IDisposable)new Lookbehind(inner, 2),
+        };
+        void Step(Func<Tensor> closure)
+        {
+            if (optimizer is Lookbehind lookbehind) lookbehind.Step(closure);
+            else if (optimizer is Sassha sassha) sassha.Step(closure);
+            else ((optim.Optimizer)optimizer).step(closure);
+        }
+        Tensor Loss() => name == "SASSHA" ? problem.Loss(problem.X, problem.Y) : problem.Backward();
+        Step(Loss);
+        if (name != "FusedAdamW") // whose step is made after the closure
+        {
+            var error = Assert.Throws<InvalidOperationException>(() => Step(() =>
+            {
+                optimizer.Dispose();
+                return Loss();
+            }));
+            Assert.Contains("Dispose it after the step", error.Message, StringComparison.Ordinal);
+            Step(Loss);
+        }
+        var before = problem.Weights();
+        optimizer.Dispose();
+        optimizer.Dispose();
+        Assert.Contains(optimizer.GetType().Name, Assert.Throws<ObjectDisposedException>(() => Step(Loss)).Message, StringComparison.Ordinal);
+        if (optimizer is OptimizerHelper helper)
+        {
+            Assert.Throws<ObjectDisposedException>(() => helper.save_state_dict(new BinaryWriter(new MemoryStream())));
+            if (helper is SharpnessAwareOptimizer sam)
+            {
+                Assert.Throws<ObjectDisposedException>(sam.Ascend);
+                Assert.Throws<ObjectDisposedException>(sam.Restore);
+                Assert.Equal(double.NaN, sam.LastStep.Loss);
+            }
+        }
+        Close.Bits(before, problem.Weights());
     }
 }
