@@ -29,7 +29,8 @@ static int Benchmarks(string[] arguments, int warmUps, int iterations)
 static int Usage()
 {
     Console.Error.WriteLine("""
-        ratios                        every ratio with its goal, about a minute on the CPU; exits 1 if any falls short
+        ratios [PART...]              every ratio with its goal, about a minute on the CPU, or those of Tiny, T5Small or Telemetry; exits 1 if
+                                      any falls short
         memory                        what each recipe takes beyond its base optimizer, in copies of the parameters; some minutes, up to 4 GB
         training [ROUNDS THREADS]     whole training steps of T5-small with their goals, 5 rounds with 2 threads, some minutes on the CPU;
                                       exits 1 if any falls short
