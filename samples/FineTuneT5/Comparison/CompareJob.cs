@@ -32,10 +32,10 @@ public static class CompareJob
         var runs = request.Optimizers.Count * request.Sizes.Count * request.Seeds.Count * request.Tasks.Count * (1 + request.Contenders.Count);
         Console.WriteLine(ComparisonSummary.Plan(request, runs)); // at once: reading model and rows takes a moment
         var store = new TrialStore(request.Run.Output);
-        var runner = new TrialRunner(request, store, findKit(request.Run, cancellation));
-        RequireSameComparison(request, store);
         var tuning = new Tuning(request, store.Find);
-        Console.WriteLine(
+        var runner = IsFinished(request, tuning, store) ? null : new TrialRunner(request, store, findKit(request.Run, cancellation));
+        RequireSameComparison(request, store);
+        Console.WriteLine(runner is null ? "All of them are finished; neither the model nor the tasks' rows are read." :
             string.Concat(runner.Tasks.Values.Select(task =>
                 $"{task.Task.Name}: {task.Training.Count} training, {task.Validation.Count} validation and {task.Test.Count} test rows; ")) +
             $"model {Path.GetFileName(request.Run.Model)}, {runner.ParameterCount / 1e6:N1} M weights, on {request.Run.Device}.");
@@ -65,7 +65,7 @@ public static class CompareJob
                 {
                     cancellation.ThrowIfCancellationRequested();
                     progress.Begin(trial);
-                    var result = runner.Run(trial, progress, cancellation);
+                    var result = runner!.Run(trial, progress, cancellation);
                     store.RequireFolder();
                     store.Save(result);
                     store.Discard(trial);
@@ -74,6 +74,13 @@ public static class CompareJob
                 cancellation.ThrowIfCancellationRequested();
             }
         });
+    }
+
+    // A finished comparison can be reported anew where the data are not. The later rounds follow from the results of the earlier ones.
+    private static bool IsFinished(CompareRequest request, Tuning tuning, TrialStore store)
+    {
+        bool IsDone(Trial trial) => store.Find(trial) is not null;
+        return tuning.FirstRound.All(IsDone) && tuning.SecondRound.All(IsDone) && Trials(request, tuning).All(IsDone);
     }
 
     /// <summary>All runs that are reported, the base first in each cell.</summary>

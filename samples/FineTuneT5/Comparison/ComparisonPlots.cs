@@ -65,7 +65,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.5, sizes.Length - 0.5);
         Finish(plot, $"{Title(panel.Key)}: {panel.First().Metric.Replace('_', ' ')} against the base", "training rows",
-            "difference, points (mean and 95 % interval)");
+            "difference, points: pairs, mean, 95 % interval");
     });
 
     private static double Points(double share) => 100 * share;
@@ -114,7 +114,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
         plot.Axes.Left.TickGenerator = Powers;
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.6, contenders.Count - 0.4);
-        Finish(plot, $"{Title(panel.Key)}: sharpness of every run", "", "sharpness at the end");
+        Finish(plot, $"{Title(panel.Key)}: sharpness of every run", "", "sharpness at the end; line: geometric mean");
     });
 
     /// <summary>Loss on the straight line through the base's solution and the contender's; training rows solid, test rows dashed.</summary>

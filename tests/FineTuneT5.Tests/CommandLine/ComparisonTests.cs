@@ -56,6 +56,14 @@ public sealed class ComparisonTests : IDisposable
         Assert.Equal(whole, Scores());
         Assert.Equal(kept, File.ReadLines(lines).Intersect(kept)); // times included: they were not run again
 
+        // A finished one is reported again where its data are not.
+        var report = File.ReadAllText(Path.Combine(Output, "report.md"));
+        File.Delete(Path.Combine(Output, "scores.png"));
+        string[] elsewhere = [.. fixedSettings.Select(argument => argument == "sentences" ? "sentences=no-such-folder" : argument), "--resume"];
+        Assert.Contains("All of them are finished", FineTuneProgram.Run(elsewhere).Expect(0).Output, StringComparison.Ordinal);
+        Assert.Equal(report, File.ReadAllText(Path.Combine(Output, "report.md")));
+        Assert.True(File.Exists(Path.Combine(Output, "scores.png")));
+
         Refused([.. fixedSettings], "already holds a comparison", "--resume");
         Refused([.. fixedSettings, "--resume", "--label-smoothing", "0.1"], "other training options", "--output");
 
