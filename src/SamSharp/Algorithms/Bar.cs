@@ -9,19 +9,20 @@ public static partial class Recipe
     /// which does to a pair of low-rank factors what SAM would, without a second pass: the factor with the larger gradient grows, the
     /// other shrinks; see <see cref="BalancedPairs"/>.</summary>
     /// <param name="adapters">The pairs of factors.</param>
-    /// <param name="mu">The strength at the start. Default 0.5 (the paper: 0.2 to 2 with few examples, 0.2 to 1 on GLUE, 0.05 on QQP).</param>
+    /// <param name="mu">The strength at the start. Default 0.5: our choice, as the paper has no default but searches 0.2 to 2 with few examples, 0.2
+    /// to 1 on GLUE, 0.05 on QQP.</param>
     /// <param name="decay">A factor of mu by the step's number, from 1: <c>Ramp.Linear(1, 0, steps)</c> and <c>Ramp.Cosine(1, 0, steps)</c> are the
     /// paper's. Null (default) for none.</param>
     /// <remarks>The radius is 0, so that a step has one pass; with a radius it comes on top of SAM. The paper's rank is 8, its alpha 16.</remarks>
-    [Published("BAR by gradients (nBAR)", "Li et al. 2024", "0", "0")]
+    [Published("BAR by gradients (nBAR)", "Li et al. 2024", "0", "1")]
     public static SharpnessAwareOptions NBar(LoraAdapters adapters, double mu = 0.5, Func<long, double>? decay = null) =>
         new() { Rho = 0, Combiner = new BalancedPairs(adapters, ByGradients: true, mu, decay) };
 
     /// <summary>BAR by weights (oBAR, same paper): the larger factor of a pair shrinks, the other grows.</summary>
     /// <param name="adapters">The pairs of factors.</param>
-    /// <param name="mu">The strength at the start. Default 0.5 (as for <see cref="NBar"/>).</param>
+    /// <param name="mu">The strength at the start. Default 0.5 (our choice, as for <see cref="NBar"/>).</param>
     /// <param name="decay">As for <see cref="NBar"/>.</param>
-    [Published("BAR by weights (oBAR)", "Li et al. 2024", "0", "0")]
+    [Published("BAR by weights (oBAR)", "Li et al. 2024", "0", "1")]
     public static SharpnessAwareOptions OBar(LoraAdapters adapters, double mu = 0.5, Func<long, double>? decay = null) =>
         new() { Rho = 0, Combiner = new BalancedPairs(adapters, ByGradients: false, mu, decay) };
 }
@@ -35,7 +36,7 @@ public static partial class Recipe
 /// <param name="ByGradients">Whether the norms of the gradients decide, or those of the weights.</param>
 /// <param name="Mu">The strength, at least 0.</param>
 /// <param name="Decay">A factor of the strength by the step's number; null for none.</param>
-internal sealed record BalancedPairs(LoraAdapters Adapters, bool ByGradients, double Mu, Func<long, double>? Decay) : ICombiner, IActsBeforeStep
+internal sealed record BalancedPairs(LoraAdapters Adapters, bool ByGradients, double Mu, Func<long, double>? Decay) : ICombiner, IActsAroundStep
 {
     /// <summary>The pairs.</summary>
     /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
@@ -56,7 +57,7 @@ internal sealed record BalancedPairs(LoraAdapters Adapters, bool ByGradients, do
     /// <inheritdoc/>
     public void BeforeStep(StepServices services, Tensor? isMade)
     {
-        var strength = Mu * (Decay?.Invoke(services.Report.Step) ?? 1);
+        var strength = Mu * Check.NonNegative(Decay?.Invoke(services.Report.Step) ?? 1, "decay");
         var rates = services.Base.Optimizer.ParamGroups.Select(group => group.LearningRate).ToArray();
         var slots = services.Table.Slots.ToDictionary(slot => slot.Parameter.Handle);
         foreach (var layer in Adapters.Layers.Values)
@@ -68,8 +69,14 @@ internal sealed record BalancedPairs(LoraAdapters Adapters, bool ByGradients, do
                 : outer.Parameter.EuclideanNorm().lt(inner.Parameter.EuclideanNorm());
             var sign = bLeads.to_type(outer.Parameter.dtype).Times(2).DecreaseBy(1);
             if (isMade is not null) sign = sign.mul(isMade.to(sign.dtype, sign.device));
-            outer.Parameter.mul_(sign.Times(strength * rates[outer.Group]).IncreaseBy(1));
-            inner.Parameter.mul_(sign.Times(-strength * rates[inner.Group]).IncreaseBy(1));
+            Rescale(services, outer, sign.Times(strength * rates[outer.Group]).IncreaseBy(1));
+            Rescale(services, inner, sign.Times(-strength * rates[inner.Group]).IncreaseBy(1));
         }
+    }
+
+    private static void Rescale(StepServices services, ParameterSlot slot, Tensor factor)
+    {
+        services.Kept.Keep(slot.Parameter);
+        slot.Parameter.mul_(factor);
     }
 }

@@ -28,6 +28,9 @@ internal sealed class GuardedBase(Optimizer optimizer)
     /// <summary>The float32 weights that a 16-bit parameter is rounded from; null if there are none.</summary>
     public Tensor? MasterOf(ParameterSlot slot) => _guarded?.MasterOf(slot.Parameter);
 
+    /// <summary>A parameter, and the float32 weights that it is rounded from if there are any: who moves one moves the other.</summary>
+    public IEnumerable<Tensor> ValuesOf(ParameterSlot slot) => MasterOf(slot) is { } master ? [slot.Parameter, master] : [slot.Parameter];
+
     /// <summary>Makes one step with the final gradients, unless found_inf says to skip it.</summary>
     /// <param name="table">The parameters with their final gradients.</param>
     /// <param name="foundInf">Not 0 where a number is not finite; null when this was not checked.</param>

@@ -89,9 +89,9 @@ internal sealed class SharpnessStep : IDisposable
         _isUsable = _services.FinishGradients(_isUsable);                                // means over all processes, of limited norm
         var acts = Report.Perturbed && Options.Combiner.ActsAfterStep && _descent is not null;
         using var foundInf = _isUsable && Options.SkipNonFinite ? _services.FindNonFinite(losses: !_services.Peers.Exist) : null;
-        if (_isUsable && Options.Combiner is IActsBeforeStep early) _services.BeforeStep(early, foundInf);
+        if (_isUsable) _services.BeforeStep(foundInf);
         var made = _isUsable && _services.Base.TryStep(_services.Table, foundInf, acts || _services.Peers.Exist, Report);
-        if (made) _services.AfterStep(acts ? _descent : null);
+        if (made) _services.AfterStep(acts ? _descent : null, foundInf);
         _services.Count(made, foundInf);
     }
 

@@ -50,6 +50,9 @@ internal sealed class StepServices : IDisposable
 
     public StepReport Report { get; } = new();
 
+    /// <summary>What the step has changed before the base optimizer's turn.</summary>
+    public KeptValues Kept { get; } = new();
+
     /// <summary>Tells listeners of each step.</summary>
     public StepMeter Meter { get; }
 
@@ -105,8 +108,9 @@ internal sealed class StepServices : IDisposable
     }
 
     /// <summary>Lets the combiner move the weights before the base optimizer's step with the final gradients, if it is made.</summary>
-    public void BeforeStep(IActsBeforeStep combiner, Tensor? foundInf)
+    public void BeforeStep(Tensor? foundInf)
     {
+        if (Options.Combiner is not IActsAroundStep combiner) return;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         combiner.BeforeStep(this, foundInf?.SubtractedFrom(1));
@@ -122,12 +126,15 @@ internal sealed class StepServices : IDisposable
         return isUsable;
     }
 
-    /// <summary>Lets the combiner act after the base optimizer's step, if the step was perturbed.</summary>
-    public void AfterStep(Descent? descent)
+    /// <summary>Lets the combiner act after the base optimizer's step.</summary>
+    /// <param name="descent">The gradients, if the step was perturbed.</param>
+    /// <param name="foundInf">As for <see cref="BeforeStep"/>.</param>
+    public void AfterStep(Descent? descent, Tensor? foundInf)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         if (descent is not null) Options.Combiner.AfterStep(descent);
+        if (Options.Combiner is IActsAroundStep combiner) combiner.AfterStep(this, foundInf?.SubtractedFrom(1));
         if (Options.Combiner.ActsAfterStep) Peers.AverageWeights();
     }
 
@@ -149,6 +156,7 @@ internal sealed class StepServices : IDisposable
         _isOpen = false;
         Activities.End();
         ForgetLosses();
+        Kept.Dispose();
         if (made) Memory.Commit();
         else Memory.Rollback();
         if (!made) Statistics.Rollback();
@@ -160,6 +168,7 @@ internal sealed class StepServices : IDisposable
         if (_isOpen)
         {
             Activities.End(failed: true);
+            Kept.Return();
             End(made: false);
             Random.Rollback();
             Report.Abandon(Steps);
@@ -211,6 +220,7 @@ internal sealed class StepServices : IDisposable
         Memory.Dispose();
         Scale?.Dispose();
         Report.Dispose();
+        Kept.Dispose();
         ForgetLosses();
     }
 

@@ -107,6 +107,56 @@ public class LoraAlgorithmTests
         }
     }
 
+    /// <summary>The base optimizer throws after the pair was rescaled, or the decay throws before.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void BAR_undoes_a_step_that_throws(bool byGradients)
+    {
+        var (layer, adapters, pair) = One();
+        var fails = false;
+        double Decay(long step) => fails ? throw new ThrownByTest() : 1;
+        using var failing = new FailingSgd(adapters.Parameters());
+        using var optimizer = failing.WithSharpnessAwareness(byGradients ? Recipe.NBar(adapters, decay: Decay) : Recipe.OBar(adapters, decay: Decay));
+        for (var t = 0; t < 3; t++)
+        {
+            failing.FailsIn = 1;
+            Assert.Throws<ThrownByTest>(() => optimizer.Step(Sum(layer)));
+            fails = true;
+            Assert.Throws<ThrownByTest>(() => optimizer.Step(Sum(layer)));
+            fails = false;
+            Close.Bits(tensor(new double[] { 3, 4 }, [1, 2]), pair.A.detach());
+            Close.Bits(tensor(new[] { 0.6, 0.8 }, [2, 1]), pair.B.detach());
+        }
+        optimizer.Step(Sum(layer)).Dispose();
+        Assert.Equal(1, optimizer.LastStep.Step);
+        Close.To([(0.6 * 1.05) - 0.3, (0.8 * 1.05) - 0.3], pair.B.ReadAll<double>(), 1e-12);
+        Close.To([(3 * 0.95) - 0.14, 4 * 0.95], pair.A.ReadAll<double>(), 1e-12);
+    }
+
+    /// <summary>The decay follows the step's number, which the checkpoint has.</summary>
+    [Fact]
+    public void BAR_resumes_where_its_decay_was()
+    {
+        var (first, second) = (One(), One());
+        SharpnessAwareOptimizer Make((Linear Layer, LoraAdapters Adapters, LoraLinear) on) =>
+            optim.SGD(on.Adapters.Parameters(), 0.1).WithSharpnessAwareness(Recipe.OBar(on.Adapters, 1, Ramp.Linear(1, 0, 6)));
+        using SharpnessAwareOptimizer optimizer = Make(first), resumed = Make(second);
+        for (var t = 0; t < 3; t++) optimizer.Step(Sum(first.Layer, 0.1)).Dispose();
+        using var stream = new MemoryStream();
+        optimizer.save_state_dict(new BinaryWriter(stream));
+        second.Adapters.Load(first.Adapters.State());
+        stream.Position = 0;
+        resumed.load_state_dict(new BinaryReader(stream));
+        for (var t = 0; t < 3; t++)
+        {
+            optimizer.Step(Sum(first.Layer, 0.1)).Dispose();
+            resumed.Step(Sum(second.Layer, 0.1)).Dispose();
+        }
+        Close.Bits(first.Item3.A, second.Item3.A);
+        Close.Bits(first.Item3.B, second.Item3.B);
+    }
+
     /// <summary>The noise of step t is f_t rho |row| / sqrt(2) times a standard normal draw, on the output for x.</summary>
     [Fact]
     public void Flat_LoRA_s_noise_has_the_rule_s_size_and_leaves_every_bit_of_the_weight()

@@ -115,8 +115,9 @@ public class SeriesOfStepsTests
     public void A_base_optimizer_that_throws_in_the_last_inner_step_changes_nothing()
     {
         using Problem calm = new(), hit = new();
-        using var failing = new FailingSgd(hit.Parameters) { FailsIn = 3 };
-        using Subject expected = Lookbehind(calm, new FailingSgd(calm.Parameters), Recipe.Vasso()), actual = Lookbehind(hit, failing, Recipe.Vasso());
+        using var failing = new FailingSgd(hit.Parameters, 0.05, 0.9) { FailsIn = 3 };
+        using var calmly = new FailingSgd(calm.Parameters, 0.05, 0.9);
+        using Subject expected = Lookbehind(calm, calmly, Recipe.Vasso()), actual = Lookbehind(hit, failing, Recipe.Vasso());
         var before = Everything(actual, hit);
         Assert.Throws<ThrownByTest>(() => actual.Step(hit, 0, _ => { }));
         Assert.Equal(before, Everything(actual, hit));
@@ -220,12 +221,5 @@ public class SeriesOfStepsTests
             loop?.Dispose();
             optimizer.Dispose();
         }
-    }
-
-    private sealed class FailingSgd(IEnumerable<Parameter> parameters) : SGD(parameters, 0.05, momentum: 0.9)
-    {
-        public int FailsIn { get; set; }
-
-        public override Tensor step(Func<Tensor>? closure = null) => --FailsIn == 0 ? throw new ThrownByTest() : base.step(closure!);
     }
 }
