@@ -9,7 +9,7 @@ namespace SamSharp.Samples.Gallery;
 /// <summary>The training loss around the weights that SGD and SAM find, for a small network that reads the mood of sentences.</summary>
 internal static class LandscapePicture
 {
-    private const int Words = 512, Epochs = 150, Grid = 61;
+    private const int Words = 512, Epochs = 150, Grid = 61, Finer = 8;
     private const double Extent = 1.2;
 
     public static void Save(string path)
@@ -18,19 +18,22 @@ internal static class LandscapePicture
         var solutions = new[] { ("SGD", 0.0), ("SAM", 0.1) }.Select(one => Solve(one.Item1, one.Item2, train, test)).ToArray();
         var highest = solutions.SelectMany(solution => solution.Losses.Cast<double>()).Order().ElementAt((int)(0.85 * 2 * Grid * Grid));
 
+        var window = new CoordinateRect(-Extent, Extent, -Extent, Extent);
+
         var plots = new Multiplot();
         plots.AddPlots(2);
         plots.Layout = new ScottPlot.MultiplotLayouts.Columns();
         for (var i = 0; i < solutions.Length; i++)
         {
             var plot = plots.GetPlot(i);
-            Drawing.Contours(plot, solutions[i].Losses, new(-Extent, Extent, -Extent, Extent), 0, highest);
+            var contours = Drawing.Contours(plot, Drawing.Finer(solutions[i].Losses, Finer), window, 0, highest);
+            Drawing.Scale(plot, contours, "training loss, the same shades in both", 0, highest);
             plot.Add.Marker(new Coordinates(0, 0), MarkerShape.FilledCircle, 9, i == 0 ? Drawing.Base : Drawing.Sam);
             plot.XLabel("a random direction, in norms of the filters");
             plot.YLabel("another");
             Drawing.Finish(plot, solutions[i].Title);
         }
-        plots.SavePng(path, 1500, 760);
+        plots.SavePng(path, 1700, 760);
     }
 
     private static (string Title, double[,] Losses) Solve(string name, double rho, (Tensor X, Tensor Y) train, (Tensor X, Tensor Y) test)

@@ -18,12 +18,12 @@ internal sealed record PlaneLoss(
 
     /// <summary>A narrow valley on the way to a wide one.</summary>
     public static PlaneLoss Valleys { get; } =
-        new("valleys", "a sharp and a flat valley", ValleysAt, new(-2.3, 2.5, -1.8, 1.8), new(-1.9, 0.9), Rate: 0.2, Rho: 0.5);
+        new("valleys", "a sharp and a flat valley", ValleysAt, new(-2.3, 2.5, -2, 2), new(-1.9, 0.9), Rate: 0.2, Rho: 0.5);
 
     /// <summary>A bowl with many small dents.</summary>
     public static PlaneLoss Dents { get; } =
         new("dents", "a bowl with dents (Rastrigin's function, flattened)", DentsAt,
-            new(-2.6, 2.6, -2.6, 2.6), new(-2.2, 1.9), Rate: 0.03, Rho: 0.35);
+            new(-2.6, 0.8, -0.8, 2.6), new(-2.2, 1.9), Rate: 0.03, Rho: 0.35);
 
     /// <summary>A network with one weight in each of two layers: every point of a curve has loss 0, and the flattest is the balanced one,
     /// where the weights are equal.</summary>

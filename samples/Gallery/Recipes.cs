@@ -30,11 +30,20 @@ internal static class Recipes
             ["module"] = module,
             ["model"] = module,
             ["loss"] = loss,
+            ["momentum"] = 0.5,
+            ["dataSize"] = 1000,
+            ["name"] = "softplus of the curvature",
+            ["psi"] = (Func<Tensor, Tensor>)Softplus,
+            ["psiSlope"] = (Func<Tensor, Tensor>)(d => d.sigmoid()),
+            ["phiSlope"] = (Func<Tensor, Tensor>)(d => ones_like(d)),
             ["divergence"] = (Func<Tensor>)(() => tensor(plane.Rho, float64)),
         };
         foreach (var own in Own(recipe.Name)) known.Remove(own);
         return recipe.Create(known.Where(pair => recipe.Arguments.Contains(pair.Key)).ToDictionary());
     }
+
+    [InDisposeScope]
+    private static Tensor Softplus(Tensor curvature) => curvature.exp().log1p();
 
     /// <summary>Arguments that keep the recipe's own defaults although another recipe uses the name for a radius.</summary>
     private static string[] Own(string name) => name switch

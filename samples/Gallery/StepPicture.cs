@@ -38,11 +38,12 @@ internal static class StepPicture
         Arrow(plot, weights, new(weights.X + plain.X, weights.Y + plain.Y), Drawing.Base);
         plot.Add.Marker(weights, MarkerShape.FilledCircle, 11, Drawing.Ink);
         plot.Add.Marker(perturbed, MarkerShape.OpenCircle, 11, Drawing.Ink);
-        Note(plot, weights, "w", Alignment.LowerLeft, Drawing.Ink);
-        Note(plot, perturbed, "w + e: up the gradient, by rho", Alignment.LowerLeft, Drawing.Ink);
-        Note(plot, new(weights.X + descent.X, weights.Y + descent.Y), "SAM: down the gradient at w + e",
-            Alignment.UpperLeft, Drawing.Sam);
-        Note(plot, new(weights.X + plain.X, weights.Y + plain.Y), "SGD: down the gradient at w", Alignment.UpperCenter, Drawing.Base);
+        Note(plot, weights, "w", Alignment.LowerRight, Drawing.Ink, -8, -4);
+        Note(plot, new(weights.X, weights.Y + loss.Rho), "the circle: all points at distance rho from w", Alignment.LowerCenter, Drawing.Ink, 0, -8);
+        Note(plot, perturbed, "w + e: up g, by rho", Alignment.MiddleLeft, Drawing.Ink, 14);
+        Note(plot, new(weights.X + descent.X, weights.Y + descent.Y), "SAM: down g+, the gradient at w + e",
+            Alignment.MiddleLeft, Drawing.Sam, 14);
+        Note(plot, new(weights.X + plain.X, weights.Y + plain.Y), "SGD: down g, the gradient at w", Alignment.UpperCenter, Drawing.Base, 0, 12);
         plot.Axes.SquareUnits();
         plot.Axes.SetLimits(weights.X - 1.1, weights.X + 1.3, weights.Y - 1, weights.Y + 1);
         Drawing.Finish(plot, "one step of SAM beside the sharp valley");
@@ -78,10 +79,10 @@ internal static class StepPicture
         (arrow.ArrowFillColor, arrow.ArrowLineColor, arrow.ArrowWidth, arrow.ArrowheadWidth) = (color, color, 3, 12);
     }
 
-    private static void Note(Plot plot, Coordinates at, string text, Alignment alignment, Color color)
+    private static void Note(Plot plot, Coordinates at, string text, Alignment alignment, Color color, float right = 0, float down = 0)
     {
         var note = plot.Add.Text(text, at);
-        (note.LabelFontSize, note.LabelFontColor, note.LabelAlignment, note.LabelPixelPadding) = (15, color, alignment, new(14, 10));
+        (note.LabelFontSize, note.LabelFontColor, note.LabelAlignment, note.OffsetX, note.OffsetY) = (15, color, alignment, right, down);
         note.LabelFontName = Drawing.FontName;
     }
 }

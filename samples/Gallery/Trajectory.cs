@@ -12,6 +12,9 @@ internal sealed record Trajectory(IReadOnlyList<Coordinates> Points, IReadOnlyLi
     /// <summary>The spread of the linear term that each step adds to the loss, as a mini-batch would.</summary>
     private const double Noise = 0.6;
 
+    /// <summary>Steps from one Fisher mask to the next.</summary>
+    private const int Refresh = 10;
+
     /// <summary>Trains with SGD and a recipe.</summary>
     /// <param name="loss">The loss.</param>
     /// <param name="recipe">Makes the recipe, given the two weights' module and a loss without backward().</param>
@@ -22,7 +25,8 @@ internal sealed record Trajectory(IReadOnlyList<Coordinates> Points, IReadOnlyLi
         var noise = (X: 0.0, Y: 0.0);
         [InDisposeScope]
         Tensor Loss() => loss.Of(plane.X, plane.Y).Plus(plane.X.Times(noise.X)).Plus(plane.Y.Times(noise.Y));
-        using var optimizer = Wrap(plane, recipe(plane, Loss), loss.Rate);
+        var options = recipe(plane, Loss);
+        using var optimizer = Wrap(plane, options, loss.Rate);
 
         var random = new Random(1);
         List<Coordinates> points = [plane.Place], perturbed = [];
@@ -31,13 +35,17 @@ internal sealed record Trajectory(IReadOnlyList<Coordinates> Points, IReadOnlyLi
             using var scope = NewDisposeScope();
             noise = (Noise * (random.NextDouble() - 0.5), Noise * (random.NextDouble() - 0.5));
             var last = plane.Place;
-            optimizer.Step(() =>
+            if (step % Refresh == 0 && options.Geometry is MaskedGeometry { Mask: SampleFisherMask })
+                SampleFisherMask.Refresh(optimizer, [Backward]);
+            optimizer.Step(Backward);
+
+            Tensor Backward()
             {
                 last = plane.Place;
                 var loss = Loss();
                 loss.backward();
                 return loss;
-            });
+            }
             perturbed.Add(last);
             points.Add(plane.Place);
         }

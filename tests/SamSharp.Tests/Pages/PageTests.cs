@@ -61,6 +61,15 @@ public partial class PageTests
         Assert.Empty(Recipe.All.Select(recipe => recipe.Method.Name).Except(named));
     }
 
+    /// <summary>The pictures of the gallery are not older than the recipes: made again, its page has a row for each.</summary>
+    [Fact]
+    public void Every_recipe_is_in_the_gallery()
+    {
+        var rows = Page.Read("samples/Gallery/Pictures/README.md").Lines.Where(line => line.StartsWith("| ", StringComparison.Ordinal))
+            .Select(line => line.Split('|')[1].Trim()).Where(name => name != "recipe");
+        Assert.Equal(Recipe.All.Select(recipe => recipe.Name).Order(StringComparer.Ordinal), rows);
+    }
+
     [Theory]
     [MemberData(nameof(Pages))]
     public void Every_recipe_of_a_page_exists(string path)

@@ -74,7 +74,9 @@ public sealed partial record RecipeInfo
         _ when type == typeof(double) => "number",
         _ when type.IsPrimitive => "whole number",
         _ when type.IsAssignableTo(typeof(Delegate)) => "function",
-        _ => type.Name,
+        _ when type == typeof(string) => "text",
+        _ when type.IsGenericType && type.IsAssignableTo(typeof(System.Collections.IEnumerable)) => "list",
+        _ => $"value of type {type.Name}",
     };
 
     [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
