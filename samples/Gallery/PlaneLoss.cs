@@ -28,7 +28,8 @@ internal sealed record PlaneLoss(
     /// <summary>A network with one weight in each of two layers: every point of a curve has loss 0, and the flattest is the balanced one,
     /// where the weights are equal.</summary>
     public static PlaneLoss Product { get; } =
-        new("product", "two layers of one weight, (1 - x y)^2", ProductAt, new(-0.2, 3, -0.2, 3), new(0.35, 2.6), Rate: 0.05, Rho: 0.2);
+        new("product", "two layers of one weight, (1 - x y)^2, scale-invariant: the same for a x and y / a", ProductAt,
+            new(-0.2, 3, -0.2, 3.8), new(0.35, 2.6), Rate: 0.05, Rho: 0.2);
 
     public static PlaneLoss[] All { get; } = [Valleys, Dents, Product];
 

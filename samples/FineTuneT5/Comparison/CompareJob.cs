@@ -76,7 +76,7 @@ public static class CompareJob
         });
     }
 
-    // A finished comparison can be reported anew where the data are not. The later rounds follow from the results of the earlier ones.
+    // A finished comparison can be reported again where the data are not. The later rounds follow from the results of the earlier ones.
     private static bool IsFinished(CompareRequest request, Tuning tuning, TrialStore store)
     {
         bool IsDone(Trial trial) => store.Find(trial) is not null;
