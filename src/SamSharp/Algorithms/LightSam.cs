@@ -51,7 +51,6 @@ public static partial class Recipe
 [InDisposeScope]
 internal sealed record Accumulation(bool Whole, double Beta1, double Beta2, bool KeepsMaximum = false)
 {
-    private const double Epsilon = 1e-8;
     private const string Averages = "averages", Squares = "squares", Largest = "largest";
 
     /// <summary>Decay of a moving average that takes the gradients' place, in [0, 1).</summary>
@@ -61,6 +60,9 @@ internal sealed record Accumulation(bool Whole, double Beta1, double Beta2, bool
     /// <summary>Decay of the moving average of the squares, from 0 to 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public double Beta2 { get; init => field = Check.Fraction(value, "beta2"); } = Check.Fraction(Beta2, "beta2");
+
+    /// <summary>The sums and averages of squares begin at its square; above 0.</summary>
+    internal double Epsilon { get; init; } = 1e-8;
 
     /// <summary>New vectors for each bucket.</summary>
     public Tensor[][] Apply(StepPhase phase, PartMemory memory, Func<ParameterBucket, Tensor[]> gradients)
@@ -87,9 +89,9 @@ internal sealed record Accumulation(bool Whole, double Beta1, double Beta2, bool
         return averages.Zip(largest, (average, square) => average.div(square.sqrt())).ToArray();
     }
 
-    private static double Sum(double sum, double norm) => (sum > 0 ? sum : Epsilon * Epsilon) + (norm * norm);
+    private double Sum(double sum, double norm) => (sum > 0 ? sum : Epsilon * Epsilon) + (norm * norm);
 
-    private static Tensor Start(ParameterSlot slot) => slot.Parameter.FullLike(Epsilon * Epsilon);
+    private Tensor Start(ParameterSlot slot) => slot.Parameter.FullLike(Epsilon * Epsilon);
 }
 
 /// <summary>The direction of LightSAM.</summary>

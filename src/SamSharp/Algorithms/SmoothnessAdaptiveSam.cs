@@ -57,7 +57,11 @@ internal sealed record SmoothnessAdaptive(double Start, double Amplifier, double
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double WeightDecay { get; init => field = Check.NonNegative(value, "weightDecay"); } = Check.NonNegative(WeightDecay, "weightDecay");
 
-    private double Epsilon => AsInCode ? 1e-8 : 0;
+    /// <summary>Added to the norm and to the rate, at least 0: 1e-8 in the code.</summary>
+    internal double Epsilon { get; init; } = AsInCode ? 1e-8 : 0;
+
+    /// <summary>Theta before the first change: 1 in the code. The paper's is infinite, so that the bound alone decides.</summary>
+    internal double FirstTheta { get; init; } = AsInCode ? 1 : double.PositiveInfinity;
 
     /// <inheritdoc/>
     public bool Remembers => true;
@@ -120,8 +124,7 @@ internal sealed record SmoothnessAdaptive(double Start, double Amplifier, double
         var memory = descent.MemoryOf(this);
         var isFirst = memory.Number(Rate) == 0;
         var (before, distance) = (RateOf(descent), memory.Number(Distance));
-        // The paper's theta is infinite before the first change, so that the bound alone decides.
-        var theta = memory.Number(Theta) is var known && known > 0 ? known : AsInCode ? 1 : double.PositiveInfinity;
+        var theta = memory.Number(Theta) is var known && known > 0 ? known : FirstTheta;
         var grown = isFirst && !AsInCode ? before : before * Math.Sqrt(1 + (Amplifier * theta));
         var bound = distance > 0 && change > 0 ? distance / (Damping * change) : double.PositiveInfinity;
         var rate = double.IsFinite(bound) ? Math.Min(grown, bound) + Epsilon : double.IsFinite(grown) ? grown : before;

@@ -45,16 +45,20 @@ internal static partial class GoldenPeers
         }
     }
 
-    /// <summary>The trajectory under the peer's masks; then its masks from ours, which are made at the end of steps 1 and 6 of the first
-    /// 16 samples. The peer leaves the batch's own perturbed
-    /// gradient in the first of them, so that is added.</summary>
+    /// <summary>Steps from one mask to the next: the driver says how many an epoch has, the settings how many epochs.</summary>
+    private static int RefreshEvery(GoldenRun run) => run.Whole("update_freq") * int.Parse(
+        System.Text.RegularExpressions.Regex.Match(run.Entry.GetProperty("driver").GetString()!, @"epoch=t//(\d+)").Groups[1].Value,
+        System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The trajectory under the peer's masks; then its masks from ours, which are made at the end of the first step of an epoch, of the
+    /// first samples. The peer leaves the batch's own perturbed gradient in the first of them, so that is added.</summary>
     private static void SampleFisher(GoldenRun run) => Sparse(run, new GivenMask(run), (t, optimizer) =>
     {
-        if (t % 5 != 0) return;
+        if (t % RefreshEvery(run) != 0) return;
         using var scope = NewDisposeScope();
         using var scores = new SlotTensors();
         var left = optimizer.Parameters.ToDictionary(slot => slot, slot => slot.Parameter.grad!.clone());
-        for (var sample = 0; sample < 16; sample++)
+        for (var sample = 0; sample < run.Whole("num_samples"); sample++)
         {
             optimizer.zero_grad();
             run.Problem.LossOfSample(sample).backward();
@@ -74,7 +78,7 @@ internal static partial class GoldenPeers
     private static void Dynamic(GoldenRun run)
     {
         var given = new GivenMask(run);
-        var mask = new DynamicMask(run.Whole("T_end") - run.Whole("T_start"), 5, run.Number("sparsity"), run.Number("drop_rate"),
+        var mask = new DynamicMask(run.Whole("T_end") - run.Whole("T_start"), RefreshEvery(run), run.Number("sparsity"), run.Number("drop_rate"),
             Enum.Parse<MaskScore>(run.Settings.GetProperty("drop_strategy").GetString()!, true),
             Enum.Parse<MaskScore>(run.Settings.GetProperty("growth_strategy").GetString()!, true),
             Initial: slot => given.At(slot, 0).clone());

@@ -13,7 +13,6 @@ internal static partial class GoldenPeers
         ["dbahri/universal_sam: FROSAM"] = Universal,
         ["dbahri/universal_sam: ISAM"] = Universal,
         ["VirtuosoResearch/Noise-stability-optimization: NSM"] = NoiseStability,
-        ["BorealisAI/perturbed-forgetting: RandSAM"] = RandomLength,
     };
 
     private static GivenNoise OneDraw(GoldenRun run) => new(run, (name, number, _) => run.Expected[$"noise.{name}"][number - 1].clone());
@@ -36,17 +35,18 @@ internal static partial class GoldenPeers
         }
     }
 
-    /// <summary>The plain gradient on this batch, the noisy one on the next, cyclically.</summary>
+    /// <summary>The plain gradient on this batch, the noisy one on the same or on the next, cyclically.</summary>
     private static void NoisyAndPlain(GoldenRun run)
     {
         using var optimizer = run.Wrap(Recipe.MixedRwp(run.Number("sigma"), run.Number("lmbda")) with
         {
             Direction = new AdaptedNoise(OneDraw(run), run.Number("eta"), run.Number("beta")),
         });
+        var further = run.Text("second_batch") == "next" ? 1 : 0;
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             using var loss = optimizer.Step(
-                () => run.Problem.Backward((t + 1) % run.Problem.Steps),
+                () => run.Problem.Backward((t + further) % run.Problem.Steps),
                 ascent: () => run.Problem.Backward(t));
             run.WeightsNear(t);
         }
@@ -108,21 +108,6 @@ internal static partial class GoldenPeers
         {
             using var loss = optimizer.Step(() => run.Problem.Backward(t));
             if (lambda > 0) run.Near("loss", t, loss);
-            run.WeightsNear(t);
-        }
-    }
-
-    /// <summary>The peer's step goes against the draw.</summary>
-    private static void RandomLength(GoldenRun run)
-    {
-        using var optimizer = run.Wrap(Recipe.RandSam(run.Number("rho")) with
-        {
-            Direction = new RandomDirection(new GivenNoise(run, (name, number, draw) => run.Expected[$"noise.{name}"][number - 1][draw].neg())),
-        });
-        for (var t = 0; t < run.Problem.Steps; t++)
-        {
-            using var loss = optimizer.Step(() => run.Problem.Backward(t));
-            run.Near("loss_adv", t, loss);
             run.WeightsNear(t);
         }
     }

@@ -27,42 +27,12 @@ internal static partial class GoldenPeers
                 run.WeightsNear(t);
             }
         },
-        ["BorealisAI/perturbed-forgetting: SAM + OutputBiasForget"] = Forgets,
         ["tomsherborne/tram_optimizer: TRAM + KLDivergence"] = Tram,
         ["tomsherborne/tram_optimizer: TRAM + MaximumMeanDiscrepancy"] = Tram,
         ["tomsherborne/tram_optimizer: MaximumMeanDiscrepancy, KLDivergence"] = Divergences,
         ["AngusDujw/SAF: train_one_epoch of SAF_train.py"] = Trajectory,
         ["AngusDujw/SAF: train_one_epoch of MESA_train.py"] = Trajectory,
     };
-
-    private static void Forgets(GoldenRun run)
-    {
-        var parts = run.Has("sharpness_m") ? (int)(run.Problem.Labels(0).shape[0] / run.Whole("sharpness_m")) : 1;
-        var (before, after) = (run.Is("asam_before_norm"), run.Is("asam_after_norm"));
-        using var optimizer = run.Wrap(new SharpnessAwareOptions
-        {
-            Rho = run.Number("rho"),
-            Geometry = before && after ? new AdaptiveGeometry(Kappa: 0) : !before && !after ? new EuclideanGeometry()
-                : throw new NotSupportedException("A run that scales on one side of the norm alone is not known."),
-            Combiner = run.Number("gsam_alpha") > 0 ? new SurrogateGap(run.Number("gsam_alpha")) : new PerturbedGradient(),
-        });
-        Assert.False(run.Is("backup_normalized"));
-        for (var t = 0; t < run.Problem.Steps; t++)
-        {
-            var step = t;
-            optimizer.Step([.. Enumerable.Range(0, parts).Select(part => new BatchPart(() =>
-            {
-                if (optimizer.IsPerturbed) return run.Problem.BackwardPart(step, part, parts);
-                using var scope = NewDisposeScope();
-                var logits = run.Problem.Logits(run.Problem.Inputs(step).chunk(parts)[part]);
-                var loss = SamSharp.Objectives.Forgetting(logits, run.Problem.Labels(step).chunk(parts)[part], run.Number("gamma"), run.Number("C"),
-                    run.Is("sigmoid"));
-                loss.backward();
-                return loss.MoveToOuterDisposeScope();
-            }))]).Dispose();
-            run.WeightsNear(t);
-        }
-    }
 
     /// <summary>The peer's class leaves the gradient out of its ascent, which the runs from the text have.</summary>
     private static void Tram(GoldenRun run)

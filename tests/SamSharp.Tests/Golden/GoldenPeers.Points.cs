@@ -20,21 +20,26 @@ internal static partial class GoldenPeers
             run.Drive(Recipe.ZSharp(run.Number("rho"), run.Number("alpha"))),
         ["litian96/TSAM: TSAM"] = Tilted,
         ["RSAM-Optimizer/R-SAM: make_update_fn"] = Smoothed,
-        ["Hiroki11x/smoothness_aware_sam: SAM + Adsgd"] = run => OwnRate(run, Recipe.SmoothnessAdaptiveSam(run.Number("lr"),
-            run.Number("weight_decay"), asInCode: true, run.Number("amplifier"), run.Number("damping"))),
+        ["Hiroki11x/smoothness_aware_sam: SAM + Adsgd"] = run =>
+        {
+            var recipe = Recipe.SmoothnessAdaptiveSam(run.Number("lr"), run.Number("weight_decay"), asInCode: true, run.Number("amplifier"),
+                run.Number("damping"));
+            var part = (SmoothnessAdaptive)recipe.Combiner with { Epsilon = run.Number("eps"), FirstTheta = run.Number("theta") };
+            OwnRate(run, recipe with { Geometry = part, Combiner = part });
+        },
         ["dimitris-oik/sam_sps: numpy_exps: SA_SAM"] = run => OwnRate(run, Recipe.SmoothnessAdaptiveSam(run.Number("eta0"))),
         ["dimitris-oik/sam_sps: SAM_SPS"] = run => OwnRate(run, Recipe.SamPolyak(run.Number("rho"), run.Number("f_star"), run.Number("gamma_b"),
             run.Number("lambd"), run.Number("weight_decay"))),
         ["dimitris-oik/sam_sps: numpy_exps: Unified_SAM"] = run =>
             run.Drive(Recipe.UnifiedSam(run.Number("rho"), run.Number("lambd")), PlainSgd(run, run.Number("gamma"))),
         ["dimitris-oik/sam_sps: numpy_exps: LightSAM_I"] = run =>
-            run.Drive(Recipe.LightSamNorm(run.Number("rho")), PlainSgd(run, run.Number("eta"))),
+            Accumulated(run, Recipe.LightSamNorm(run.Number("rho")), run.Number("eta")),
         ["dimitris-oik/sam_sps: numpy_exps: LightSAM_II"] = run =>
-            run.Drive(Recipe.LightSam(run.Number("rho")), PlainSgd(run, run.Number("eta"))),
+            Accumulated(run, Recipe.LightSam(run.Number("rho")), run.Number("eta")),
         ["dimitris-oik/sam_sps: numpy_exps: LightSAM_III"] = run =>
-            run.Drive(Recipe.LightSamAdam(run.Number("rho"), run.Number("beta1"), run.Number("beta2")), PlainSgd(run, run.Number("eta"))),
+            Accumulated(run, Recipe.LightSamAdam(run.Number("rho"), run.Number("beta1"), run.Number("beta2")), run.Number("eta")),
         ["dimitris-oik/sam_sps: numpy_exps: AdaSAM"] = run =>
-            run.Drive(Recipe.AdaSam(run.Number("rho"), run.Number("beta1"), run.Number("beta2")), PlainSgd(run, run.Number("gamma"))),
+            Accumulated(run, Recipe.AdaSam(run.Number("rho"), run.Number("beta1"), run.Number("beta2")), run.Number("gamma")),
         ["lblaoke/EMCMC: utils.reg_noise, utils.lr_decay"] = Anchored,
         ["scongl/Focal-SAM: FocalSAM, focal_sam_step"] = Focal,
     };
@@ -45,6 +50,18 @@ internal static partial class GoldenPeers
 
     /// <summary>The recipe finds the length of the step.</summary>
     private static void OwnRate(GoldenRun run, SharpnessAwareOptions recipe) => run.Drive(recipe, PlainSgd(run, 1));
+
+    /// <summary>Sums and averages of squares begin at the square of the run's eps.</summary>
+    private static void Accumulated(GoldenRun run, SharpnessAwareOptions recipe, double rate)
+    {
+        var combiner = (AccumulatedGradient)recipe.Combiner;
+        var rule = combiner.Rule with { Epsilon = run.Number("eps") };
+        run.Drive(recipe with
+        {
+            Direction = recipe.Direction is AccumulatedDirection direction ? direction with { Rule = rule } : recipe.Direction,
+            Combiner = combiner with { Rule = rule },
+        }, PlainSgd(run, rate));
+    }
 
     /// <summary>The peer's uniform noise is a little shorter than the radius, by a power of a uniform number.</summary>
     private static void Tilted(GoldenRun run)
@@ -72,10 +89,16 @@ internal static partial class GoldenPeers
             ? info.LearningRate / Limit("lr_max") * Limit("rho_max")
             : Limit("rho_min") + ((Limit("rho_max") - Limit("rho_min"))
                 * (info.LearningRate - Limit("lr_min")) / (Limit("lr_max") - Limit("lr_min"))));
-        var noise = new RandomDirection(OneDraw(run));
-        using var optimizer = run.Wrap(Recipe.RSam(sigma: run.Number("sigma"), steps: run.Whole("total_steps"), increase: 1 + run.Number("inc"),
-            radius: radius) with
-        { Direction = noise });
+        var (noise, total) = (new RandomDirection(OneDraw(run)), run.Whole("total_steps"));
+        var recipe = Recipe.RSam(sigma: run.Number("sigma"), steps: total, increase: 1 + run.Number("inc"), radius: radius);
+        using var optimizer = run.Wrap(recipe with
+        {
+            Direction = noise,
+            // In the peer the noise shrinks again after the last step.
+            Schedule = RadiusSchedule.From((info, sigma) => info.Step <= total + 1
+                ? recipe.Schedule.At(info, sigma)
+                : sigma * (1 + (run.Number("inc") * (1 - Math.Cos(Math.PI * (info.Step - 1) / total)) / 2))),
+        });
         for (var t = 0; t < run.Problem.Steps; t++)
         {
             using var rate = run.Expected["lr"][t].to(float64);

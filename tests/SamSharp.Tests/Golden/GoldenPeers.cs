@@ -8,7 +8,7 @@ internal static partial class GoldenPeers
 {
     /// <summary>By "repository: class", as the index names them.</summary>
     public static IReadOnlyDictionary<string, Action<GoldenRun>> All { get; } =
-        new[] { Core, Geometry, Around, History, Combination, Noise, Objectives, Points, Tasks, Posteriors, Layers, Optimizers, Derived }
+        new[] { Core, Geometry, Around, History, Combination, Noise, Objectives, Forgetting, Points, Tasks, Posteriors, Layers, Optimizers, Derived }
             .SelectMany(family => family).ToDictionary();
 
     /// <summary>Runs that an independent program computed from the text of a method.</summary>
