@@ -57,6 +57,7 @@ internal sealed unsafe class MpiTransport(MpiLibrary library) : ITransport
     {
         Console.Error.WriteLine(reason);
         Console.Error.Flush();
+        ErrorPipe.WaitUntilRead();
         library.Abort();
     }
 

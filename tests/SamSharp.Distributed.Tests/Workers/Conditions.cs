@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Distributed.Tests.Workers;
@@ -100,11 +101,24 @@ internal static class Conditions
     }
 
     /// <summary>The same without Run, where the exception leaves Main.</summary>
-    public static int LeaveUnhandled()
+    public static int LeaveUnhandled(Action? before = null)
     {
         using var group = MpiGroup.Init();
-        if (group.Rank == 1) throw new InvalidOperationException("nobody handles this");
+        if (group.Rank == 1)
+        {
+            before?.Invoke();
+            throw new InvalidOperationException("nobody handles this");
+        }
         group.Barrier();
         return 0;
+    }
+
+    /// <summary>Stops the process that reads this one's output for two seconds, as a busy machine may.</summary>
+    public static void StopLauncher()
+    {
+        var stat = File.ReadAllText("/proc/self/stat");
+        var parent = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1];
+        using var stop = Process.Start("sh", ["-c", $"kill -STOP {parent}; (sleep 2; kill -CONT {parent}) < /dev/null > /dev/null 2>&1 &"]);
+        stop.WaitForExit();
     }
 }

@@ -19,7 +19,8 @@ public static class Program
     private static readonly Dictionary<string, Func<int>> WithoutRun = new()
     {
         ["restart"] = Conditions.Restart,
-        ["unhandled"] = Conditions.LeaveUnhandled,
+        ["unhandled"] = () => Conditions.LeaveUnhandled(),
+        ["unhandled, a slow launcher"] = () => Conditions.LeaveUnhandled(Conditions.StopLauncher),
     };
 
     public static int Main(string[] args)
