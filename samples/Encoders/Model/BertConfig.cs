@@ -26,14 +26,16 @@ public sealed record BertConfig
 
     public int PadId { get; init; }
 
-    /// <summary>Number of trained weights of the encoder, without pooler and head.</summary>
+    /// <summary>Number of trained weights of the encoder, without pooler and head; at most the largest <c>long</c>.</summary>
     public long ParameterCount
     {
         get
         {
-            long attention = (4L * Width * Width) + (4L * Width);
-            long feedForward = (2L * Width * InnerWidth) + InnerWidth + Width;
-            return (((long)VocabularySize + Positions + Segments + 2) * Width) + (Layers * (attention + feedForward + (4L * Width)));
+            Int128 width = Width, inner = InnerWidth;
+            var attention = (4 * width * width) + (4 * width);
+            var feedForward = (2 * width * inner) + inner + width;
+            var embeddings = ((Int128)VocabularySize + Positions + Segments + 2) * width;
+            return (long)Int128.Min(long.MaxValue, embeddings + (Layers * (attention + feedForward + (4 * width))));
         }
     }
 
@@ -52,6 +54,10 @@ public sealed record BertConfig
         }
         if (Width % Heads != 0)
             throw new InvalidDataException($"{source}: hidden_size is {Width} and must be a multiple of num_attention_heads, {Heads}.");
+        if (PadId < 0 || PadId >= VocabularySize)
+            throw new InvalidDataException($"{source}: pad_token_id is {PadId} and must lie in a vocabulary of {VocabularySize}.");
+        if (!(NormEpsilon >= 0))
+            throw new InvalidDataException($"{source}: layer_norm_eps is {NormEpsilon} and must not be negative.");
         if (!(Dropout is >= 0 and < 1))
             throw new InvalidDataException($"{source}: the dropout is {Dropout} and must lie in [0, 1).");
         return this;

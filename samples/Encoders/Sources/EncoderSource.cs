@@ -31,6 +31,7 @@ public abstract class EncoderSource
     /// <summary>The encoder alone, in evaluation mode.</summary>
     public EncoderModel Create(Device? device = null, ScalarType type = ScalarType.Float32)
     {
+        RequireWeights();
         var model = new EncoderModel(Config, WeightFactory.Unset(type), Tokenizer.SeparatorId);
         return Filled(model, withHead: false, device, type);
     }
@@ -42,10 +43,17 @@ public abstract class EncoderSource
     /// <param name="type">The weights' type.</param>
     public EncoderModel Create(IReadOnlyList<string> labels, int seed, Device? device = null, ScalarType type = ScalarType.Float32)
     {
+        RequireWeights();
         using var generator = new Generator((ulong)seed);
         var model = new EncoderModel(
             Config, WeightFactory.Unset(type), Tokenizer.SeparatorId, labels.Count, WeightFactory.Drawing(generator, 1));
         return Filled(model, Labels.SequenceEqual(labels), device, type);
+    }
+
+    /// <summary>Checks that there are as many weights as the shape says, before a model takes memory for them.</summary>
+    /// <exception cref="InvalidDataException">There are fewer.</exception>
+    protected virtual void RequireWeights()
+    {
     }
 
     /// <summary>Reads values into parameters.</summary>

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using SamSharp.Samples.Encoders.Model;
 using SamSharp.Samples.Encoders.Tokenization;
 using SamSharp.Samples.T5.Checkpoints;
+using SamSharp.Samples.T5.Files;
 using SamSharp.Samples.T5.Model;
 using SamSharp.Samples.T5.Tokenization;
 using TorchSharp.Modules;
@@ -29,7 +31,7 @@ public sealed class FolderSource : EncoderSource
             throw new FileNotFoundException($"{file}: there is no such file. The folder of an encoder holds it.", file);
         Config = Read(path);
         Labels = ReadLabels(path);
-        _tokenizer = new(() => Read(folder, vocabulary));
+        _tokenizer = new(() => Read(folder, vocabulary, Config.VocabularySize));
     }
 
     /// <inheritdoc/>
@@ -40,6 +42,16 @@ public sealed class FolderSource : EncoderSource
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Labels { get; }
+
+    /// <inheritdoc/>
+    protected override void RequireWeights()
+    {
+        using var weights = SafetensorsFolder.Open(_folder);
+        var held = weights.Tensors.Sum(tensor => tensor.Value.Entries[tensor.Key].Shape.Aggregate(1.0, (product, size) => product * size));
+        if (Config.ParameterCount > held)
+            throw new InvalidDataException($"{weights.Path} does not fit {EncoderFiles.Config}: it holds {held:N0} weights, and an encoder of this " +
+                $"shape has {Config.ParameterCount:N0}.");
+    }
 
     /// <inheritdoc/>
     protected override void Fill(IReadOnlyDictionary<string, Parameter> parameters)
@@ -98,24 +110,27 @@ public sealed class FolderSource : EncoderSource
 
     private static string[] ReadLabels(string path)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-        return document.RootElement.TryGetProperty("id2label", out var labels) && labels.ValueKind == JsonValueKind.Object
-            ? [.. labels.EnumerateObject().OrderBy(label => int.TryParse(label.Name, CultureInfo.InvariantCulture, out var id) ? id : int.MaxValue)
-                .Select(label => label.Value.ToString())]
+        return JsonText.Read(path).Find("id2label") is { Kind: JsonValueKind.Object } labels
+            ? [.. labels.Members().OrderBy(label => int.TryParse(label.Name, CultureInfo.InvariantCulture, out var id) ? id : int.MaxValue)
+                .Select(label => label.Value.Text())]
             : [];
     }
 
     /// <summary>The tokenizer that the files describe; what it would not do is refused.</summary>
-    private static WordPieceTokenizer Read(string folder, string vocabulary)
+    private static WordPieceTokenizer Read(string folder, string vocabulary, int size)
     {
         var settings = new TokenizerSettings(folder);
         foreach (var name in new[] { "pad", "unk", "cls", "sep", "mask" })
             settings.RequireToken($"{name}_token", $"[{name.ToUpperInvariant()}]");
-        var lines = File.ReadAllLines(vocabulary);
+        var bytes = File.ReadAllBytes(vocabulary);
+        var lines = Encoding.UTF8.GetString(bytes).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
+        var pieces = lines.Length - (lines[^1].Length == 0 ? 1 : 0);
+        if (pieces > size)
+            throw new InvalidDataException($"{vocabulary}: it has {pieces} pieces, and vocab_size in {EncoderFiles.Config} is {size}.");
         settings.RequireKnown(id => id >= 0 && id < lines.Length ? lines[id] : null);
         if (settings.Flag("do_basic_tokenize") == false)
             throw settings.Refused("do_basic_tokenize", "is false, and only text that is split at white space and punctuation is supported.");
-        return new(File.ReadAllBytes(vocabulary), settings.Flag("do_lower_case") ?? true, vocabulary, settings.Flag("strip_accents"),
+        return new(bytes, settings.Flag("do_lower_case") ?? true, vocabulary, settings.Flag("strip_accents"),
             settings.Flag("tokenize_chinese_chars") ?? true);
     }
 }

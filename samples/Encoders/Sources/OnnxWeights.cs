@@ -31,8 +31,12 @@ internal sealed class OnnxWeights
         {
             throw new InvalidDataException($"{source}: this is not an ONNX model: {error.Message}", error);
         }
-        var tensors = parsed.Graph.Initializer.ToDictionary(tensor => tensor.Name);
-        var products = parsed.Graph.Node.Where(node => node.OpType == "MatMul").ToDictionary(node => node.Output[0], node => node.Input[1]);
+        if (parsed.Graph is null)
+            throw new InvalidDataException($"{source}: this ONNX model has no graph.");
+        var (tensors, products) = (new Dictionary<string, TensorProto>(), new Dictionary<string, string>());
+        foreach (var tensor in parsed.Graph.Initializer) tensors[tensor.Name] = tensor;
+        foreach (var product in parsed.Graph.Node.Where(node => node is { OpType: "MatMul", Output.Count: > 0, Input.Count: > 1 }))
+            products[product.Output[0]] = product.Input[1];
         var weights = tensors.ToDictionary(item => item.Key, item => (item.Value, false));
         foreach (var sum in parsed.Graph.Node.Where(node => node.OpType == "Add"))
         {
@@ -50,17 +54,16 @@ internal sealed class OnnxWeights
         if (!_weights.TryGetValue(name, out var found))
             throw new InvalidDataException($"{_source}: the ONNX model has no weight '{name}'.");
         var (stored, transposed) = found;
-        if (stored.DataType != (int)TensorProto.Types.DataType.Float || stored.RawData.Length != sizeof(float) * destination.NumberOfElements)
-            throw Other(stored.Dims);
+        long[] dimensions = transposed ? [.. destination.shape.Reverse()] : destination.shape;
+        if (stored.DataType != (int)TensorProto.Types.DataType.Float || stored.RawData.Length != sizeof(float) * destination.NumberOfElements
+            || !stored.Dims.SequenceEqual(dimensions))
+            throw Other(transposed ? stored.Dims.Reverse() : stored.Dims);
         using var scope = NewDisposeScope();
         var values = empty([.. stored.Dims], ScalarType.Float32, device: CPU);
         stored.RawData.Span.CopyTo(MemoryMarshal.AsBytes(MemoryMarshal.Cast<byte, float>(values.bytes)));
-        var read = transposed ? values.t() : values;
-        if (!read.shape.AsSpan().SequenceEqual(destination.shape))
-            throw Other(read.shape);
-        destination.copy_(read);
+        destination.copy_(transposed ? values.t() : values);
 
-        InvalidDataException Other(IEnumerable<long> shape) => new($"{_source}: '{name}' is [{string.Join(", ", shape)}] of type " +
+        InvalidDataException Other(IEnumerable<long> shape) => new($"{_source}: '{name}' is [{string.Join(", ", shape.Take(8))}] of type " +
             $"{(TensorProto.Types.DataType)stored.DataType} instead of [{string.Join(", ", destination.shape)}] of type Float.");
     }
 }

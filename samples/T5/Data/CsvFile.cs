@@ -6,7 +6,7 @@ namespace SamSharp.Samples.T5.Data;
 /// <summary>Comma-separated values (RFC 4180): a quoted field may contain commas, line breaks and doubled quotes.</summary>
 internal static class CsvFile
 {
-    private const int LongestRow = 1 << 26;
+    private const int LongestRow = 1 << 23;
 
     /// <param name="path">The file.</param>
     /// <param name="columns">The columns of a file without a header; null where the first row names them.</param>

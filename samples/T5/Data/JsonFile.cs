@@ -19,15 +19,15 @@ internal static class JsonFile
     /// <summary>The whole text as one value, unless each line is one.</summary>
     private static JsonElement? Document(string path, Action<string>? notice)
     {
-        using var lines = NotBlank(path, null).GetEnumerator();
-        if (!lines.MoveNext())
+        using var lines = new LineReader(path, null, LineReader.LongestDocument);
+        if (!ReadNotBlank(lines))
             return null;
-        var first = Whole(lines.Current.Text);
-        var another = lines.MoveNext() ? lines.Current.Text : null;
+        var first = Whole(lines.Content);
+        var another = ReadNotBlank(lines);
         // The rows are on a line each, whatever one of them holds.
-        if (first is { } row && (another is not null || List(row) is null))
-            return null;
-        if (first is null && another is not null && Whole(another) is { ValueKind: JsonValueKind.Object })
+        if (first is { } row)
+            return another || List(row) is null ? null : row;
+        if (another && Whole(lines.Content) is { ValueKind: JsonValueKind.Object })
             return null;
         return Parse(path, TextFile.ReadUtf8(path, notice)) is var root && List(root) is not null ? root : null;
     }
@@ -44,7 +44,17 @@ internal static class JsonFile
         }
     }
 
-    private static JsonElement? Whole(string line)
+    private static bool ReadNotBlank(LineReader lines)
+    {
+        while (lines.Read())
+        {
+            if (lines.Content.ContainsAnyExcept(" \t\v\f\r"u8))
+                return true;
+        }
+        return false;
+    }
+
+    private static JsonElement? Whole(ReadOnlySpan<byte> line)
     {
         try
         {

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace SamSharp.Samples.T5.Files;
@@ -71,6 +73,8 @@ public sealed class JsonField
     {
         if (Kind != JsonValueKind.String)
             throw Unexpected("a text");
+        if (JsonMarshal.GetRawUtf8Value(_value).Length > LineReader.LongestRow)
+            throw Refused($"is longer than {LineReader.LongestRow >> 20} MB.");
         try
         {
             return _value.GetString()!;
@@ -103,7 +107,14 @@ public sealed class JsonField
 
     /// <summary>The exception for a value of another kind than was expected.</summary>
     public Exception Unexpected(string expected) => Refused(
-        Kind == JsonValueKind.Undefined ? $"is not {expected}." : $"is {FilePlace.Excerpt(_value.GetRawText())}, expected {expected}.");
+        Kind == JsonValueKind.Undefined ? $"is not {expected}." : $"is {FilePlace.Excerpt(Beginning())}, expected {expected}.");
+
+    // More than a message shows.
+    private string Beginning()
+    {
+        var json = JsonMarshal.GetRawUtf8Value(_value);
+        return Encoding.UTF8.GetString(json[..Math.Min(json.Length, 1000)]);
+    }
 
     private JsonField Child(JsonElement value, string name) => new(value, _refusal, this, name, -1);
 

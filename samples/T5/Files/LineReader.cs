@@ -7,9 +7,16 @@ namespace SamSharp.Samples.T5.Files;
 internal sealed class LineReader : IDisposable
 {
     private const int BlockBytes = 1 << 16;
-    private const int LongestLine = 1 << 29;
+    private const int Growth = 16;
+
+    /// <summary>The longest row or paragraph in bytes: more is no text to learn from, but a file without line ends.</summary>
+    public const int LongestRow = 8 << 20;
+
+    /// <summary>The longest line in bytes of a file that is read as a whole, such as a JSON document without line ends.</summary>
+    public const int LongestDocument = 512 << 20;
 
     private readonly string _path;
+    private readonly int _longest;
     private readonly Action<string>? _notice;
     private readonly FileStream _file;
     private readonly Stream _stream;
@@ -22,9 +29,9 @@ internal sealed class LineReader : IDisposable
     private string? _text;
     private (int Start, int End) _line;
 
-    public LineReader(string path, Action<string>? notice)
+    public LineReader(string path, Action<string>? notice, int longest = LongestRow)
     {
-        (_path, _notice) = (path, notice);
+        (_path, _notice, _longest) = (path, notice, longest);
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BlockBytes);
         try
         {
@@ -49,6 +56,9 @@ internal sealed class LineReader : IDisposable
 
     /// <summary>The length of the file.</summary>
     public int Bytes { get; }
+
+    /// <summary>Whether the file has no mark, and lines that end in LF or CRLF.</summary>
+    public bool IsPlain => !_marked && _end == '\n';
 
     /// <summary>The number of the line last read, from 1.</summary>
     public int Number { get; private set; }
@@ -120,9 +130,9 @@ internal sealed class LineReader : IDisposable
         }
         if (_filled == _buffer.Length)
         {
-            if (_buffer.Length >= LongestLine)
-                throw new FilePlace(_path, $"line {Number + 1}").Data($"it is longer than {LongestLine >> 20} MB. Is this a text file?");
-            Array.Resize(ref _buffer, 2 * _buffer.Length);
+            if (_buffer.Length >= _longest)
+                throw new FilePlace(_path, $"line {Number + 1}").Data($"it is longer than {_longest >> 20} MB. Is this a text with line ends?");
+            Array.Resize(ref _buffer, (int)Math.Min(Math.Min((long)Growth * _buffer.Length, _longest), Math.Max(2L * _buffer.Length, Bytes + 1L)));
         }
         var read = ReadBlock(_stream, _buffer.AsSpan(_filled));
         _filled += read;

@@ -13,14 +13,18 @@ internal sealed class LineTextReader(LineReader lines) : TextReader
     public override int Read() => Fill() ? _line[_next++] : -1;
 
     /// <inheritdoc/>
+    /// <remarks>Reads as much as fits: who looks for the end of a row looks again from its start after each read.</remarks>
     public override int Read(Span<char> buffer)
     {
-        if (!Fill())
-            return 0;
-        var count = Math.Min(buffer.Length, _line.Length - _next);
-        _line.AsSpan(_next, count).CopyTo(buffer);
-        _next += count;
-        return count;
+        var read = 0;
+        while (read < buffer.Length && Fill())
+        {
+            var count = Math.Min(buffer.Length - read, _line.Length - _next);
+            _line.AsSpan(_next, count).CopyTo(buffer[read..]);
+            _next += count;
+            read += count;
+        }
+        return read;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.Text.Unicode;
+
 namespace SamSharp.Samples.T5.Files;
 
 /// <summary>
@@ -21,11 +23,15 @@ public static class TextFile
         }
     }
 
-    /// <summary>The whole text in UTF-8, without a mark.</summary>
+    /// <summary>The whole text in UTF-8, without a mark, for a reader to whom ends of lines are alike.</summary>
     /// <inheritdoc cref="Lines"/>
     public static ReadOnlyMemory<byte> ReadUtf8(string path, Action<string>? notice = null)
     {
-        using var reader = new LineReader(path, notice);
+        using var reader = new LineReader(path, notice, LineReader.LongestDocument);
+        if (reader.Bytes == Array.MaxLength)
+            throw new FilePlace(path).Data("it is larger than 2 GB, and such a file is read as a whole.");
+        if (reader.IsPlain && File.ReadAllBytes(path) is var bytes && Utf8.IsValid(bytes))
+            return bytes;
         var text = new MemoryStream(reader.Bytes);
         while (reader.Read())
         {

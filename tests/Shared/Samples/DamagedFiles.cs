@@ -3,7 +3,7 @@ using System.Text;
 using SamSharp.Samples.T5.Files;
 using SamSharp.Tests.Support;
 
-namespace SamSharp.Samples.T5.Tests.Reliability;
+namespace SamSharp.Samples.Tests;
 
 /// <summary>Damages a file in many ways with a fixed seed, and reads it each time: it is read, or refused in one or two lines that name it, and
 /// takes neither time nor memory that its size does not explain.</summary>
