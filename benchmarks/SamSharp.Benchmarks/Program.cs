@@ -29,15 +29,15 @@ static int Benchmarks(string[] arguments, int warmUps, int iterations)
 static int Usage()
 {
     Console.Error.WriteLine("""
-        ratios [PART...]              every ratio with its goal, about a minute on the CPU, or those of Tiny, T5Small or Telemetry; exits 1 if
+        ratios [PART...]              every ratio with its goal, on the CPU, or those of Tiny, T5Small or Telemetry; exits 1 if
                                       any falls short
-        memory                        what each recipe takes beyond its base optimizer, in copies of the parameters; some minutes, up to 4 GB
-        training [ROUNDS THREADS]     whole training steps of T5-small with their goals, 5 rounds with 2 threads, some minutes on the CPU;
+        memory                        what each recipe takes beyond its base optimizer, in copies of the parameters; up to 4 GB
+        training [ROUNDS THREADS]     whole training steps of T5-small with their goals, 5 rounds with 2 threads, on the CPU;
                                       exits 1 if any falls short
         rounding [STEPS]              what rounding to 16 bits leaves of perturbations, and of the training of a small language model;
-                                      1,000 steps, some minutes on the CPU
+                                      1,000 steps, on the CPU
         pytorch COMMAND...            the update beside PyTorch's; the command starts benchmarks/pytorch/t5_update.py, with options added to
-                                      it; a minute or two, exits 1 if it falls short
+                                      it; exits 1 if it falls short
         bandwidth [--device cpu|cuda] bytes of the update over its time, beside a copy on the same device; --help says more
         exchange [ROUNDS]             under mpirun -n 2: averaging T5-small's gradients beside one MPI_Allreduce; exits 1 if it falls short
         [--short] anything else       goes to BenchmarkDotNet: --list flat, --filter '*Ascent*'; 15 iterations, or 3

@@ -78,7 +78,7 @@ public static class EncoderFace
         Radii = new Dictionary<string, double[]> { ["sam"] = [0.1], ["asam"] = [0.5] },
         LabelNoise = 0.2,
         Opening = "This fine-tunes all-MiniLM-L6-v2 on the bundled sentences, a fifth of whose training labels are made wrong, with and without " +
-            "SAM and compares them, in about 3 minutes on two free cores.",
+            "SAM and compares them.",
         SharpnessRho = SharpnessRho,
         Training = Demonstrated,
     };

@@ -4,7 +4,7 @@ using SamSharp.Samples.T5.Training;
 
 namespace SamSharp.Samples.FineTuneT5.CommandLine;
 
-/// <summary>The default without arguments: a comparison with the bundled model and data, in a few minutes on two cores.</summary>
+/// <summary>The default without arguments: a comparison with the bundled model and data.</summary>
 public static class Demonstration
 {
     /// <summary>A few times the best radius for the bundled model, so that the rise is clearly above rounding errors.</summary>
@@ -38,8 +38,7 @@ public static class Demonstration
         Contenders = [Contender.Parse("base*1.25"), Contender.Parse("sam/4")],
         Radii = new Dictionary<string, double[]> { ["sam"] = [Rho] },
         SharpnessRho = SharpnessRho,
-        Opening = "This fine-tunes the bundled T5 on the bundled sentences with and without SAM and compares the two, in about 4 minutes on two " +
-            "free cores.",
+        Opening = "This fine-tunes the bundled T5 on the bundled sentences with and without SAM and compares the two.",
         Training = Training,
     };
 }

@@ -89,7 +89,7 @@ public sealed class FineTuneCommand
     {
         var parsed = Parse(arguments);
         if (parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
-            return ErrorReport.Write(new ArgumentException(parsed.Errors[0].Message.ReplaceLineEndings(" ")), trace: false);
+            return ErrorReport.Write(new ArgumentException(Suggestion.Explain(parsed)), trace: false);
         try
         {
             // A canceled run saves a checkpoint before it ends, which takes time.

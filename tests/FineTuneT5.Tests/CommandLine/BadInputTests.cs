@@ -40,7 +40,15 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--device", "tpu", "tpu", "cpu")]
     [InlineData("--dtype", "float16", "exceed its largest number, 65504", "mixed or bfloat16")]
     [InlineData("--dtype", "int8", "int8", "bfloat16")]
-    [InlineData("--learning-rat", "1", "--learning-rat", "--help")]
+    [InlineData("--learning-rat", "1", "There is no option --learning-rat; did you mean --learning-rate?", "--help")]
+    [InlineData("--learning_rate", "1", "did you mean --learning-rate?", "--help")]
+    [InlineData("--Rho", "1", "did you mean --rho?", "--help")]
+    [InlineData("--schedul=cosine", "1", "There is no option --schedul", "did you mean --schedule?")]
+    [InlineData("--train-r", "1", "did you mean --train-rows?", "--help")]
+    [InlineData("--seed", "--sede", "There is no option --sede; did you mean --seed?", "--help")]
+    [InlineData("--zzzzzz", "1", "There is no option --zzzzzz.", "--help")]
+    [InlineData("compar", "1", "There is no command compar; did you mean compare?", "--help")]
+    [InlineData("compare", "--ouput", "There is no option --ouput; did you mean --output?", "--help")]
     public void Wrong_usage_exits_with_2_and_names_the_value_and_the_remedy(string option, string value, string named, string remedy)
         => Refused(2, [option, value], named, remedy);
 

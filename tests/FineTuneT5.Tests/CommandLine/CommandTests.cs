@@ -20,7 +20,7 @@ public class CommandTests
         Invoke(arguments);
         var request = Assert.Single(_comparisons);
         Assert.Empty(_runs);
-        Assert.Contains("minutes", request.Opening, StringComparison.Ordinal);
+        Assert.Contains("with and without SAM", request.Opening, StringComparison.Ordinal);
         Assert.Equal("bfloat16", request.Run.Types.Activations.ToString().ToLowerInvariant());
     }
 

@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;
@@ -29,6 +30,28 @@ public class RestoreTests
 
         Assert.NotEqual(0, (away! - before).abs().max().to(float64).item<double>());
         Close.Bits(before, problem.Weights());
+    }
+
+    /// <summary>Large weights would be exchanged; nothing has been yet when a geometry fails, in the first step or in a later one.</summary>
+    [Fact]
+    public void A_geometry_that_fails_leaves_the_weights_as_they_were()
+    {
+        using Problem problem = new(hidden: Problem.Large), same = new(hidden: Problem.Large);
+        var geometry = new FailingGeometry { Fails = true };
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Geometry = geometry });
+        using var other = optim.SGD(same.Parameters, 0.1).WithSharpnessAwareness();
+        for (var t = 0; t < 3; t++)
+        {
+            var before = problem.Weights();
+            geometry.Fails = true;
+            Assert.Throws<ThrownByTest>(() => optimizer.Step(() => problem.Backward(t)));
+            Assert.False(optimizer.IsPerturbed);
+            Close.Bits(before, problem.Weights());
+            geometry.Fails = false;
+            optimizer.Step(() => problem.Backward(t)).Dispose();
+            other.Step(() => same.Backward(t)).Dispose();
+            Close.Bits(same.Weights(), problem.Weights());
+        }
     }
 
     [Fact]
@@ -286,5 +309,20 @@ public class RestoreTests
             Assert.True(optimizer.IsPerturbed);
         }
         Close.Bits(before, problem.Weights());
+    }
+
+    private sealed class FailingGeometry : IGeometry
+    {
+        private readonly EuclideanGeometry _geometry = new();
+
+        public bool Fails { get; set; }
+
+        public Tensor Norm(Ascent ascent) => _geometry.Norm(ascent);
+
+        public void Perturb(Ascent ascent, Tensor norm)
+        {
+            if (Fails) throw new ThrownByTest();
+            _geometry.Perturb(ascent, norm);
+        }
     }
 }
