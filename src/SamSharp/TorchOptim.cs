@@ -76,22 +76,22 @@ public static partial class OptimizerExtensions
         /// <param name="dampening">Share of each gradient except the first that the momentum buffer leaves out (0).</param>
         /// <param name="weight_decay">Weight decay, added to the gradient as an L2 penalty (0).</param>
         /// <param name="nesterov">Whether the step looks ahead along the momentum (false).</param>
-        /// <param name="maximize">Whether to ascend along the gradient (false). With weight decay the weights still shrink, as in PyTorch;
-        /// TorchSharp's SGD lets them grow.</param>
+        /// <param name="maximize">Whether to ascend along the gradient (false). With weight decay the weights then grow, as in TorchSharp's SGD;
+        /// <c>new FusedSGD(...)</c> lets them shrink, as PyTorch does.</param>
         public static FusedSGD FusedSGD(IEnumerable<Parameter> parameters, double learningRate, double momentum = 0, double dampening = 0,
             double weight_decay = 0, bool nesterov = false, bool maximize = false) =>
-            new(parameters, learningRate, momentum, dampening, weight_decay, nesterov, maximize);
+            new(parameters, learningRate, momentum, dampening, Decay(weight_decay, maximize), nesterov, maximize);
 
         /// <inheritdoc cref="FusedSGD(IEnumerable{Parameter}, double, double, double, double, bool, bool)"/>
         public static FusedSGD FusedSGD(IEnumerable<(string name, Parameter parameter)> parameters, double learningRate, double momentum = 0,
             double dampening = 0, double weight_decay = 0, bool nesterov = false, bool maximize = false) =>
-            new(Unnamed(parameters), learningRate, momentum, dampening, weight_decay, nesterov, maximize);
+            new(Unnamed(parameters), learningRate, momentum, dampening, Decay(weight_decay, maximize), nesterov, maximize);
 
         /// <inheritdoc cref="FusedSGD(IEnumerable{Parameter}, double, double, double, double, bool, bool)"/>
         public static FusedSGD FusedSGD(IEnumerable<SGD.ParamGroup> parameters, double learningRate, double momentum = 0, double dampening = 0,
             double weight_decay = 0, bool nesterov = false, bool maximize = false) =>
             new(parameters.Select(group => new FusedSGD.ParamGroup(group.Parameters, OptionsOf<FusedSGD.Options>(group, SgdTwin.Instance))),
-                learningRate, momentum, dampening, weight_decay, nesterov, maximize);
+                learningRate, momentum, dampening, Decay(weight_decay, maximize), nesterov, maximize);
 
         /// <summary><see cref="Optimizers.Adafactor"/> with the arguments and defaults of Hugging Face's class of the same name.</summary>
         /// <param name="parameters">The parameters.</param>
@@ -116,12 +116,25 @@ public static partial class OptimizerExtensions
             double eps2 = 1e-3, double clip_threshold = 1, double decay_rate = -0.8, double beta1 = 0, double weight_decay = 0,
             bool scale_parameter = true, bool? relative_step = null, bool warmup_init = false) =>
             new(Unnamed(parameters), lr, eps1, eps2, clip_threshold, decay_rate, beta1, weight_decay, scale_parameter, relative_step, warmup_init);
+
+        /// <inheritdoc cref="Adafactor(IEnumerable{Parameter}, double?, double, double, double, double, double, double, bool, bool?, bool)"/>
+        public static Adafactor Adafactor(IEnumerable<Adafactor.ParamGroup> parameters, double? lr = null, double eps1 = 1e-30,
+            double eps2 = 1e-3, double clip_threshold = 1, double decay_rate = -0.8, double beta1 = 0, double weight_decay = 0,
+            bool scale_parameter = true, bool? relative_step = null, bool warmup_init = false) =>
+            new(parameters, lr, eps1, eps2, clip_threshold, decay_rate, beta1, weight_decay, scale_parameter, relative_step, warmup_init);
     }
 
     private static IEnumerable<Parameter> Unnamed(IEnumerable<(string name, Parameter parameter)> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         return parameters.Select(pair => pair.parameter);
+    }
+
+    /// <summary>The decay that moves weights as TorchSharp's SGD does.</summary>
+    private static double Decay(double weightDecay, bool maximize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(weightDecay);
+        return SgdTwin.Turned(weightDecay, maximize)!.Value;
     }
 
     /// <summary>The options of TorchSharp's group as ours; null if the group has none.</summary>

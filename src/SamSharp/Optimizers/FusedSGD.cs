@@ -78,7 +78,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
         /// <summary>Share of each gradient except the first that the momentum buffer leaves out.</summary>
         public double? Dampening { get; set; }
 
-        /// <summary>Weight decay, added to the gradient as an L2 penalty.</summary>
+        /// <summary>Weight decay, added to the gradient as an L2 penalty; to maximize as TorchSharp's SGD does, which lets weights grow,
+        /// it may be negative.</summary>
         public double? WeightDecay { get; set; }
 
         /// <summary>Whether the step looks ahead along the momentum.</summary>
@@ -107,7 +108,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
             base.Validate();
             Require(Momentum is >= 0 and < double.PositiveInfinity, "momentum", Momentum, "finite and not negative");
             Require(Dampening is { } dampening && double.IsFinite(dampening), "dampening", Dampening, "finite");
-            Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
+            Require(WeightDecay is { } decay && double.IsFinite(decay) && (decay >= 0 || Maximize == true), "weightDecay", WeightDecay,
+                "finite and not negative");
             if (Nesterov!.Value && (Momentum == 0 || Dampening != 0))
                 throw new ArgumentException(FormattableString.Invariant($"nesterov is true, momentum {Momentum} and dampening {Dampening}: ") +
                     "Nesterov's momentum needs a positive momentum and no dampening.");

@@ -119,7 +119,7 @@ internal sealed class SgdTwin : TorchTwin
     {
         Momentum = own.momentum,
         Dampening = own.dampening,
-        WeightDecay = own.weight_decay,
+        WeightDecay = Turned(own.weight_decay, own.maximize),
         Nesterov = own.nesterov,
         Maximize = own.maximize,
     }, own);
@@ -131,7 +131,7 @@ internal sealed class SgdTwin : TorchTwin
         {
             momentum = own.Momentum,
             dampening = own.Dampening,
-            weight_decay = own.WeightDecay,
+            weight_decay = Turned(own.WeightDecay, own.Maximize),
             nesterov = own.Nesterov,
             maximize = own.Maximize,
         }, own);
@@ -146,6 +146,9 @@ internal sealed class SgdTwin : TorchTwin
         own.momentum_buffer?.Dispose();
         own.momentum_buffer = tensors[0];
     }
+
+    /// <summary>To maximize, TorchSharp turns the decay with the gradient, so that weights grow; PyTorch and <see cref="FusedSGD"/> do not.</summary>
+    public static double? Turned(double? weightDecay, bool? maximize) => maximize == true && weightDecay is not 0 ? -weightDecay : weightDecay;
 
     /// <summary>To maximize, TorchSharp gathers the gradient and turns the step; here the gradient is turned, as in PyTorch.</summary>
     public override double SignUnder(GroupOptions options) => ((FusedSGD.Options)options).Maximize == true ? -1 : 1;

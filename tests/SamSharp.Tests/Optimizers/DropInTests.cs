@@ -47,19 +47,16 @@ public class DropInTests
             {
                 "AdamW" => p => optim.AdamW(p, _lr, _beta1, _beta2, _eps, _decay, _amsgrad, _maximize),
                 "Adam" => p => optim.Adam(p, _lr, _beta1, _beta2, _eps, _decay, _amsgrad, _maximize),
-                _ => p => optim.SGD(p, _lr, _momentum, _dampening, SgdDecay, _nesterov, _maximize),
+                _ => p => optim.SGD(p, _lr, _momentum, _dampening, _decay, _nesterov, _maximize),
             };
             Fused = name switch
             {
                 "AdamW" => p => optim.FusedAdamW(p, _lr, _beta1, _beta2, _eps, _decay, _amsgrad, _maximize),
                 "Adam" => p => optim.FusedAdam(p, _lr, _beta1, _beta2, _eps, _decay, _amsgrad, _maximize),
-                _ => p => optim.FusedSGD(p, _lr, _momentum, _dampening, SgdDecay, _nesterov, _maximize),
+                _ => p => optim.FusedSGD(p, _lr, _momentum, _dampening, _decay, _nesterov, _maximize),
             };
             return this;
         }
-
-        /// <summary>TorchSharp's SGD adds the decay before it turns the sign to maximize: weights grow where PyTorch's shrink.</summary>
-        private double SgdDecay => _maximize ? 0 : _decay;
 
         public override string ToString() => $"lr {_lr}, betas {_beta1} {_beta2}, eps {_eps}, decay {_decay}, momentum {_momentum}, " +
             $"dampening {_dampening}, amsgrad {_amsgrad}, nesterov {_nesterov}, maximize {_maximize}";
@@ -107,15 +104,63 @@ public class DropInTests
         Same(theirs, ours, $"{name}, {setting}");
     }
 
-    /// <summary>The one setting in which TorchSharp differs from PyTorch, whose rule the fused optimizer follows.</summary>
-    [Fact]
-    public void Maximizing_with_weight_decay_shrinks_weights_as_in_PyTorch()
+    /// <summary>The one setting in which TorchSharp differs from PyTorch: it turns the decay with the gradient.</summary>
+    [Theory]
+    [InlineData(false, 2 + (0.1 * (1 - (0.5 * 2))))] // as in PyTorch: g = -1 + 0.5 * 2; w = 2 - 0.1 g
+    [InlineData(true, 2 + (0.1 * (1 + (0.5 * 2))))]  // as in TorchSharp: g = -(1 + 0.5 * 2)
+    public void Maximizing_with_weight_decay_follows_TorchSharp_beside_it_and_else_PyTorch(bool asTorchSharp, double expected)
     {
         var weight = new Parameter(tensor([2.0, 2.0, 2.0]));
-        using var optimizer = optim.FusedSGD([weight], 0.1, weight_decay: 0.5, maximize: true);
+        using var optimizer = asTorchSharp ? optim.FusedSGD([weight], 0.1, weight_decay: 0.5, maximize: true)
+            : new FusedSGD([weight], 0.1, weightDecay: 0.5, maximize: true);
         weight.grad = ones_like(weight);
         optimizer.step();
-        Assert.Equal(2 + (0.1 * (1 - (0.5 * 2))), weight.detach()[0].ReadDouble(), 6); // g = -1 + 0.5 * 2; w = 2 - 0.1 g
+        Assert.Equal(expected, weight.detach()[0].ReadDouble(), 6);
+        Assert.Throws<ArgumentOutOfRangeException>(() => optim.FusedSGD([weight], 0.1, weight_decay: -0.5, maximize: true));
+        Assert.ThrowsAny<ArgumentException>(() => new FusedSGD([weight], 0.1, weightDecay: -0.5));
+    }
+
+    /// <summary>Both rules can be handed to TorchSharp and taken back.</summary>
+    [Fact]
+    public void Maximizing_with_weight_decay_changes_over_whatever_its_rule()
+    {
+        Parameter[] whole = Weights(1), weights = Weights(1);
+        using var throughout = new FusedSGD(whole, 0.1, momentum: 0.9, weightDecay: 0.5, maximize: true);
+        using var first = new FusedSGD(weights, 0.1, momentum: 0.9, weightDecay: 0.5, maximize: true);
+        using var torch = optim.SGD(weights, 0.1, momentum: 0.9);
+        using var last = new FusedSGD(weights, 0.1);
+        Train(throughout, 0, 9);
+        Train(first, 0, 3);
+        first.CopyStateTo(torch);
+        Train(torch, 3, 6);
+        last.load_state_dict(torch.state_dict());
+        Train(last, 6, 9);
+        Same(whole, weights, "PyTorch's rule");
+    }
+
+    /// <summary>TorchSharp's files, which its exporter writes from PyTorch's optimizers too, reach the fused ones through TorchSharp's.</summary>
+    [Theory]
+    [MemberData(nameof(AllNames))]
+    public void A_file_of_TorchSharp_is_taken_over_with_its_moments(string name)
+    {
+        var setting = new Setting(3).Of(name);
+        Parameter[] whole = Weights(1), weights = Weights(1);
+        using var throughout = setting.Torch(whole);
+        Train(throughout, 0, 8);
+
+        using var stream = new MemoryStream();
+        using (var before = setting.Torch(weights))
+        {
+            Train(before, 0, 4);
+            before.save_state_dict(new BinaryWriter(stream));
+        }
+        stream.Position = 0;
+        using var read = setting.Torch(weights);
+        read.load_state_dict(new BinaryReader(stream));
+        using var fused = setting.Fused(weights);
+        fused.load_state_dict(read.state_dict());
+        Train(fused, 4, 8);
+        Same(whole, weights, $"{name}, {setting}");
     }
 
     [Theory]
@@ -223,5 +268,8 @@ public class DropInTests
         Assert.Equal(0.2, plain.Options.Rho);
         using var named = optim.SAM(optim.Adafactor(new[] { ("w", Weights(2)[0]) }), Recipe.Gsam());
         Assert.IsType<SurrogateGap>(named.Options.Combiner);
+        using var grouped = optim.Adafactor([new Adafactor.ParamGroup([Weights(3)[0]], new Adafactor.Options { WeightDecay = 0.5 })], lr: 0.1);
+        var group = (Adafactor.ParamGroup)grouped.ParamGroups.Single();
+        Assert.Equal((0.1, 0.5), (group.LearningRate, group.Options.WeightDecay));
     }
 }
