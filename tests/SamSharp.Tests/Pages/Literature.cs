@@ -12,7 +12,8 @@ internal static partial class Literature
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))];
 
     /// <summary>The numbers of the papers, in order.</summary>
-    public static IEnumerable<int> Numbers => Papers.Where(paper => paper[0] != "+").Select(paper => int.Parse(paper[0], CultureInfo.InvariantCulture));
+    public static IEnumerable<int> Numbers =>
+        Papers.Where(paper => paper[0] != "+").Select(paper => int.Parse(paper[0], CultureInfo.InvariantCulture));
 
     /// <summary>The titles of all rows that are named, each once.</summary>
     public static IEnumerable<string> Methods =>
