@@ -53,11 +53,14 @@ internal sealed class DeviceKernels(ITensorListKernels cpu, ITensorListKernels c
     private ITensorListKernels For(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        return tensor.device_type switch
-        {
-            DeviceType.CPU => cpu,
-            DeviceType.CUDA => cuda,
-            _ => others,
-        };
+        return For(tensor.device_type);
     }
+
+    /// <summary>The kernels for a kind of device.</summary>
+    internal ITensorListKernels For(DeviceType device) => device switch
+    {
+        DeviceType.CPU => cpu,
+        DeviceType.CUDA => cuda,
+        _ => others,
+    };
 }

@@ -114,6 +114,26 @@ public class ComparisonReportTests
         });
     }
 
+    /// <summary>Two seeds on four rows, of which SAM has one more right with both: 25 points. The variance is that of the rows, 1/16, less
+    /// that of the single predictions, 1.5/56: a standard error of 0.18898, 240.1 points with t(1) at 97.5 %, p = 1 - 2/pi atan(1.3229) =
+    /// 0.4121.</summary>
+    [Fact]
+    public void A_score_whose_rows_are_known_has_the_interval_over_seeds_and_rows_and_the_contender_s_sign()
+    {
+        TrialResult Result(bool isBase, int seed, string predictions, double score) => new(
+            new Trial("a", "adafactor", isBase ? "base" : "sam", 100, 10, seed, 0.1, isBase ? 0 : 0.5, 0, Tuning: false), "accuracy", score,
+            1, 1, 1, 1, 1, [])
+        {
+            Predictions = predictions,
+        };
+        TrialResult[] cell = [.. from seed in new[] { 1, 2 } from isBase in new[] { true, false }
+                                 select Result(isBase, seed, isBase ? "aBaB" : "abaB", isBase ? 0.5 : 0.75)];
+        var difference = Compared.Score(cell, Contender.Parse("sam"));
+        Assert.Equal((2, 0.25, 2), (difference.Pairs, difference.Mean, difference.Wins));
+        Assert.Equal(2.4012, difference.HalfWidth, 4);
+        Assert.Equal(0.4121, difference.PValue, 4);
+    }
+
     private static Func<string, int, int, Measured> Better(double by) =>
         (task, _, _) => new(0.5 + (by * (1 + Array.IndexOf(Tasks, task))), 1, 1, 1);
 

@@ -32,6 +32,16 @@ public class DeviceKernelsTests
     [MemberData(nameof(Names))]
     public void A_list_on_another_device_goes_to_the_others(string name) => Assert.Equal([$"others: {name}"], Calls(name, META));
 
+    /// <summary>No tensor of CUDA is needed to see where one would go.</summary>
+    [Fact]
+    public void A_list_on_CUDA_goes_to_the_kernels_for_CUDA()
+    {
+        var kernels = new DeviceKernels(KernelSets.Vectorized, KernelSets.Cuda, KernelSets.MultiTensor);
+        Assert.Same(KernelSets.Cuda, kernels.For(DeviceType.CUDA));
+        Assert.Same(KernelSets.Vectorized, kernels.For(DeviceType.CPU));
+        Assert.Same(KernelSets.MultiTensor, kernels.For(DeviceType.MPS));
+    }
+
     [Fact]
     public void The_default_computes_on_the_CPU_as_the_vectorized_kernels_do()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using SamSharp.Samples.T5.Files;
 using SamSharp.Tests.Support;
@@ -31,6 +32,7 @@ internal static class DamagedFiles
         int? count = null, bool fromEnd = false)
     {
         var random = new Random(Seed);
+        var (slowest, most, refused) = (TimeSpan.Zero, 0L, 0);
         File.WriteAllBytes(path, whole);
         read();
         for (var n = 0; n < (count ?? Count); n++)
@@ -52,7 +54,12 @@ internal static class DamagedFiles
             Judge(thrown, n, Path.GetDirectoryName(path)!, isOwn);
             Assert.True(watch.Elapsed < Limit, $"file {n} took {watch.Elapsed}");
             Assert.True(allocated <= (2 * damaged.Length) + room, $"file {n} of {damaged.Length} bytes took {allocated:N0}");
+            (slowest, most) = (watch.Elapsed > slowest ? watch.Elapsed : slowest, Math.Max(most, allocated));
+            if (thrown is not null) refused++;
         }
+        Campaign.Record($"Damaged {Path.GetFileName(path)} in {typeof(DamagedFiles).Assembly.GetName().Name}", count ?? Count, string.Create(
+            CultureInfo.InvariantCulture,
+            $"each read, or refused by its path: {refused:N0} by the last test of it, in at most {slowest.TotalSeconds:F1} s and {most >> 20} MB"));
     }
 
     /// <summary>No exception, or one of the project's own, with the place of the fault.</summary>
