@@ -26,7 +26,7 @@ public static partial class OptimizerExtensions
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(tasks);
-        if (tasks.Count == 0) throw new ArgumentException("There is no task to learn.", nameof(tasks));
+        if (tasks.Count == 0 || tasks.Contains(null!)) throw new ArgumentException("There is no task to learn, or one is null.", nameof(tasks));
         Composition.RequireNoHistory(optimizer.Options, optimizer.Memory, "A step over several tasks");
         return optimizer.InNewStep(step =>
         {

@@ -44,11 +44,12 @@ public static partial class OptimizerExtensions
 public readonly record struct BatchPart(Func<Tensor> Closure, double Weight = 1)
 {
     /// <summary>Checks the weights of the parts and sums them.</summary>
-    /// <exception cref="ArgumentException">The list is empty, or a weight is not a positive number.</exception>
+    /// <exception cref="ArgumentException">The list is empty, a closure is null, or a weight is not a positive number.</exception>
     internal static double TotalWeight(IReadOnlyList<BatchPart> parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
         if (parts.Count == 0) throw new ArgumentException("There is no part to compute a gradient from.", nameof(parts));
+        if (parts.Any(part => part.Closure is null)) throw new ArgumentException("A part has no closure.", nameof(parts));
         if (parts.Any(part => !(part.Weight > 0 && double.IsFinite(part.Weight))))
         {
             throw new ArgumentException($"The weights of the parts are [{string.Join(", ", parts.Select(part => part.Weight))}]; " +

@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -131,6 +132,7 @@ public sealed class LoraAdapters
             throw new ArgumentException($"The state has '{other}', which these adapters do not have.", nameof(state));
         foreach (var (name, parameter) in named)
         {
+            if (ParameterCheck.Objection(state[name]) is { } objection) throw new ArgumentException($"'{name}' {objection}", nameof(state));
             if (!parameter.shape.SequenceEqual(state[name].shape))
                 throw new ArgumentException($"'{name}' has shape [{string.Join(", ", state[name].shape)}] instead of " +
                     $"[{string.Join(", ", parameter.shape)}].", nameof(state));

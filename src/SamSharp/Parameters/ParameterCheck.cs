@@ -10,8 +10,8 @@ internal static class ParameterCheck
     private const string Moved = "has been disposed. model.to(...) replaces a model's parameters: move the model first, then build the optimizer " +
         "and its wrapper.";
 
-    /// <summary>Why an optimizer cannot hold a parameter; null if it can.</summary>
-    public static string? Objection(Parameter? parameter) =>
+    /// <summary>Why a tensor cannot be a parameter that an optimizer holds, or its value; null if it can.</summary>
+    public static string? Objection(Tensor? parameter) =>
         parameter is null ? "is null."
         : parameter.IsInvalid ? Moved
         : parameter.device_type == DeviceType.META ? "is on the meta device, where weights have no numbers. Build the model on a device, or " +

@@ -15,11 +15,12 @@ public sealed record AscentStage(Func<Tensor> Closure, double Scale = 1)
     /// them.</summary>
     internal bool KeepsGradients { get; init; }
 
-    /// <exception cref="ArgumentException">The list is empty, or a scale is not a positive number.</exception>
+    /// <exception cref="ArgumentException">The list is empty, an ascent or its closure is null, or a scale is not a positive number.</exception>
     internal static void Require(IReadOnlyList<AscentStage> ascents)
     {
         ArgumentNullException.ThrowIfNull(ascents);
         if (ascents.Count == 0) throw new ArgumentException("There is no ascent; a step has at least one.", nameof(ascents));
+        if (ascents.Any(ascent => ascent?.Closure is null)) throw new ArgumentException("An ascent is null, or its closure is.", nameof(ascents));
         if (ascents.FirstOrDefault(ascent => !(ascent.Scale > 0 && double.IsFinite(ascent.Scale))) is { } odd)
             throw new ArgumentException($"The scale of an ascent is {odd.Scale}; it must be a positive number.", nameof(ascents));
     }

@@ -8,6 +8,11 @@ internal static class Composition
     /// <exception cref="ArgumentException">The parts do not fit each other or the base optimizer.</exception>
     public static void Require(SharpnessAwareOptions options, Optimizer baseOptimizer)
     {
+        RequirePart(options.Direction, nameof(options.Direction));
+        RequirePart(options.Geometry, nameof(options.Geometry));
+        RequirePart(options.Schedule, nameof(options.Schedule));
+        RequirePart(options.Combiner, nameof(options.Combiner));
+        RequirePart(options.Groups, nameof(options.Groups));
         if (options.AscentSteps > 1 && !options.Direction.NeedsGradients(1))
             throw new ArgumentException($"{options.AscentSteps} ascents along {NameOf(options.Direction)} all follow the same vector, " +
                 "since it needs no gradient: use one ascent and a larger rho.");
@@ -50,6 +55,11 @@ internal static class Composition
         if (options.Combiner.NeedsFurtherPasses)
             throw new InvalidOperationException($"{NameOf(options.Combiner)} evaluates the loss at further points, for which it needs a closure: " +
                 "call Step(closure) instead of Ascend() and Descend().");
+    }
+
+    private static void RequirePart(object? part, string name)
+    {
+        if (part is null) throw new ArgumentException($"{name} of the options is null; leave it out for the default.");
     }
 
     private static string NameOf(IStepPart part) => part.GetType().Name;

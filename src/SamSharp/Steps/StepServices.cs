@@ -81,6 +81,11 @@ internal sealed class StepServices : IDisposable
     public void Begin()
     {
         Table.RequireUnchanged();
+        foreach (var (i, group) in Base.Optimizer.ParamGroups.Index())
+        {
+            if (!double.IsFinite(group.LearningRate))
+                throw new InvalidOperationException($"The learning rate of param group {i} is {group.LearningRate}; it must be a finite number.");
+        }
         (_isOpen, Moves) = (true, 0);
         ForgetLosses();
         Scale?.Begin();

@@ -164,6 +164,26 @@ public class LoraTests
     }
 
     [Fact]
+    public void Values_that_are_no_numbers_are_refused_by_name()
+    {
+        using var model = new LoraNetwork();
+        var adapters = LoraAdapters.Inject(model, ["first"], rank: 2);
+        var state = adapters.State();
+        foreach (var bad in new Func<Tensor, Tensor?>[] { _ => null, good => zeros_like(good, device: META), good => good.to(complex64), Disposed })
+        {
+            var error = Assert.Throws<ArgumentException>(() => adapters.Load(state.ToDictionary(item => item.Key, item => bad(item.Value)!)));
+            Assert.Contains(Prefix, error.Message, StringComparison.Ordinal);
+        }
+
+        static Tensor Disposed(Tensor good)
+        {
+            var copy = good.clone();
+            copy.Dispose();
+            return copy;
+        }
+    }
+
+    [Fact]
     public void What_cannot_be_is_refused_before_anything_changes()
     {
         using var model = nn.Sequential(("one", nn.Linear(2, 2)), ("two", nn.LayerNorm([2])));

@@ -76,6 +76,67 @@ public class RefusalTests
         Close.Bits(before, problem.Weights());
     }
 
+    [Fact]
+    public void A_loss_that_is_no_number_is_refused()
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness();
+        var before = problem.Weights();
+        foreach (var (loss, reason) in new (Func<Tensor>, string)[]
+        {
+            (() => ones([], device: META), "on the meta device"),
+            (() => ones([], complex64), "ComplexFloat32"),
+            (() => { var disposed = ones([]); disposed.Dispose(); return disposed; }, "has been disposed"),
+        })
+        {
+            var error = Assert.Throws<InvalidOperationException>(() => optimizer.Step(() => { problem.Backward(); return loss(); }));
+            Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        }
+        Close.Bits(before, problem.Weights());
+        Assert.Equal(0, optimizer.LastStep.Step);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_learning_rate_that_is_no_number_is_refused_before_the_step(double rate)
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness();
+        var before = problem.Weights();
+        optimizer.ParamGroups.Single().LearningRate = rate;
+        var error = Assert.Throws<InvalidOperationException>(() => optimizer.Step(() => problem.Backward()));
+        Assert.Contains("The learning rate of param group 0 is", error.Message, StringComparison.Ordinal);
+        Close.Bits(before, problem.Weights());
+    }
+
+    [Fact]
+    public void Null_where_a_part_or_a_closure_belongs_is_refused_by_name()
+    {
+        using var problem = new Problem();
+        using var sgd = optim.SGD(problem.Parameters, 0.1);
+        foreach (var (options, name) in new[]
+        {
+            (Recipe.Sam() with { Direction = null! }, "Direction"), (Recipe.Sam() with { Geometry = null! }, "Geometry"),
+            (Recipe.Sam() with { Schedule = null! }, "Schedule"), (Recipe.Sam() with { Combiner = null! }, "Combiner"),
+            (Recipe.Sam() with { Groups = null! }, "Groups"),
+        })
+        {
+            var error = Assert.Throws<ArgumentException>(() => new SharpnessAwareOptimizer(sgd, options));
+            Assert.StartsWith(name, error.Message, StringComparison.Ordinal);
+        }
+        using var optimizer = new SharpnessAwareOptimizer(sgd);
+        foreach (var step in new Action[]
+        {
+            () => optimizer.Step(() => problem.Backward(), [null!]),
+            () => optimizer.Step(() => problem.Backward(), [new AscentStage(null!)]),
+            () => optimizer.Step([new BatchPart(null!)]),
+            () => optimizer.TaskStep([() => problem.Backward(), null!]),
+        })
+            Assert.Throws<ArgumentException>(step);
+        Assert.Equal(0, optimizer.LastStep.Step);
+    }
+
     public static TheoryData<string> Nested => new("wrapper", "base", "Lookbehind", "bSAM", "SASSHA");
 
     /// <summary>A closure that makes a step of its own optimizer: the step fails, and nothing has moved.</summary>
