@@ -160,6 +160,22 @@ public class LiteratureTests
         Close.To([1.1536442559, -0.6600460999], quadratic.Points[1], 1e-9);
     }
 
+    /// <summary>Pairs are given to the recipe anew; nothing else is remembered than the base optimizer's momentum.</summary>
+    [Fact]
+    public void Gaussian_weights_go_on_from_a_checkpoint()
+    {
+        Resume.EqualsUninterrupted(Wrap);
+        Resume.LeavesNoTensors(Wrap);
+
+        static SharpnessAwareOptimizer Wrap(Problem problem)
+        {
+            var mean = problem.Parameters.First();
+            var deviation = new Parameter(mean.FullLike(0.5));
+            return optim.SGD([.. problem.Parameters, deviation], 0.05, momentum: 0.9)
+                .WithSharpnessAwareness(Recipe.VariationalSam([(mean, deviation)], 0.1));
+        }
+    }
+
     /// <summary>Counts 90 and 10, exponent 3, strength 0.5.</summary>
     [Fact]
     public void Rare_classes_weigh_more()
