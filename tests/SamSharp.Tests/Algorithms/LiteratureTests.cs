@@ -160,7 +160,7 @@ public class LiteratureTests
         Close.To([1.1536442559, -0.6600460999], quadratic.Points[1], 1e-9);
     }
 
-    /// <summary>Pairs are given to the recipe anew; nothing else is remembered than the base optimizer's momentum.</summary>
+    /// <summary>The recipe gets its pairs again; nothing else is remembered than the base optimizer's momentum.</summary>
     [Fact]
     public void Gaussian_weights_go_on_from_a_checkpoint()
     {
