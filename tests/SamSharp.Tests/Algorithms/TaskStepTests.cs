@@ -40,6 +40,22 @@ public class TaskStepTests
     }
 
     [Fact]
+    public void Each_task_has_a_draw_of_its_own()
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(Recipe.RandSam(0.1));
+        var points = new List<double[]>();
+        Tensor Task()
+        {
+            points.Add(problem.Weights().ReadAll<double>());
+            return problem.Backward();
+        }
+        optimizer.TaskStep([Task, Task], together: true).Dispose();
+        Assert.Equal(2, points.Count); // the direction needs no pass at w
+        Assert.NotEqual(points[0], points[1]);
+    }
+
+    [Fact]
     public void The_mean_is_that_of_the_tasks_sharpness_aware_gradients()
     {
         using var problem = new Problem();
