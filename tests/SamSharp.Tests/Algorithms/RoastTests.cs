@@ -69,6 +69,20 @@ public sealed class RoastTests : IDisposable
     }
 
     [Fact]
+    public void The_squares_of_an_epoch_are_forgotten_at_its_end()
+    {
+        using var gated = Wrap(Recipe.Roast(3));
+        bool HasSquares() => gated.Memory.Of(gated.Options.Combiner).Find("squares", gated.Parameters[0]) is not null;
+        var seen = new List<bool>();
+        for (var t = 0; t < 6; t++)
+        {
+            gated.Step(() => _problem.Backward(t)).Dispose();
+            seen.Add(HasSquares());
+        }
+        Assert.Equal([false, true, false, false, true, false], seen);
+    }
+
+    [Fact]
     public void Parameters_that_are_not_gated_pass_whole()
     {
         using var plain = Wrap(Recipe.Sam(0));
