@@ -44,6 +44,7 @@ public sealed class Lookbehind : IDisposable
         // A single inner step undoes itself.
         using var backup = _steps > 1 && _optimizer.Services.Base.State() is not null ? new OptimizerBackup(_optimizer.Services) : null;
         backup?.Take();
+        Base.TakeUpChanges(_optimizer.Parameters, _optimizer.Services.Kernels);
         foreach (var start in new[] { _slow, _fast, _climbed }) Take(start);
         Tensor? loss = null;
         var ended = false;
@@ -87,6 +88,8 @@ public sealed class Lookbehind : IDisposable
         return loss;
     }
 
+    private GuardedBase Base => _optimizer.Services.Base;
+
     /// <summary>Frees the copies of the weights.</summary>
     public void Dispose()
     {
@@ -100,10 +103,12 @@ public sealed class Lookbehind : IDisposable
         foreach (var slot in _optimizer.Parameters)
         {
             using var scope = NewDisposeScope();
-            var way = _fast.Find(slot)! - slot.Parameter;
-            var share = _alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - slot.Parameter, way);
-            slot.Parameter.IncreaseBy(way.mul_(share));
+            var weights = Base.WidestOf(slot);
+            var way = _fast.Find(slot)! - weights;
+            var share = _alpha is { } alpha ? tensor(alpha, way.dtype, way.device) : Alignment(_first.Find(slot)! - weights, way);
+            weights.IncreaseBy(way.mul_(share));
         }
+        Base.RoundMasters(_optimizer.Parameters);
         Autocast.DropCopies();
     }
 
@@ -119,12 +124,21 @@ public sealed class Lookbehind : IDisposable
     private void Take(SlotTensors copies, SlotTensors? from = null)
     {
         using var noGradient = no_grad();
-        foreach (var slot in _optimizer.Parameters) copies.Of([slot])[0].copy_(from is null ? slot.Parameter : from.Find(slot)!);
+        foreach (var slot in _optimizer.Parameters)
+        {
+            using var scope = NewDisposeScope();
+            var source = from is null ? Base.WidestOf(slot) : from.Find(slot)!;
+            if (copies.Find(slot) is { } copy && copy.dtype == source.dtype) copy.copy_(source);
+            else copies.Put(slot, source.detach().clone());
+        }
     }
 
     private void Put(SlotTensors copies)
     {
         using var noGradient = no_grad();
-        foreach (var slot in _optimizer.Parameters) slot.Parameter.copy_(copies.Find(slot)!);
+        foreach (var slot in _optimizer.Parameters)
+        {
+            foreach (var value in Base.ValuesOf(slot)) value.copy_(copies.Find(slot)!);
+        }
     }
 }

@@ -111,7 +111,7 @@ public sealed record LateDecay(double WeightDecay) : ICombiner
         foreach (var bucket in descent.Buckets)
         {
             var factor = tensor(1 - (bucket.LearningRate * WeightDecay), bucket.Accumulator, bucket.Device);
-            foreach (var weight in bucket.Weights) weight.mul_(factor);
+            foreach (var weight in descent.Movable(bucket)) weight.mul_(factor);
         }
     }
 }

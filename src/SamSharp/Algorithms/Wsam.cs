@@ -52,8 +52,9 @@ public sealed record DecoupledSharpness(double Gamma = 0.9, GradientClipping? Cl
         foreach (var pair in descent.Pairs)
         {
             var reach = pair.LearningRate * Gamma / (1 - Gamma);
-            descent.Accumulate(pair.Weights, pair.AtPerturbed, -reach);
-            descent.Accumulate(pair.Weights, pair.AtWeights, reach);
+            var weights = descent.Movable(pair);
+            descent.Accumulate(weights, pair.AtPerturbed, -reach);
+            descent.Accumulate(weights, pair.AtWeights, reach);
         }
     }
 }

@@ -62,6 +62,15 @@ public sealed class Descent : StepPhase
         for (var i = 0; i < gradients.Length; i++) bucket.Parameters[i].Parameter.grad = gradients[i];
     }
 
+    /// <summary>What <see cref="ICombiner.AfterStep"/> moves: the weights, or the masters that 16-bit weights are rounded from, which are rounded
+    /// afterward.</summary>
+    /// <param name="bucket">One of <see cref="StepPhase.Buckets"/> or <see cref="Pairs"/>.</param>
+    public Tensor[] Movable(ParameterBucket bucket)
+    {
+        ArgumentNullException.ThrowIfNull(bucket);
+        return [.. bucket.Parameters.Select(Services.Base.WidestOf)];
+    }
+
     /// <summary>Loss and gradients at w + multiple e, with the e of this step; -1 is the opposite point.
     /// For combiners that say <see cref="ICombiner.NeedsFurtherPasses"/>.</summary>
     /// <param name="multiple">Multiple of e.</param>

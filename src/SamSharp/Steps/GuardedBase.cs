@@ -1,3 +1,4 @@
+using SamSharp.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
 
@@ -30,6 +31,25 @@ internal sealed class GuardedBase(Optimizer optimizer)
 
     /// <summary>A parameter, and the float32 weights that it is rounded from if there are any: who moves one moves the other.</summary>
     public IEnumerable<Tensor> ValuesOf(ParameterSlot slot) => MasterOf(slot) is { } master ? [slot.Parameter, master] : [slot.Parameter];
+
+    /// <summary>The weights in their widest form: the masters that they are rounded from, or themselves.</summary>
+    public Tensor WidestOf(ParameterSlot slot) => MasterOf(slot) ?? slot.Parameter;
+
+    /// <summary>Lets the masters follow weights that something else than a step has changed.</summary>
+    public void TakeUpChanges(IEnumerable<ParameterSlot> slots, ITensorListKernels kernels)
+    {
+        var rounded = slots.Where(slot => MasterOf(slot) is not null).ToArray();
+        if (rounded.Length > 0) kernels.TakeUpChanges([.. rounded.Select(WidestOf)], [.. rounded.Select(slot => slot.Parameter)]);
+    }
+
+    /// <summary>Rounds weights from their masters, which something other than the base optimizer has moved.</summary>
+    public void RoundMasters(IEnumerable<ParameterSlot> slots)
+    {
+        foreach (var slot in slots)
+        {
+            if (MasterOf(slot) is { } master) slot.Parameter.copy_(master);
+        }
+    }
 
     /// <summary>Makes one step with the final gradients, unless found_inf says to skip it.</summary>
     /// <param name="table">The parameters with their final gradients.</param>

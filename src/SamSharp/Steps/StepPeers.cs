@@ -48,7 +48,7 @@ internal sealed class StepPeers(StepServices services)
         if (Exchange is null) return;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Average(services.Table.Slots.Select(Tensor (slot) => slot.Parameter).ToArray(), Stage.Weights, new double[Count]);
+        Average(services.Table.Slots.Select(services.Base.WidestOf).ToArray(), Stage.Weights, new double[Count]);
     }
 
     /// <summary>Averages all gradients, zeros for a missing one; what no process has stays missing.</summary>

@@ -140,7 +140,9 @@ internal sealed class StepServices : IDisposable
         using var noGradient = no_grad();
         if (descent is not null) Options.Combiner.AfterStep(descent);
         if (Options.Combiner is IActsAroundStep combiner) combiner.AfterStep(this, foundInf?.SubtractedFrom(1));
-        if (Options.Combiner.ActsAfterStep) Peers.AverageWeights();
+        if (!Options.Combiner.ActsAfterStep) return;
+        Peers.AverageWeights();
+        Base.RoundMasters(Table.Slots);
     }
 
     /// <summary>Counts a step, adapts the scale of the losses, and ends the step.</summary>

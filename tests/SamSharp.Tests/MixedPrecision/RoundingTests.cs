@@ -231,6 +231,43 @@ public class RoundingTests
         File.Delete(path);
     }
 
+    /// <summary>The weights are 1, where bfloat16 has no number within 0.0039, and the whole way is shorter.</summary>
+    [Theory]
+    [InlineData("wsam")]
+    [InlineData("late decay")]
+    [InlineData("lookbehind")]
+    public void What_moves_weights_after_the_step_moves_the_masters(string what)
+    {
+        Tensor Train(ScalarType type)
+        {
+            using var weight = new Parameter(ones(8, 5, dtype: type));
+            using var baseOptimizer = new FusedSGD([weight], 1e-4) { MasterWeights = true };
+            var options = what switch
+            {
+                "wsam" => Recipe.Wsam(0.05),
+                "late decay" => new SharpnessAwareOptions { Combiner = new LateDecay(0.5) },
+                _ => new SharpnessAwareOptions(),
+            };
+            using var optimizer = baseOptimizer.WithSharpnessAwareness(options);
+            using var lookbehind = new Lookbehind(optimizer, steps: 2, alpha: 0.5);
+            var factors = tensor(Enumerable.Range(1, 40).Select(i => 0.05f * i).ToArray()).view(8, 5);
+            Tensor Backward()
+            {
+                using var scope = NewDisposeScope();
+                var loss = weight.to(float32).Squared().mul(factors).sum();
+                loss.backward();
+                return loss.detach().MoveToOuterDisposeScope();
+            }
+            for (var t = 0; t < 6; t++) (what == "lookbehind" ? lookbehind.Step(Backward) : optimizer.Step(Backward)).Dispose();
+            return (MasterOf(baseOptimizer, weight) ?? weight.detach()).clone();
+        }
+
+        var moved = Train(float32).Plus(-1.0);
+        Assert.InRange(moved.abs().max().item<float>(), 2e-4f, 0.0039f);
+        var difference = Train(bfloat16).Plus(-1.0).sub(moved).abs().max().item<float>();
+        Assert.True(difference < 0.1 * moved.abs().max().item<float>(), $"{difference}");
+    }
+
     [Fact]
     public void Whole_optimizers_refuse_both() => Assert.Throws<NotSupportedException>(() =>
     {
