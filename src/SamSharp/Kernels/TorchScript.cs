@@ -7,7 +7,7 @@ namespace SamSharp.Kernels;
 /// over lists without a call per tensor.</summary>
 /// <param name="source">Python source of any number of functions. Compiled at first use. A mistake in it ends the
 /// process, so every function has a test.</param>
-/// <remarks>Arguments are tensors, arrays of tensors, int, double and bool. They are not a params array because a lone array
+/// <remarks>Arguments are tensors, arrays of tensors, int, long, double and bool. They are not a params array because a lone array
 /// of tensors would be mistaken for it.</remarks>
 internal sealed class TorchScript(string source)
 {
@@ -25,13 +25,18 @@ internal sealed class TorchScript(string source)
 
     private object Invoke(string function, object[] arguments)
     {
-        // TorchSharp creates a Scalar for each double, which the collector may free before the call has read it.
-        var held = Array.ConvertAll(arguments, argument => argument is double number ? number.ToScalar() : argument);
+        // TorchSharp creates a Scalar for each double and long, which the collector may free before the call has read it.
+        var held = Array.ConvertAll(arguments, argument => argument switch
+        {
+            double number => number.ToScalar(),
+            long number => number.ToScalar(),
+            _ => argument,
+        });
         try
         {
             using var noGradient = no_grad();
             using var unfused = TensorExpressionFuser.Off();
-#pragma warning disable RS0030 // its doubles are Scalars here, which are held
+#pragma warning disable RS0030 // its doubles and longs are Scalars here, which are held
             return _unit.Value.invoke(function, held);
 #pragma warning restore RS0030
         }

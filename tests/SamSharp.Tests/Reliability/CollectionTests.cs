@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using SamSharp.Kernels;
 using SamSharp.Optimizers;
 using SamSharp.Tests.Support;
 
@@ -51,6 +52,19 @@ public class CollectionTests
         }
         Campaign.Record("steps of recipes beside a collecting thread", steps, "no fault");
         Assert.True(driven.Count >= 45, $"only {driven.Count} of {Recipes.Length} recipes: {string.Join(", ", driven)}");
+    }
+
+    /// <summary>The script that rounds takes whole numbers, for which TorchSharp would make Scalars too.</summary>
+    [Fact]
+    public void Weights_are_rounded_at_random_beside_a_collecting_thread()
+    {
+        using var collecting = new CollectingThread();
+        using var target = zeros(16, dtype: ScalarType.Float16);
+        using var source = ones(16);
+        for (var i = 0UL; i < 20_000; i++) RoundingOperators.Round(target, source, key: (i << 32) + i);
+        using var isOne = target.eq(source);
+        using var all = isOne.all();
+        Assert.True(all.Read<bool>());
     }
 
     /// <summary>Recipes that want another base optimizer say so.</summary>
