@@ -118,6 +118,23 @@ public class LoraAlgorithmTests
             [.. factors.SelectMany(pair => new[] { pair.A.Weight.ReadDouble(), pair.B.Weight.ReadDouble() })], 1e-9);
     }
 
+    /// <summary>With no room to climb the second pairs are nothing after the first step, and nothing from there on.</summary>
+    [Fact]
+    public void Bi_LoRA_without_a_radius_is_LoRA()
+    {
+        var ((layer, adapters, pair), (plain, own, alone)) = (One(), One());
+        using var first = optim.SGD(adapters.Parameters(), 0.01).WithSharpnessAwareness(rho: 0);
+        using var second = optim.SGD(own.Parameters(), 0.01).WithSharpnessAwareness(rho: 0);
+        for (var t = 0; t < 3; t++)
+        {
+            first.BiLoraStep(Squares(layer), adapters, rho: 0).Dispose();
+            second.Step(Squares(plain)).Dispose();
+        }
+        Close.To(alone.B, pair.B, 1e-14);
+        Close.To(alone.A, pair.A, 1e-14);
+        Assert.Equal(0, pair.Second!.Value.B.Weight.abs().max().ReadDouble());
+    }
+
     [Fact]
     public void Bi_LoRA_s_second_pairs_act_in_training_alone_and_can_be_saved_and_dropped()
     {
