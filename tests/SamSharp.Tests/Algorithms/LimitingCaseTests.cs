@@ -24,7 +24,6 @@ public class LimitingCaseTests
             var recipe = Recipe.Drm(() => tensor(0.0), 0.1, draws: 1);
             return recipe with { Direction = (WorstDirection)recipe.Direction with { Noise = new GivenNoise([0.6, 0.8]) } };
         }, [1.7, -0.62]),
-        ["ZSharp, no matrix: SAM"] = (() => Recipe.ZSharp(0.1), Sam),
         ["Entropy-MCMC, cold, at its anchor: the base"] = (() => Recipe.EntropyMcmc(100, temperature: 0), Base),
         ["SAM-Polyak at the largest rate: SAM times it"] = (() => Recipe.SamPolyak(0.1, maxRate: 0.1), [0.1610940039, -0.1138675049]),
         ["SAM-Polyak below the least loss: nothing"] = (() => Recipe.SamPolyak(0.1, lowest: 9), [0, 0]),
@@ -77,6 +76,23 @@ public class LimitingCaseTests
         var own = Trained(problem => AllRecipes.Named(name, problem));
         foreach (var other in new[] { Trained(_ => Recipe.Sam(0)), Trained(problem => Recipe.Sam(AllRecipes.Named(name, problem).Rho)) })
             Assert.True(own.sub(other).abs().max().ReadDouble() > 1e-9, $"{name} is the base optimizer, or SAM");
+    }
+
+    /// <summary>What is no matrix is not filtered; four entries, since two always have the same score.</summary>
+    [Fact]
+    public void ZSharp_of_a_vector_is_sam()
+    {
+        var (weight, slope, points) = (new Parameter(zeros(4, float64)), tensor(new[] { 1, -2, 0.5, 3 }), new List<double[]>());
+        using var optimizer = optim.SGD([weight], 0).WithSharpnessAwareness(Recipe.ZSharp(0.1));
+        optimizer.Step(() =>
+        {
+            points.Add(weight.detach().ReadAll<double>());
+            var loss = weight.mul(slope).sum();
+            loss.backward();
+            return loss;
+        }).Dispose();
+        var unit = 0.1 / Math.Sqrt(14.25);
+        Close.To([unit, -2 * unit, 0.5 * unit, 3 * unit], points[1], 1e-9);
     }
 
     /// <summary>Two equal sets of predictions do not differ; the other number is computed from the published kernel.</summary>
