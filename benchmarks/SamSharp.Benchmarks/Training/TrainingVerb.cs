@@ -42,11 +42,11 @@ internal static class TrainingVerb
 
         using var narrow = new TrainingWorkload(ScalarType.BFloat16);
         var (cast, pure) = (Rows(work, "autocast", work.Autocasting), Rows(narrow, "bfloat16", step => step));
-        TimedStep byHand = new("SAM, FusedAdamW, casts by hand", work.CastingByHand(() => work.Full(work.FusedAdamW)));
+        TimedStep mixed = new("SAM, FusedAdamW, mixed", work.Mixed(() => work.Full(work.FusedAdamW)));
         TimedStep[] all =
         [
             plain, full, quarter, plainFused, fullFused, quarterFused, straightforward, wholePass, quarterPass,
-            .. cast.Values, .. pure.Values, byHand,
+            .. cast.Values, .. pure.Values, mixed,
         ];
         Race.Run([.. all.Select(step => step.Contender)], rounds);
         foreach (var step in all) Console.WriteLine(step);
@@ -65,7 +65,7 @@ internal static class TrainingVerb
             quarterPass.Over(wholePass),
             cast["SAM, FusedAdamW"].Over(plain, goal: 1),
             cast["SAM from a quarter, FusedAdamW"].Over(plain, goal: 0.75),
-            .. cast.Values.Concat(pure.Values).Append(byHand).Select(step => step.Over(plain)),
+            .. cast.Values.Concat(pure.Values).Append(mixed).Select(step => step.Over(plain)),
         ]);
     }
 

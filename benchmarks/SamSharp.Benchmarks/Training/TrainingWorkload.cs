@@ -47,8 +47,8 @@ internal sealed class TrainingWorkload : IDisposable
         _casts = false;
     };
 
-    /// <summary>The same work with activations in bfloat16 by the casts in the model's own code, its residual stream included.</summary>
-    public Action CastingByHand(Action work) => () =>
+    /// <summary>The same work as the samples' <c>--dtype mixed</c> has it: autocast for products, and the residual stream in bfloat16 too.</summary>
+    public Action Mixed(Action work) => () =>
     {
         _model.ComputeType = ScalarType.BFloat16;
         work();
