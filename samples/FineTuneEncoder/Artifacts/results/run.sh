@@ -8,9 +8,12 @@ run() { dotnet run -c Release --project samples/FineTuneEncoder -- compare "$@" 
 # What the program does without arguments.
 run --output "$out/demonstration"
 
+few=(sst2="$data/glue/SST-2" subj="$data/textclass/SUBJ" trec="$data/textclass/TREC" cr="$data/textclass/CR")
+transfer=(--transfer sst2:cr="$data/textclass/CR" sst2:mr="$data/textclass/MR")
+tuned=(--seeds 1 2 3 4 5 6 7 8 --validation-rows 300 --test-rows 500 --typing-errors 0.2 --tuning-seeds 101 102 --dtype mixed --freeze 4
+    --learning-rates adamw=0.0001,0.0002,0.0004 --rhos tuned-steps=0.5,1,2 sam=0.05,0.1,0.2 asam=0.3,0.5,1)
+
 # Clean labels, little data: the base tuned in rate and number of steps, SAM and ASAM in their radii.
-run --output "$out/clean-100" --label-noise 0 --rows 100 --steps 50 --seeds 1 2 3 4 5 6 7 8 --validation-rows 300 --test-rows 500 \
-    --tasks sst2="$data/glue/SST-2" subj="$data/textclass/SUBJ" trec="$data/textclass/TREC" cr="$data/textclass/CR" \
-    --transfer sst2:cr="$data/textclass/CR" sst2:mr="$data/textclass/MR" --typing-errors 0.2 --tuning-seeds 101 102 \
-    --learning-rates adamw=0.0001,0.0002,0.0004 --algorithms 'base*2' tuned-steps sam:body asam:body \
-    --rhos tuned-steps=0.5,1,2 sam=0.05,0.1,0.2 asam=0.3,0.5,1 --dtype mixed --freeze 4
+clean() { run --output "$out/$1" --tasks "${few[@]}" "${transfer[@]}" --label-noise 0 "${tuned[@]}" --algorithms 'base*2' tuned-steps sam:body asam:body "${@:2}"; }
+clean clean-100 --rows 100 --steps 50
+clean clean-300 --rows 300 --steps 120
