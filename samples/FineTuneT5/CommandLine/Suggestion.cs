@@ -16,10 +16,10 @@ internal static class Suggestion
             .SelectMany((command, depth) => command.Options.Where(option => depth == 0 || option.Recursive))
             .SelectMany(option => option.Aliases.Prepend(option.Name))];
         if (parsed.Tokens.Select(token => token.Value).FirstOrDefault(value => IsUnknown(value, options)) is { } unknown)
-            return $"There is no option {unknown}{DidYouMean(unknown, options)}.";
+            return $"There is no option {unknown}{DidYouMean(unknown, options)}";
         string[] commands = [.. parsed.CommandResult.Command.Subcommands.Select(command => command.Name)];
         return parsed.UnmatchedTokens.Count > 0 && commands.Length > 0 && !parsed.UnmatchedTokens[0].StartsWith('-')
-            ? $"There is no command {parsed.UnmatchedTokens[0]}{DidYouMean(parsed.UnmatchedTokens[0], commands)}."
+            ? $"There is no command {parsed.UnmatchedTokens[0]}{DidYouMean(parsed.UnmatchedTokens[0], commands)}"
             : parsed.Errors[0].Message.ReplaceLineEndings(" ");
     }
 
@@ -35,7 +35,7 @@ internal static class Suggestion
     private static bool IsUnknown(string value, string[] options) =>
         value.Length > 2 && value.StartsWith("--", StringComparison.Ordinal) && !options.Contains(value.Split('=')[0]);
 
-    private static string DidYouMean(string word, IReadOnlyList<string> names) => Nearest(word, names) is { } near ? $"; did you mean {near}?" : "";
+    private static string DidYouMean(string word, IReadOnlyList<string> names) => Nearest(word, names) is { } near ? $"; did you mean {near}?" : ".";
 
     private static IEnumerable<Command> Commands(CommandResult result)
     {

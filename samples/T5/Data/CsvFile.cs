@@ -6,8 +6,6 @@ namespace SamSharp.Samples.T5.Data;
 /// <summary>Comma-separated values (RFC 4180): a quoted field may contain commas, line breaks and doubled quotes.</summary>
 internal static class CsvFile
 {
-    private const int LongestRow = 1 << 23;
-
     /// <param name="path">The file.</param>
     /// <param name="columns">The columns of a file without a header; null where the first row names them.</param>
     /// <param name="notice">Told what is odd about the text.</param>
@@ -40,7 +38,7 @@ internal static class CsvFile
     {
         using var text = TextFile.Open(path, notice);
         using var reader = CsvDataReader.Create(text,
-            new CsvDataReaderOptions { HasHeaders = false, Delimiter = ',', Comment = '\0', MaxBufferSize = LongestRow });
+            new CsvDataReaderOptions { HasHeaders = false, Delimiter = ',', Comment = '\0', MaxBufferSize = LineReader.LongestRow });
         while (Next(reader, path))
         {
             string[] fields = [.. Enumerable.Range(0, reader.RowFieldCount).Select(reader.GetString)];
@@ -58,7 +56,7 @@ internal static class CsvFile
         catch (CsvRecordTooLargeException error)
         {
             throw new FilePlace(path, $"row {error.RowNumber}")
-                .Data($"it is longer than {LongestRow >> 20} million characters. Is a quote left open before it?", error);
+                .Data($"it is longer than {LineReader.LongestRow >> 20} million characters. Is a quote left open before it?", error);
         }
         catch (CsvFormatException error)
         {

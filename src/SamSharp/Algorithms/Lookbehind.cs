@@ -18,6 +18,8 @@ public sealed class Lookbehind : IDisposable
     private readonly int _steps;
     private readonly double? _alpha;
 
+    private GuardedBase Base => _optimizer.Services.Base;
+
     /// <summary>Creates Lookbehind around an optimizer, whose geometry makes the ascents (<see cref="Recipe.Sam"/> or ASAM).</summary>
     /// <param name="optimizer">The optimizer that makes the inner steps; its combiner must not act after the step.</param>
     /// <param name="steps">k, at least 1. Default 5 (chandar-lab/Lookbehind-SAM).</param>
@@ -88,8 +90,6 @@ public sealed class Lookbehind : IDisposable
         return loss;
     }
 
-    private GuardedBase Base => _optimizer.Services.Base;
-
     /// <summary>Frees the copies of the weights.</summary>
     public void Dispose()
     {
@@ -138,7 +138,9 @@ public sealed class Lookbehind : IDisposable
         using var noGradient = no_grad();
         foreach (var slot in _optimizer.Parameters)
         {
-            foreach (var value in Base.ValuesOf(slot)) value.copy_(copies.Find(slot)!);
+            using var scope = NewDisposeScope();
+            Base.WidestOf(slot).copy_(copies.Find(slot)!);
         }
+        Base.RoundMasters(_optimizer.Parameters);
     }
 }

@@ -90,11 +90,12 @@ internal sealed record StiefelMatrices(Func<ParameterSlot, bool> IsOrthonormal) 
         foreach (var slot in services.Table.Slots.Where(slot => slot.Final is not null && IsOrthonormal(slot)))
         {
             using var scope = NewDisposeScope();
-            var values = services.Base.ValuesOf(slot).ToArray(); // the widest is the last
-            var retracted = Retracted(values[^1]);
-            if (isMade is not null) retracted = retracted.where(isMade.to(retracted.device).to_type(ScalarType.Bool), values[^1]);
-            foreach (var value in values) value.copy_(retracted);
+            var weights = services.Base.WidestOf(slot);
+            var retracted = Retracted(weights);
+            if (isMade is not null) retracted = retracted.where(isMade.to(retracted.device).to_type(ScalarType.Bool), weights);
+            weights.copy_(retracted);
         }
+        services.Base.RoundMasters(services.Table.Slots);
     }
 
     /// <summary>Puts each gradient's part along the manifold in its place.</summary>

@@ -106,9 +106,12 @@ internal sealed class UpdateEngine(UpdateRule rule, TurnGate gate)
         foreach (var (parameter, state) in own)
         {
             var kind = new TensorKind(state.Shape, state.Kind.Type, state.Kind.Device, state.Kind.DeviceIndex);
-            if (ParameterCheck.Change(parameter, kind) is { } change) throw new InvalidOperationException($"Parameter {state.Index} {change}");
             var slot = index < slots.Count && ReferenceEquals(slots[index].Parameter, parameter) ? slots[index] : null;
             index++;
+            // A wrapper has checked its parameters after the last pass.
+            if ((slot is null || parameter.IsInvalid || parameter.NumberOfElements != state.Elements)
+                && ParameterCheck.Change(parameter, kind) is { } change)
+                throw new InvalidOperationException($"Parameter {state.Index} {change}");
             if ((slot?.Final ?? parameter.grad?.DetachFromDisposeScope()) is not { } gradient) continue;
             var owned = !ReferenceEquals(gradient, slot?.Final);
             if (Objection(gradient, kind) is { } objection)

@@ -27,7 +27,7 @@ internal static class ParameterCheck
     /// <param name="kind">What it was.</param>
     public static string? Change(Parameter parameter, in TensorKind kind) =>
         parameter.IsInvalid ? Moved
-        : kind.Fits(parameter) && !IsRepeated(parameter) ? null
+        : kind.Fits(parameter) && (parameter.is_contiguous() || !IsRepeated(parameter)) ? null
         : $"has {TensorKind.Of(parameter)}, strides [{string.Join(", ", parameter.stride())}]; it had {kind} when the optimizer was built. " +
             "Build the optimizer after the change; nothing has moved.";
 

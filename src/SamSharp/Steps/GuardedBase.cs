@@ -29,10 +29,8 @@ internal sealed class GuardedBase(Optimizer optimizer)
     /// <summary>The float32 weights that a 16-bit parameter is rounded from; null if there are none.</summary>
     public Tensor? MasterOf(ParameterSlot slot) => _guarded?.MasterOf(slot.Parameter);
 
-    /// <summary>A parameter, and the float32 weights that it is rounded from if there are any: who moves one moves the other.</summary>
-    public IEnumerable<Tensor> ValuesOf(ParameterSlot slot) => MasterOf(slot) is { } master ? [slot.Parameter, master] : [slot.Parameter];
-
-    /// <summary>The weights in their widest form: the masters that they are rounded from, or themselves.</summary>
+    /// <summary>The weights in their widest form: the masters that they are rounded from, or themselves. Who moves masters calls
+    /// <see cref="RoundMasters"/>.</summary>
     public Tensor WidestOf(ParameterSlot slot) => MasterOf(slot) ?? slot.Parameter;
 
     /// <summary>Lets the masters follow weights that something else than a step has changed.</summary>

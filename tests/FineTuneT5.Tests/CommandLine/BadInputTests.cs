@@ -154,6 +154,7 @@ public sealed class BadInputTests : IDisposable
         Assert.InRange(Lines(result.Error).Length, 1, 2);
         Assert.Contains(named, result.Error, StringComparison.Ordinal);
         Assert.Contains(remedy, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("?.", result.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Output), "Something was written.");
     }
 
