@@ -97,6 +97,22 @@ public class GuardedStepTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    public void A_step_left_out_is_not_counted_after_the_state_has_moved(string name, bool unread, int bad)
+    {
+        Parameter parameter = new(ones(3));
+        using var optimizer = Bases[name]([parameter], unread);
+        for (var step = 0; step < 5; step++)
+        {
+            parameter.grad = ones(3);
+            ((IGuardedOptimizer)optimizer).Step([], tensor(step == bad ? 1f : 0f));
+        }
+        var state = (ParameterState)optimizer.state_dict().State.Single();
+        state.to(CPU);
+        Assert.Equal(4, state.Step);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
     public void Live_tensors_stay_flat_and_state_can_be_saved(string name, bool unread, int bad)
     {
         using var problem = new Problem();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SamSharp.Kernels.Vectorized;
@@ -49,19 +50,22 @@ internal readonly struct AtRandom(ulong key) : IBrainRounding
         return (ushort)((bits + (index % 16 < 8 ? hash >> 16 : hash & 0xFFFF)) >> 16);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector256<ushort> Many(Vector256<float> lower, Vector256<float> upper, long index)
     {
         // One hash has the bits of two elements, which are half a register apart.
         var bits = RandomBits(Vector256.Create((uint)(index / 2)) + Vector256<uint>.Indices);
-        return Vector256.Narrow(RoundUp(lower, bits >>> 16), RoundUp(upper, bits & Vector256.Create(0xFFFFu)));
+        var (first, second) = (lower.AsUInt32() + (bits >>> 16), upper.AsUInt32() + (bits & Vector256.Create(0xFFFFu)));
+        var numbers = Vector256.EqualsAll(lower, lower) && Vector256.EqualsAll(upper, upper);
+        if (!numbers) (first, second) = (KeepNaN(lower, first), KeepNaN(upper, second));
+        // The upper halves: side by side, then in their order.
+        var pairs = Vector256.ConditionalSelect(Vector256.Create(0xFFFFu), first >>> 16, second).AsUInt16();
+        return Vector256.Shuffle(pairs, Vector256.Create((ushort)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
     }
 
-    private static Vector256<uint> RoundUp(Vector256<float> value, Vector256<uint> random)
-    {
-        var bits = value.AsUInt32();
-        return Vector256.ConditionalSelect(
-            Vector256.Equals(value, value).AsUInt32(), (bits + random) >>> 16, (bits >>> 16) | Vector256.Create(0x40u));
-    }
+    /// <summary>Adding could carry a NaN over to infinity or to a number.</summary>
+    private static Vector256<uint> KeepNaN(Vector256<float> value, Vector256<uint> sum) =>
+        Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), sum, value.AsUInt32() | Vector256.Create(0x400000u));
 
     /// <summary>A hash of a group of elements: the 32-bit finalizer "lowbias32" (Wellons, "Prospecting for Hash Functions", 2018) with the
     /// halves of the key before and after it.</summary>
