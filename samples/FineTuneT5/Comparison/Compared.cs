@@ -17,12 +17,21 @@ internal static class Compared
         [.. Pairs(cell, contender).Select(pair => pair.Other.Score - pair.Base.Score)];
 
     /// <summary>The difference of the score over seeds and, where the score is the share of rows that are right, over the rows.</summary>
-    public static PairedDifference Score(IEnumerable<TrialResult> cell, Contender contender)
+    public static PairedDifference Score(IEnumerable<TrialResult> cell, Contender contender) => Score([Pairs(cell, contender)]);
+
+    /// <summary>The mean difference over tasks that weigh the same, for seeds that all of them have: for other seeds and other rows of these
+    /// tasks, not for other tasks.</summary>
+    /// <param name="tasks">For each task its pairs of runs.</param>
+    public static PairedDifference Score(IEnumerable<IEnumerable<(TrialResult Base, TrialResult Other)>> tasks)
     {
-        var pairs = Pairs(cell, contender).ToList();
-        return HaveRows(pairs.SelectMany(pair => new[] { pair.Base, pair.Other }))
-            ? PairedDifference.OfRows([.. pairs.Select(pair => Right(pair.Other).Zip(Right(pair.Base), (other, of) => other - of).ToArray())])
-            : PairedDifference.Of([.. pairs.Select(pair => pair.Other.Score - pair.Base.Score)]);
+        var bySeed = tasks.Select(pairs => pairs.ToDictionary(pair => pair.Base.Trial.Seed)).ToList();
+        var seeds = bySeed[0].Keys.Where(seed => bySeed.All(pairs => pairs.ContainsKey(seed))).ToList();
+        if (!HaveRows(bySeed.SelectMany(pairs => pairs.Values).SelectMany(pair => new[] { pair.Base, pair.Other })))
+            return PairedDifference.Of([.. seeds.Select(seed => bySeed.Average(pairs => pairs[seed].Other.Score - pairs[seed].Base.Score))]);
+        var counts = bySeed.ConvertAll(pairs => Right(pairs.Values.First().Base).Length);
+        // Weighted so that the mean over all rows is the mean over the tasks.
+        return PairedDifference.OfRows([.. seeds.Select(seed => bySeed.SelectMany((pairs, task) =>
+            Right(pairs[seed].Other).Zip(Right(pairs[seed].Base), (other, of) => (other - of) * (counts.Average() / counts[task]))).ToArray())]);
     }
 
     private static int[] Right(TrialResult result) => PredictedLabels.Right(result.Predictions!);

@@ -13,7 +13,10 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
     private const double Rounding = 1e-9;
 
     private sealed record Line(string Comparison, string Task, string Optimizer, int? Rows, double Noise, Contender Contender, double Base,
-        PairedDifference Difference, (double? Other, double? Base)[] Losses);
+        IReadOnlyList<(TrialResult Base, TrialResult Other)> Pairs)
+    {
+        public PairedDifference Difference { get; } = Compared.Score([Pairs]);
+    }
 
     private readonly IReadOnlyList<Line> _lines = [.. comparisons.SelectMany(comparison => Lines(comparison.Name, comparison.Runs))];
 
@@ -46,20 +49,30 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
             $"{_lines.Count} differences of this table, and runs won, tied and lost");
     }
 
-    private ReportTable ByContender() => new(
-        "By comparison", 2, ["comparison", "algorithm", "tasks", "difference", "least", "most", "w/t/l", "test loss"],
-        [.. from line in _lines
-            group line by (line.Comparison, line.Contender.Name) into lines
-            let differences = lines.Select(line => line.Difference).ToList()
-            select new[]
+    private ReportTable ByContender()
+    {
+        var groups = _lines.GroupBy(line => (line.Comparison, line.Optimizer, line.Rows, line.Noise, line.Contender.Name)).Select(lines => lines.ToList()).ToList();
+        var overall = groups.Select(lines => Compared.Score(lines.Select(line => line.Pairs))).ToList();
+        var corrected = PairedDifference.Holm([.. overall.Select(one => one.PValue)]);
+        return new(
+            "By comparison", 3, ["comparison", "rows", "algorithm", "tasks", "difference", "p", "Holm", "least", "most", "w/t/l", "test loss"],
+            [.. groups.Index().Select(group =>
             {
-                lines.Key.Comparison, lines.First().Contender.Title, $"{lines.Select(line => line.Task).Distinct().Count()}",
-                Points(differences.Average(one => one.Mean)), Points(differences.Min(one => one.Mean)), Points(differences.Max(one => one.Mean)),
-                $"{differences.Sum(one => one.Wins)}/{differences.Sum(one => one.Ties)}/{differences.Sum(one => one.Losses)}",
-                $"× {Number(MeanRatio(lines.SelectMany(line => line.Losses)).Mean, "F2")}",
-            }],
-        "Mean difference of the test score from the base over the tasks in points, and the least and the most of a task; runs won, tied and lost; " +
-        "geometric mean of the ratio of test losses");
+                var (lines, differences) = (group.Item, group.Item.Select(line => line.Difference).ToList());
+                var losses = lines.SelectMany(line => line.Pairs).Select(pair => (pair.Other.Loss, pair.Base.Loss));
+                return (string[])
+                [
+                    lines[0].Comparison, Trial.SizeName(lines[0].Rows), lines[0].Contender.Title, $"{lines.Select(line => line.Task).Distinct().Count()}",
+                    Points(overall[group.Index].Mean, overall[group.Index].HalfWidth), PValue(overall[group.Index].PValue),
+                    PValue(corrected[group.Index]), Points(differences.Min(one => one.Mean)), Points(differences.Max(one => one.Mean)),
+                    $"{differences.Sum(one => one.Wins)}/{differences.Sum(one => one.Ties)}/{differences.Sum(one => one.Losses)}",
+                    $"× {Number(MeanRatio(losses).Mean, "F2")}",
+                ];
+            })],
+            "Mean difference of the test score from the base over the tasks in points, with its 95 % interval for other seeds and other rows of " +
+            $"these tasks, p, the same after Holm's correction over the {groups.Count} lines; the least and the most of a task; runs won, tied " +
+            "and lost; geometric mean of the ratio of test losses");
+    }
 
     // The tuning runs of a recipe on one task: all its radii on the same validation rows.
     private ReportTable Radii()
@@ -92,6 +105,5 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
         from contender in cell.Select(run => run.Trial.Contender).Distinct().Select(Contender.Parse).Where(contender => contender != Contender.Base)
         select new Line(
             comparison, cell.Key.Task, cell.Key.Optimizer, cell.Key.Rows, cell.Key.LabelNoise, contender, scores.Average(),
-            Compared.Score(cell, contender),
-            [.. Compared.Pairs(cell, contender).Select(pair => (pair.Other.Loss, pair.Base.Loss))]);
+            [.. Compared.Pairs(cell, contender)]);
 }

@@ -26,7 +26,7 @@ public sealed record PairedDifference(int Pairs, double Mean, double HalfWidth, 
     /// than there are pairs.
     /// </summary>
     /// <param name="differences">For each pair, contender minus base for each row, in one order of the rows.</param>
-    public static PairedDifference OfRows(IReadOnlyList<int[]> differences)
+    public static PairedDifference OfRows(IReadOnlyList<double[]> differences)
     {
         var (n, rows) = (differences.Count, differences[0].Length);
         var mean = differences.Average(pair => pair.Average());

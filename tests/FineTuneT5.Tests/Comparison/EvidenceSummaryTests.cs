@@ -12,7 +12,26 @@ public class EvidenceSummaryTests
         // 3 ± 12.7 of two seeds: t = 3, p = 2 atan(1/3) / pi = 0.2048; the other 2: t = 2, p = 0.2952. Holm: both times 2 at most.
         Assert.Equal(["one", "sst2", "100", "20", "SAM", "50.0", "+3.0 ± 12.7", "0.20", "0.41", "2/0/0"], tables[1].Rows[0]);
         Assert.Equal(["two", "sst2", "100", "20", "SAM", "50.0", "-2.0 ± 12.7", "0.30", "0.41", "0/0/2"], tables[1].Rows[1]);
-        Assert.Equal(["one", "SAM", "1", "+3.0", "+3.0", "+3.0", "2/0/0", "× 0.50"], tables[0].Rows[0]);
+        Assert.Equal(["one", "100", "SAM", "1", "+3.0 ± 12.7", "0.20", "0.41", "+3.0", "+3.0", "2/0/0", "× 0.50"], tables[0].Rows[0]);
+    }
+
+    /// <summary>SAM is right in one row more of two with one seed and of four with the other; by tasks 25 and 12.5 points, in the mean 18.75 with
+    /// an error of 6.25 over the seeds: Student's t of one degree of freedom gives 12.706 times it, and 2 atan(1/3) / pi.</summary>
+    [Fact]
+    public void Tasks_weigh_the_same_in_their_mean()
+    {
+        TrialResult Of(string task, string contender, int seed, string predictions, double score)
+        {
+            var run = Run(contender, seed, score, contender == "sam" ? 0.1 : 0);
+            return run with { Trial = run.Trial with { Task = task }, Predictions = predictions };
+        }
+        TrialResult[] runs =
+        [
+            Of("a", "base", 1, "Aa", 0.5), Of("a", "sam", 1, "aa", 1), Of("a", "base", 2, "Aa", 0.5), Of("a", "sam", 2, "Aa", 0.5),
+            Of("b", "base", 1, "AaAa", 0.5), Of("b", "sam", 1, "AaAa", 0.5), Of("b", "base", 2, "AaAa", 0.5), Of("b", "sam", 2, "aaAa", 0.75),
+        ];
+        Assert.Equal(["one", "100", "SAM", "2", "+18.8 ± 79.4", "0.20", "0.20", "+12.5", "+25.0", "2/2/0", "× 0.50"],
+            new EvidenceSummary([("one", runs)]).Tables[0].Rows[0]);
     }
 
     /// <summary>Radius 0.1 is best in both comparisons, 0.2 half a point behind in one and five points in the other.</summary>
