@@ -89,14 +89,18 @@ public sealed class LoraAdapters
         Layers.Values.SelectMany(layer => new[] { layer.A, layer.B }).Concat(_trained?.parameters() ?? []);
 
     /// <summary>Adds the additions to the layers' weights, for inference without them; <see cref="Unmerge"/> takes them back out.</summary>
+    /// <exception cref="ObjectDisposedException">The model, or one of its layers, has been disposed; no layer has changed.</exception>
     public void Merge()
     {
+        RequireAlive();
         foreach (var layer in Layers.Values) layer.Merge();
     }
 
     /// <summary>Puts all weights back bit for bit.</summary>
+    /// <exception cref="ObjectDisposedException">The model, or one of its layers, has been disposed; no layer has changed.</exception>
     public void Unmerge()
     {
+        RequireAlive();
         foreach (var layer in Layers.Values) layer.Unmerge();
     }
 
@@ -117,14 +121,21 @@ public sealed class LoraAdapters
     /// <summary>What trains, without history, under the names that Hugging Face's PEFT gives it in its files:
     /// <c>base_model.model.encoder.block.0.layer.0.SelfAttention.q.lora_A.weight</c>. The tensors are the parameters' own memory; dispose
     /// them.</summary>
-    public IReadOnlyDictionary<string, Tensor> State() => Named().ToDictionary(item => item.Name, item => item.Parameter.detach());
+    /// <exception cref="ObjectDisposedException">The model, or one of its layers, has been disposed.</exception>
+    public IReadOnlyDictionary<string, Tensor> State()
+    {
+        RequireAlive();
+        return Named().ToDictionary(item => item.Name, item => item.Parameter.detach());
+    }
 
     /// <summary>Copies saved values into the parameters; nothing changes unless all names and shapes match.</summary>
     /// <param name="state">Tensors of any type and device, under the names of <see cref="State"/>.</param>
     /// <exception cref="ArgumentException">A tensor is missing or has another shape, or does not belong to these adapters.</exception>
+    /// <exception cref="ObjectDisposedException">The model, or one of its layers, has been disposed.</exception>
     public void Load(IReadOnlyDictionary<string, Tensor> state)
     {
         ArgumentNullException.ThrowIfNull(state);
+        RequireAlive();
         var named = Named().ToArray();
         if (named.FirstOrDefault(item => !state.ContainsKey(item.Name)).Name is { } missing)
             throw new ArgumentException($"The state has no '{missing}'.", nameof(state));
@@ -139,6 +150,11 @@ public sealed class LoraAdapters
         }
         using var noGradient = no_grad();
         foreach (var (name, parameter) in named) parameter.copy_(state[name]);
+    }
+
+    private void RequireAlive()
+    {
+        foreach (var layer in Layers.Values) layer.RequireAlive();
     }
 
     private IEnumerable<(string Name, Parameter Parameter)> Named()

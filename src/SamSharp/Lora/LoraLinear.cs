@@ -112,8 +112,10 @@ public sealed class LoraLinear
 
     /// <summary>Adds the addition to the layer's weight, which then works alone. The old weight is kept, at the cost of a copy. Does nothing
     /// if that was done already.</summary>
+    /// <exception cref="ObjectDisposedException">The layer has been disposed.</exception>
     public void Merge()
     {
+        RequireAlive();
         if (IsMerged) return;
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
@@ -124,8 +126,10 @@ public sealed class LoraLinear
     }
 
     /// <summary>Puts the layer's weight back, bit for bit. Does nothing if it is not merged.</summary>
+    /// <exception cref="ObjectDisposedException">The layer has been disposed.</exception>
     public void Unmerge()
     {
+        RequireAlive();
         if (_kept is null) return;
         using var noGradient = no_grad();
         Weight.copy_(_kept);
@@ -133,6 +137,9 @@ public sealed class LoraLinear
         _kept = null;
         Autocast.DropCopies();
     }
+
+    /// <summary>A disposed module has no parameters left; its factors say so themselves.</summary>
+    internal void RequireAlive() => ObjectDisposedException.ThrowIf(WeightOf(Layer) is not { IsInvalid: false } || A.IsInvalid, Layer);
 
     /// <summary>Why a layer cannot have an addition; null if it can.</summary>
     internal static string? Objection(nn.Module<Tensor, Tensor> layer) =>

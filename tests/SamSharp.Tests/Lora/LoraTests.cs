@@ -92,6 +92,33 @@ public class LoraTests
         Close.Bits(with, model.call(x));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Layers_of_a_disposed_model_are_refused_by_name(bool merged)
+    {
+        var model = new LoraNetwork();
+        var adapters = Trained(model);
+        if (merged) adapters.Merge();
+        model.Dispose();
+        foreach (var act in new[] { adapters.Merge, adapters.Unmerge, adapters.Layers["middle"].Merge, adapters.Layers["middle"].Unmerge })
+            Assert.Throws<ObjectDisposedException>(act);
+        Assert.Throws<ObjectDisposedException>(adapters.State);
+        Assert.Throws<ObjectDisposedException>(() => adapters.Load(new Dictionary<string, Tensor>()));
+        Assert.Contains(nameof(OwnLinear), Assert.Throws<ObjectDisposedException>(adapters.Layers["middle"].Merge).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_disposed_layer_leaves_the_others_as_they_were()
+    {
+        using var model = new LoraNetwork();
+        var adapters = Trained(model);
+        using var weight = adapters.Layers["first"].Weight.detach().clone();
+        adapters.Layers["middle"].Layer.Dispose();
+        Assert.Throws<ObjectDisposedException>(adapters.Merge);
+        Close.Bits(weight, adapters.Layers["first"].Weight);
+    }
+
     /// <summary>W + scale B A in bfloat16 minus scale B A would not be W.</summary>
     [Fact]
     public void Unmerging_is_exact_in_half_precision_too()
