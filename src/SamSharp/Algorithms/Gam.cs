@@ -8,9 +8,9 @@ public static partial class Recipe
     /// xxgege/GAM), with four passes per step; see <see cref="FirstOrderFlatness"/>.</summary>
     /// <param name="rho">The radius of the ascents, grad_rho there. Default 0.04 (the official script's largest; it decays to 0.02).</param>
     /// <param name="normRho">The radius along the growth of the gradient, grad_norm_rho there. Default 0.2 (the official script).</param>
-    /// <param name="beta1">The share of g+ . Default 0.2 (in the range of the official scripts, 0.1 to 0.6).</param>
-    /// <param name="beta2">The share of the gradient at p in what is subtracted. Default 0.8.</param>
-    /// <param name="beta3">The share of the gradient after the ascent from p. Default 0.8.</param>
+    /// <param name="beta1">The share of g+. Default 0.2 (in the range of the official scripts, 0.1 to 0.6).</param>
+    /// <param name="beta2">The share of the gradient at p in what is subtracted. Default 0.8, 1 less beta1's, as in the official scripts.</param>
+    /// <param name="beta3">The share of the gradient after the ascent from p. Default 0.8, as beta2.</param>
     /// <param name="gamma">How much is subtracted. Default 0.04 (the official scripts use 0.03 to 0.05).</param>
     [Published("GAM", "Zhang et al. 2023", "3", "6")]
     public static SharpnessAwareOptions Gam(double rho = 0.04, double normRho = 0.2, double beta1 = 0.2, double beta2 = 0.8, double beta3 = 0.8,

@@ -9,7 +9,7 @@ public static partial class Recipe
     /// <param name="sigma">The rise of the loss that an ascent aims at. Default 0.1; the source gives no default.</param>
     /// <param name="rhoMax">The largest radius. Default 0.5; the source gives no default.</param>
     /// <param name="steps">The training steps over which sigma falls to 0 along half a cosine. Null (default) keeps it constant.</param>
-    /// <param name="floor">s, added to |g|. Default 1e-12.</param>
+    /// <param name="floor">s, added to |g|. Default 1e-12; the source gives no default.</param>
     [Published("LE-SAM", "LE-SAM 2026", "1", "1")]
     public static SharpnessAwareOptions LeSam(double sigma = 0.1, double rhoMax = 0.5, long? steps = null, double floor = 1e-12) =>
         new() { Rho = rhoMax, Schedule = new LossBudget(sigma, steps, floor) };

@@ -8,12 +8,15 @@ public static partial class Recipe
 {
     /// <summary>R-SAM (Liu, Mai, Cheng, Chen, Hsieh, You, "Random Sharpness-Aware Minimization", 2022; RSAM-Optimizer/R-SAM); see
     /// <see cref="SecondAscent"/>.</summary>
-    /// <param name="rho">The radius of the ascent. The authors use 1.5 to 2.5 for ViT at a batch of 4096, tied to the learning rate; the default
-    /// 0.05 is SAM's.</param>
+    /// <remarks>The official code's whole rule, for ViT at a batch of 4096:
+    /// <c>Recipe.RSam(2.5, steps: 93_834, radius: RadiusSchedule.TiedToLearningRate(1.5, 3e-5, 3e-3, warmupSteps: 10_000))</c>.</remarks>
+    /// <param name="rho">The radius of the ascent. The default 0.05 is SAM's, not the authors': theirs, 2.5 falling to 1.5 with the learning rate,
+    /// belongs to a batch of 4096.</param>
     /// <param name="sigma">The noise's scale, a multiple of each filter's norm. Default 5e-4 (the official code).</param>
     /// <param name="steps">The training steps over which sigma grows along half a cosine. Null (default) keeps it constant.</param>
     /// <param name="increase">sigma at the end as a multiple of sigma at the start. Default 5 (the official code).</param>
-    /// <param name="radius">How rho changes. Null (default): not at all. The authors' is <see cref="RadiusSchedule.TiedToLearningRate"/>.</param>
+    /// <param name="radius">How rho changes. Null (default): not at all. The official code ties it to the learning rate:
+    /// <see cref="RadiusSchedule.TiedToLearningRate"/> with a warm-up.</param>
     /// <param name="maxNorm">The final gradient is clipped to this norm. Default 1 (the official code); null does not clip.</param>
     /// <param name="seed">Seed of the noise. Default 0.</param>
     [Published("R-SAM", "Liu et al. 2022", "1", "4")]

@@ -71,13 +71,15 @@ public static class RadiusSchedule
     /// <param name="lrMin">The smallest rate. Default 0.</param>
     /// <param name="lrMax">The largest rate; null (default) for each param group's initial rate. Set it if
     /// a warm-up starts from a smaller rate.</param>
-    /// <exception cref="ArgumentOutOfRangeException">rhoMin or a rate is negative or not finite.</exception>
-    public static IRadiusSchedule TiedToLearningRate(double rhoMin = 0, double lrMin = 0, double? lrMax = null)
+    /// <param name="warmupSteps">In so many first steps the radius is rho lr / lrMax, as in R-SAM's code. Default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">rhoMin, a rate or warmupSteps is negative or not finite.</exception>
+    public static IRadiusSchedule TiedToLearningRate(double rhoMin = 0, double lrMin = 0, double? lrMax = null, long warmupSteps = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(warmupSteps);
         Check.Radius(rhoMin);
         Check.NonNegative(lrMin);
         if (lrMax is { } given) Check.NonNegative(given, nameof(lrMax));
-        return new LearningRateTied(rhoMin, lrMin, lrMax);
+        return new LearningRateTied(rhoMin, lrMin, lrMax, warmupSteps);
     }
 
     /// <summary>The configured radius times the square root of the learning rate, SA-SAM's radius where rho is 1 (Naganuma, Hataya, Mitliagkas,
@@ -118,11 +120,13 @@ public static class RadiusSchedule
         public double At(StepInfo info, double rho) => rho * Math.Pow(Gamma, (info.Step - 1) / Interval);
     }
 
-    private sealed record LearningRateTied(double RhoMin, double LrMin, double? LrMax) : IRadiusSchedule
+    private sealed record LearningRateTied(double RhoMin, double LrMin, double? LrMax, long WarmupSteps) : IRadiusSchedule
     {
         public double At(StepInfo info, double rho)
         {
-            var range = (LrMax ?? info.InitialLearningRate) - LrMin;
+            var most = LrMax ?? info.InitialLearningRate;
+            if (info.Step <= WarmupSteps) return most == 0 ? rho : rho * info.LearningRate / most;
+            var range = most - LrMin;
             return range == 0 ? rho : Math.Max(0, RhoMin + ((rho - RhoMin) * (info.LearningRate - LrMin) / range));
         }
     }

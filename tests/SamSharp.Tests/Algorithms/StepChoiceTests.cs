@@ -95,7 +95,10 @@ public class StepChoiceTests
         Assert.Equal(0.6, At(RadiusSchedule.TiedToLearningRate(0.1, lrMin: 0.1), 0.1), 12);
         Assert.Equal(0, At(RadiusSchedule.TiedToLearningRate(0.1, lrMin: 0.09), 0.01));
         Assert.Equal(0.35, At(RadiusSchedule.TiedToLearningRate(0.1, lrMin: 0.1, lrMax: 0.3), 0.2), 12);
+        Assert.Equal(0.1, RadiusSchedule.TiedToLearningRate(0.2, 0.1, 0.3, 2).At(new StepInfo(2, 0.05, 0.1, 0), 0.6), 12); // 0.6 * 0.05 / 0.3
+        Assert.Equal(0.1, RadiusSchedule.TiedToLearningRate(0.2, 0.1, 0.3, 2).At(new StepInfo(3, 0.05, 0.1, 0), 0.6), 12); // 0.2 - 0.4 / 4
         Assert.Throws<ArgumentOutOfRangeException>(() => RadiusSchedule.TiedToLearningRate(-0.1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RadiusSchedule.TiedToLearningRate(warmupSteps: -1));
     }
 
     [Fact]

@@ -84,13 +84,9 @@ internal static partial class GoldenPeers
     /// <summary>Noise and radius follow the step and the learning rate, which falls along a cosine.</summary>
     private static void Smoothed(GoldenRun run)
     {
-        double Limit(string name) => run.Number(name);
-        var radius = RadiusSchedule.From((info, _) => info.Step <= Limit("early_steps")
-            ? info.LearningRate / Limit("lr_max") * Limit("rho_max")
-            : Limit("rho_min") + ((Limit("rho_max") - Limit("rho_min"))
-                * (info.LearningRate - Limit("lr_min")) / (Limit("lr_max") - Limit("lr_min"))));
+        var radius = RadiusSchedule.TiedToLearningRate(run.Number("rho_min"), run.Number("lr_min"), run.Number("lr_max"), run.Whole("early_steps"));
         var (noise, total) = (new RandomDirection(OneDraw(run)), run.Whole("total_steps"));
-        var recipe = Recipe.RSam(sigma: run.Number("sigma"), steps: total, increase: 1 + run.Number("inc"), radius: radius);
+        var recipe = Recipe.RSam(run.Number("rho_max"), run.Number("sigma"), total, 1 + run.Number("inc"), radius);
         using var optimizer = run.Wrap(recipe with
         {
             Direction = noise,
@@ -104,7 +100,7 @@ internal static partial class GoldenPeers
             using var rate = run.Expected["lr"][t].to(float64);
             foreach (var group in optimizer.ParamGroups) group.LearningRate = rate.item<double>();
             optimizer.Step(() => run.Problem.Backward(t)).Dispose();
-            run.NearLoss("rho", t, 0, radius.At(new StepInfo(t + 1, rate.item<double>(), 0, 0), 0));
+            run.NearLoss("rho", t, 0, radius.At(new StepInfo(t + 1, rate.item<double>(), 0, 0), run.Number("rho_max")));
             run.WeightsNear(t);
         }
     }
