@@ -19,6 +19,10 @@ internal sealed record BaseGroup(IEnumerable<Parameter> Parameters, double Learn
     public double Epsilon { get; init; }
 
     public double WeightDecay { get; init; }
+
+    public bool AmsGrad { get; init; }
+
+    public bool Maximize { get; init; }
 }
 
 /// <summary>Whose base optimizers a golden run is driven on.</summary>
@@ -41,6 +45,7 @@ internal sealed class TorchBases : BaseFamily
         dampening = g.Dampening,
         weight_decay = g.WeightDecay,
         nesterov = g.Nesterov,
+        maximize = g.Maximize,
     })), groups[0].LearningRate);
 
     public override optim.Optimizer AdamW(params BaseGroup[] groups) =>
@@ -51,6 +56,8 @@ internal sealed class TorchBases : BaseFamily
             beta2 = g.Beta2,
             eps = g.Epsilon,
             weight_decay = g.WeightDecay,
+            amsgrad = g.AmsGrad,
+            maximize = g.Maximize,
         })), groups[0].LearningRate);
 
     public override optim.Optimizer Adam(params BaseGroup[] groups) =>
@@ -61,6 +68,8 @@ internal sealed class TorchBases : BaseFamily
             beta2 = g.Beta2,
             eps = g.Epsilon,
             weight_decay = g.WeightDecay,
+            amsgrad = g.AmsGrad,
+            maximize = g.Maximize,
         })), groups[0].LearningRate);
 }
 
@@ -75,6 +84,7 @@ internal sealed class FusedBases(UpdateKernels kernels) : BaseFamily
             Dampening = g.Dampening,
             WeightDecay = g.WeightDecay,
             Nesterov = g.Nesterov,
+            Maximize = g.Maximize,
         })), groups[0].LearningRate)
         { Kernel = kernels };
 
@@ -91,5 +101,7 @@ internal sealed class FusedBases(UpdateKernels kernels) : BaseFamily
         Beta2 = group.Beta2,
         Epsilon = group.Epsilon,
         WeightDecay = group.WeightDecay,
+        AmsGrad = group.AmsGrad,
+        Maximize = group.Maximize,
     };
 }

@@ -14,6 +14,9 @@ internal static class GoldenBase
         ["Adam"] = (family, groups) => family.Adam(groups),
     };
 
+    private static readonly HashSet<string> Settings =
+        ["lr", "momentum", "dampening", "nesterov", "betas", "eps", "weight_decay", "amsgrad", "maximize"];
+
     /// <summary>A setting of the base optimizer; 0 where it has none.</summary>
     public static double Common(JsonElement run, string name) =>
         run.GetProperty("base_hyperparameters").TryGetProperty(name, out var value) ? value.GetDouble() : 0;
@@ -22,6 +25,8 @@ internal static class GoldenBase
     {
         var common = run.GetProperty("base_hyperparameters");
         var kind = run.GetProperty("base_optimizer").GetString()!;
+        var unknown = common.EnumerateObject().Select(setting => setting.Name).Except(Settings).FirstOrDefault();
+        if (unknown is not null) throw new NotSupportedException($"{kind} has no setting {unknown} here.");
         JsonElement? Find(JsonElement own, string name) =>
             own.TryGetProperty(name, out var value) || common.TryGetProperty(name, out value) ? value : null;
         double Number(JsonElement own, string name, double otherwise) => Find(own, name)?.GetDouble() ?? otherwise;
@@ -30,6 +35,8 @@ internal static class GoldenBase
             Momentum = Number(g.Own, "momentum", 0),
             Dampening = Number(g.Own, "dampening", 0),
             Nesterov = Find(g.Own, "nesterov")?.GetBoolean() ?? false,
+            AmsGrad = Find(g.Own, "amsgrad")?.GetBoolean() ?? false,
+            Maximize = Find(g.Own, "maximize")?.GetBoolean() ?? false,
             Beta1 = Find(g.Own, "betas")?[0].GetDouble() ?? 0.9,
             Beta2 = Find(g.Own, "betas")?[1].GetDouble() ?? 0.999,
             Epsilon = Number(g.Own, "eps", 1e-8),
