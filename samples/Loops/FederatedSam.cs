@@ -5,6 +5,8 @@ namespace SamSharp.Samples.Loops;
 
 /// <summary>FedSAM and FedASAM: clients train a copy of the server's model with SAM or ASAM on their own rows, and the server averages
 /// them.</summary>
+/// <remarks>To go on after a stop, keep the server's weights, the mean, and the round's number: clients and their optimizers live for one
+/// round.</remarks>
 [InDisposeScope]
 internal static class FederatedSam
 {

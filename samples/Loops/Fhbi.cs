@@ -5,7 +5,8 @@ namespace SamSharp.Samples.Loops;
 
 /// <summary>FHBI, flat Hilbert Bayesian inference: several models (particles) each climb as SAM does, and then move together as in SVGD (Liu, Wang
 /// 2016), toward low losses and away from each other.</summary>
-/// <remarks>The published code's repulsive term has the opposite sign and attracts; the sign here is SVGD's.</remarks>
+/// <remarks>The published code's repulsive term has the opposite sign and attracts; the sign here is SVGD's. To go on after a stop, keep the
+/// particles' weights: nothing else outlives a step.</remarks>
 [InDisposeScope]
 internal static class Fhbi
 {

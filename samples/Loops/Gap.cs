@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.Loops;
 
 /// <summary>GAP: after training, a few steps of gradient ascent on the language-modeling loss of some random text.</summary>
+/// <remarks>To go on between two ascents, keep the weights and the state of <see cref="FusedAdam"/>.</remarks>
 [InDisposeScope]
 internal static class Gap
 {

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.Loops;
 
 /// <summary>JacHess: penalizes the Jacobian and the Hessian of hidden states by the input embeddings, estimated with random vectors.</summary>
-/// <remarks>In the published code the Hessian's part has no gradient, so that only the Jacobian's trains; here both do.</remarks>
+/// <remarks>In the published code the Hessian's part has no gradient, so that only the Jacobian's trains; here both do. To go on after a
+/// stop, keep the weights, the optimizer's state, and the generator's.</remarks>
 [InDisposeScope]
 internal static class JacHess
 {

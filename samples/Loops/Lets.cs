@@ -5,7 +5,8 @@ namespace SamSharp.Samples.Loops;
 
 /// <summary>LETS: the radius of SAM learns, so that the step it leads to has the same loss on training and validation rows.</summary>
 /// <remarks>The derivative of half the squared gap follows from the chain rule through one step. How the authors keep the radius positive, and its
-/// learning rate, is not known: here it stays between 0 and a largest one.</remarks>
+/// learning rate, is not known: here it stays between 0 and a largest one. To go on after a stop, keep the weights and
+/// the radius: nothing else outlives a step.</remarks>
 [InDisposeScope]
 internal static class Lets
 {

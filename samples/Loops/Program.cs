@@ -3,6 +3,7 @@ using SamSharp.Samples.Loops;
 using static TorchSharp.torch;
 
 // Published training loops around SAM, each small enough to copy: dotnet run -c Release --project samples/Loops -- <verb>
+// They end in seconds and save nothing; the remarks of each say what to keep so that it can go on after a stop.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is not [var name] || !Loop.All.TryGetValue(name, out var loop))
 {

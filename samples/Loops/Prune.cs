@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace SamSharp.Samples.Loops;
 
 /// <summary>Train flat, then compress: a model trained with SAM, and one trained without, lose their smallest weights.</summary>
+/// <remarks>Training goes on after a stop as any does, from the weights and the optimizer's state; pruning has no state.</remarks>
 [InDisposeScope]
 internal static class Prune
 {

@@ -6,6 +6,7 @@ namespace SamSharp.Samples.Loops;
 
 /// <summary>Self-feedback training: a student makes SAM steps on soft labels, and a refiner of the labels learns from how sharp the student's loss is
 /// on them.</summary>
+/// <remarks>To go on after a stop, keep the weights of student and refiner, the states of both optimizers, and the choice of domains.</remarks>
 [InDisposeScope]
 internal static class SelfFeedback
 {

@@ -6,7 +6,8 @@ namespace SamSharp.Samples.Loops;
 /// <summary>Sharp-MAML, first-order: SAM in the adaptation to a task (lower level), in the step of the shared weights (upper level), or in
 /// both.</summary>
 /// <remarks>The paper differentiates through the adaptation. Here, as in first-order MAML, the gradient at the adapted weights serves as the shared
-/// weights' own.</remarks>
+/// weights' own. To go on after a stop, keep the shared weights, the state of their optimizer, and the choice of tasks: the
+/// adaptation lives for one step.</remarks>
 [InDisposeScope]
 internal static class SharpMaml
 {

@@ -5,7 +5,6 @@ namespace SamSharp.Samples.Loops.Tests;
 [TensorScope]
 public class FhbiTests
 {
-    /// <summary>Two particles at 0 and 1 with gradients 2 and 3: the median of (0, 1, 1, 0) is 0 or 1, libtorch's is the lower.</summary>
     [Fact]
     public void Directions_are_the_rule_s_for_three_particles()
     {

@@ -57,6 +57,24 @@ public class JacHessTests
         Assert.NotNull(weights[0].grad);
     }
 
+    /// <summary>x^2 at 1 has the slope 2 and the second derivative 2: mean v^2 4 + mean v^2 4, with 1,000 draws each.</summary>
+    [Fact]
+    public void The_penalty_is_the_sum_of_both_terms()
+    {
+        using var generator = new Generator(3);
+        var penalty = JacHess.Penalty(x => x.Squared(), ones([1, 1], float64), 1000, generator).ReadDouble();
+        Assert.InRange(penalty, 7, 9);
+    }
+
+    [Fact]
+    public void Training_with_it_makes_both_terms_smaller()
+    {
+        using var output = new StringWriter();
+        JacHess.Run(output);
+        var share = System.Text.RegularExpressions.Regex.Match(output.ToString(), @"leaves (\d+) ?% of").Groups[1].Value;
+        Assert.InRange(int.Parse(share, System.Globalization.CultureInfo.InvariantCulture), 1, 90);
+    }
+
     private static Tensor[] Units(int count) => [.. Enumerable.Range(0, count).Select(i => eye(count, dtype: float64).select(0, i))];
 
     private static (long, Tensor)[] Pairs() =>
