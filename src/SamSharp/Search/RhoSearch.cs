@@ -12,7 +12,8 @@ namespace SamSharp;
 public sealed record RhoSearch(IReadOnlyList<RhoTrial> Trials)
 {
     /// <summary>0, which is the base optimizer alone, and the grid that Foret et al. (2021) search on held-out data, 0.01 to 0.5. For T5, Bahri,
-    /// Mobahi and Tay (2022) use 0.02 to 0.3. For ASAM take ten times these radii (Kwon et al., 2021).</summary>
+    /// Mobahi and Tay (2022) use 0.02 to 0.3. For ASAM take ten times these radii (Kwon et al., 2021). Small encoders with their
+    /// classifier left out did well at 0.1, and at 0.5 for ASAM (<c>samples/FineTuneEncoder/RESULTS.md</c>).</summary>
     public static IReadOnlyList<double> DefaultCandidates { get; } = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
     /// <summary>The candidate with the smallest <see cref="RhoTrial.Score"/>, the smallest radius of equals; null if every run

@@ -10,10 +10,22 @@ run --output "$out/demonstration"
 
 few=(sst2="$data/glue/SST-2" subj="$data/textclass/SUBJ" trec="$data/textclass/TREC" cr="$data/textclass/CR")
 transfer=(--transfer sst2:cr="$data/textclass/CR" sst2:mr="$data/textclass/MR")
-tuned=(--seeds 1 2 3 4 5 6 7 8 --validation-rows 300 --test-rows 500 --typing-errors 0.2 --tuning-seeds 101 102 --dtype mixed --freeze 4
-    --learning-rates adamw=0.0001,0.0002,0.0004 --rhos tuned-steps=0.5,1,2 sam=0.05,0.1,0.2 asam=0.3,0.5,1)
+tuned=(--seeds 1 2 3 4 5 6 7 8 --validation-rows 300 --test-rows 500 --typing-errors 0.2 --tuning-seeds 101 102 --dtype mixed --freeze 4)
+adamw=(--learning-rates adamw=0.0001,0.0002,0.0004)
+family=(--algorithms 'base*2' tuned-steps sam:body asam:body --rhos tuned-steps=0.5,1,2 sam=0.05,0.1,0.2 asam=0.3,0.5,1)
+
+compared() { run --output "$out/$1" --tasks "${few[@]}" "${tuned[@]}" "${@:2}"; }
 
 # Clean labels, little data: the base tuned in rate and number of steps, SAM and ASAM in their radii.
-clean() { run --output "$out/$1" --tasks "${few[@]}" "${transfer[@]}" --label-noise 0 "${tuned[@]}" --algorithms 'base*2' tuned-steps sam:body asam:body "${@:2}"; }
+clean() { compared "$@" "${transfer[@]}" --label-noise 0 "${adamw[@]}" "${family[@]}"; }
 clean clean-100 --rows 100 --steps 50
 clean clean-300 --rows 300 --steps 120
+clean arctic-100 --model arctic --rows 100 --steps 50
+
+# One label in five wrong, and bases that defend themselves.
+compared wrong-300 "${transfer[@]}" --label-noise 0.2 --rows 300 --steps 120 "${adamw[@]}" \
+    --algorithms 'base*2' tuned-steps label-smoothing loss-ceiling sam:body asam:body asam:body/4 \
+    --rhos tuned-steps=0.25,0.5,1 label-smoothing=0.1,0.2,0.4 loss-ceiling=1,2,4 sam=0.1,0.2,0.4 asam=0.3,0.5,1
+
+# All of them under one correction.
+dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{clean-100,clean-300,wrong-300,arctic-100} | tee "$out/summary.txt"
