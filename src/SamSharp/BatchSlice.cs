@@ -23,6 +23,7 @@ public static class BatchSlice
         if (batch.Length == 0) throw new ArgumentException("There is no tensor to slice.", nameof(batch));
         foreach (var tensor in batch)
         {
+            if (tensor?.IsInvalid != false) throw new ArgumentException("A tensor of the batch is null or has been disposed.", nameof(batch));
             if (tensor.dim() == 0 || tensor.shape[0] == 0)
                 throw new ArgumentException($"A tensor of shape [{string.Join(", ", tensor.shape)}] has no rows to slice.", nameof(batch));
             if (tensor.shape[0] != batch[0].shape[0])

@@ -42,7 +42,7 @@ public static partial class OptimizerExtensions
         /// <inheritdoc cref="FusedAdamW(IEnumerable{Parameter}, double, double, double, double, double, bool, bool)"/>
         public static FusedAdamW FusedAdamW(IEnumerable<AdamW.ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
             double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, bool maximize = false) =>
-            new(parameters.Select(group => new FusedAdamW.ParamGroup(group.Parameters, OptionsOf<AdamOptions>(group, AdamWTwin.Instance))),
+            new(Present(parameters).Select(group => new FusedAdamW.ParamGroup(group.Parameters, OptionsOf<AdamOptions>(group, AdamWTwin.Instance))),
                 lr, beta1, beta2, eps, weight_decay, amsgrad, maximize);
 
         /// <summary><see cref="Optimizers.FusedAdam"/> with the arguments and defaults of <c>torch.optim.Adam</c>.</summary>
@@ -66,7 +66,7 @@ public static partial class OptimizerExtensions
         /// <inheritdoc cref="FusedAdam(IEnumerable{Parameter}, double, double, double, double, double, bool, bool)"/>
         public static FusedAdam FusedAdam(IEnumerable<Adam.ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
             double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, bool maximize = false) =>
-            new(parameters.Select(group => new FusedAdam.ParamGroup(group.Parameters, OptionsOf<AdamOptions>(group, AdamTwin.Instance))),
+            new(Present(parameters).Select(group => new FusedAdam.ParamGroup(group.Parameters, OptionsOf<AdamOptions>(group, AdamTwin.Instance))),
                 lr, beta1, beta2, eps, weight_decay, amsgrad, maximize);
 
         /// <summary><see cref="Optimizers.FusedSGD"/> with the arguments and defaults of <c>torch.optim.SGD</c>.</summary>
@@ -90,7 +90,7 @@ public static partial class OptimizerExtensions
         /// <inheritdoc cref="FusedSGD(IEnumerable{Parameter}, double, double, double, double, bool, bool)"/>
         public static FusedSGD FusedSGD(IEnumerable<SGD.ParamGroup> parameters, double learningRate, double momentum = 0, double dampening = 0,
             double weight_decay = 0, bool nesterov = false, bool maximize = false) =>
-            new(parameters.Select(group => new FusedSGD.ParamGroup(group.Parameters, OptionsOf<FusedSGD.Options>(group, SgdTwin.Instance))),
+            new(Present(parameters).Select(group => new FusedSGD.ParamGroup(group.Parameters, OptionsOf<FusedSGD.Options>(group, SgdTwin.Instance))),
                 learningRate, momentum, dampening, Decay(weight_decay, maximize), nesterov, maximize);
 
         /// <summary><see cref="Optimizers.Adafactor"/> with the arguments and defaults of Hugging Face's class of the same name.</summary>
@@ -128,6 +128,12 @@ public static partial class OptimizerExtensions
     {
         ArgumentNullException.ThrowIfNull(parameters);
         return parameters.Select(pair => pair.parameter);
+    }
+
+    private static IEnumerable<T> Present<T>(IEnumerable<T> groups) where T : ParamGroup
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        return groups.Select((group, i) => group ?? throw new ArgumentException($"Param group {i} is null.", nameof(groups)));
     }
 
     /// <summary>The decay that moves weights as TorchSharp's SGD does.</summary>

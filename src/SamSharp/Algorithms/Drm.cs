@@ -80,8 +80,10 @@ internal sealed record WorstDirection(Func<Tensor> Loss, int Draws, int Every, I
             });
             try
             {
-                var loss = Loss().ReadDouble();
-                if (loss > highest) (worst, highest) = (draw, loss);
+                var loss = Loss();
+                ScalarLoss.Require(loss);
+                var height = loss.ReadDouble();
+                if (height > highest) (worst, highest) = (draw, height);
             }
             finally
             {

@@ -53,7 +53,7 @@ public sealed class EfficientSam
         }
         finally
         {
-            foreach (var parameter in spared) parameter.Parameter.requires_grad = true;
+            foreach (var parameter in spared.Where(parameter => !parameter.Parameter.IsInvalid)) parameter.Parameter.requires_grad = true;
         }
     }
 }
@@ -77,6 +77,9 @@ public sealed record LargestRise(double Share = 0.5, bool AboveCutoff = false) :
     public ExampleSubset ForDescent(Tensor? losses, Tensor? perturbed)
     {
         if (losses is null || perturbed is null) return default;
+        if (!losses.shape.SequenceEqual(perturbed.shape))
+            throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}] at w and " +
+                $"[{string.Join(", ", perturbed.shape)}] at w + e; both must be [rows].", nameof(perturbed));
         var count = Math.Max(1, (int)Math.Floor(losses.numel() * Share) - (AboveCutoff ? 1 : 0));
         return new ExampleSubset(perturbed.sub(losses).topk(count).indexes);
     }

@@ -53,7 +53,9 @@ public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var value = Divergence().to(ScalarType.Float64).ReadDouble();
+        var divergence = Divergence();
+        ScalarLoss.Require(divergence);
+        var value = divergence.to(ScalarType.Float64).ReadDouble();
         return double.IsFinite(value) && value > 0 ? value : 0;
     }
 }

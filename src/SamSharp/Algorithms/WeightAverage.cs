@@ -85,7 +85,7 @@ public sealed class WeightAverage : IDisposable
             using var none = no_grad();
             foreach (var (place, value) in places.Zip(kept))
             {
-                place.copy_(value);
+                Restoration.PutBack(place, value);
                 value.Dispose();
             }
             Autocast.DropCopies();

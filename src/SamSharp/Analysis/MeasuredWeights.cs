@@ -47,7 +47,7 @@ internal sealed class MeasuredWeights : IDisposable
         }
         finally
         {
-            Write((weight, i) => weight.copy_(Origin[i]));
+            Write((weight, i) => Restoration.PutBack(weight, Origin[i]));
             Autocast.DropCopies();
         }
     }

@@ -1,4 +1,5 @@
 using SamSharp.Kernels;
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp.Analysis;
@@ -15,6 +16,7 @@ public sealed class WeightVector : IDisposable
 
     /// <summary>Copies tensors, which may be parameters.</summary>
     /// <param name="tensors">In the order of <see cref="LossSurface.Names"/>, each of its parameter's shape.</param>
+    /// <exception cref="ArgumentException">A tensor is null or disposed, or holds no dense floating point numbers.</exception>
     public WeightVector(IEnumerable<Tensor> tensors)
         : this(Copies(tensors), lists: null)
     {
@@ -38,24 +40,27 @@ public sealed class WeightVector : IDisposable
     public double Norm() => Math.Sqrt(_lists.Sum(list => Math.Pow(Read(Kernels.Norm(Pick(list))), 2)));
 
     /// <summary>The inner product with another vector.</summary>
+    /// <exception cref="ArgumentException">The other vector has other shapes or types.</exception>
     public double Dot(WeightVector other)
     {
-        ArgumentNullException.ThrowIfNull(other);
+        RequireSame(other);
         return _lists.Sum(list => Read(Kernels.Dot(Pick(list), other.Pick(list))));
     }
 
     /// <summary>The cosine of the angle to another vector; NaN if either is 0.</summary>
+    /// <exception cref="ArgumentException">The other vector has other shapes or types.</exception>
     public double Cosine(WeightVector other)
     {
-        ArgumentNullException.ThrowIfNull(other);
+        RequireSame(other);
         return Dot(other) / Norm() / other.Norm();
     }
 
     /// <summary>this := this + factor * other.</summary>
     /// <returns>This vector.</returns>
+    /// <exception cref="ArgumentException">The other vector has other shapes or types.</exception>
     public WeightVector Add(WeightVector other, double factor = 1)
     {
-        ArgumentNullException.ThrowIfNull(other);
+        RequireSame(other);
         foreach (var list in _lists) Kernels.Accumulate(Pick(list), other.Pick(list), factor);
         return this;
     }
@@ -66,9 +71,10 @@ public sealed class WeightVector : IDisposable
 
     /// <summary>this := this times other, element by element.</summary>
     /// <returns>This vector.</returns>
+    /// <exception cref="ArgumentException">The other vector has other shapes or types.</exception>
     public WeightVector Multiply(WeightVector other)
     {
-        ArgumentNullException.ThrowIfNull(other);
+        RequireSame(other);
         return Each((tensor, i) => tensor.mul_(other._tensors[i]));
     }
 
@@ -120,10 +126,25 @@ public sealed class WeightVector : IDisposable
         return [.. tensors.Select(Copy)];
     }
 
-    private static Tensor Copy(Tensor tensor)
+    private void RequireSame(WeightVector other)
     {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other._tensors.Length != _tensors.Length)
+            throw new ArgumentException($"The vectors have {_tensors.Length} and {other._tensors.Length} tensors.", nameof(other));
+        for (var i = 0; i < _tensors.Length; i++)
+        {
+            var (own, its) = (TensorKind.Of(_tensors[i]), other._tensors[i]);
+            if (!own.Fits(its))
+                throw new ArgumentException($"Tensor {i} has {own} in one vector and {TensorKind.Of(its)} in the other.", nameof(other));
+        }
+    }
+
+    private static Tensor Copy(Tensor? tensor, int index)
+    {
+        if (ParameterCheck.Objection(tensor) is { } objection)
+            throw new ArgumentException($"Tensor {index} of the vector {objection}", nameof(tensor));
         using var scope = NewDisposeScope();
-        return tensor.detach().to(PrecisionOf(tensor), copy: true).DetachFromDisposeScope();
+        return tensor!.detach().to(PrecisionOf(tensor), copy: true).DetachFromDisposeScope();
     }
 
     private static double Read(Tensor number)

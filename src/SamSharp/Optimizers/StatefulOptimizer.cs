@@ -40,6 +40,7 @@ public abstract class StatefulOptimizer : OptimizerHelper, IGuardedOptimizer, IK
         {
             foreach (var group in groups)
             {
+                if (group is null) throw new ArgumentException($"Param group {added.Count} is null.", nameof(groups));
                 var options = group.Options as GroupOptions;
                 var before = options?.Copy();
                 add_param_group(group);

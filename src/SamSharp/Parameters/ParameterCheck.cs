@@ -43,7 +43,7 @@ internal static class ParameterCheck
     }
 
     /// <summary>Whether a tensor was expanded: several of its elements are one number in memory, which nobody can move apart.</summary>
-    private static bool IsRepeated(Tensor tensor)
+    public static bool IsRepeated(Tensor tensor)
     {
         var repeats = false;
         for (var i = 0; i < tensor.dim(); i++)

@@ -64,10 +64,10 @@ public sealed class ParameterSlot
         IsSaved = true;
     }
 
-    /// <summary>Points the parameter back to its own storage.</summary>
+    /// <summary>Points the parameter back to its own storage, if it has left it and has not been disposed since.</summary>
     internal void ReturnHome()
     {
-        Parameter.set_(_home!);
+        if (IsSaved && !Parameter.IsInvalid) Parameter.set_(_home!);
         IsSaved = false;
     }
 

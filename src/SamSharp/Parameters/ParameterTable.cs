@@ -75,8 +75,7 @@ internal sealed class ParameterTable(
         ClearGradients();
         Autocast.DropCopies();
         using var gradients = enable_grad();
-        var loss = ClosureErrors.Explain(() => Autocast.Call(closure))
-            ?? throw new InvalidOperationException("The closure returned null; it must return the loss.");
+        var loss = ClosureErrors.Explain(() => Autocast.Call(closure));
         ScalarLoss.Require(loss);
         return loss;
     }

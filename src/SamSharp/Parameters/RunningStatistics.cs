@@ -10,7 +10,7 @@ namespace SamSharp.Steps;
 internal sealed class RunningStatistics : IDisposable
 {
     private readonly NormBase[] _layers;
-    private Tensor[] _start = [], _kept = [];
+    private Tensor?[] _start = [], _kept = []; // one for each of Buffers(); null where a layer has no such statistic
     private bool _isKept;
 
     public RunningStatistics(nn.Module? module) => _layers = module is null ? []
@@ -40,24 +40,36 @@ internal sealed class RunningStatistics : IDisposable
     public void Dispose()
     {
         Restore();
-        foreach (var held in _start.Concat(_kept)) held.Dispose();
+        foreach (var held in _start.Concat(_kept)) held?.Dispose();
         _start = _kept = [];
     }
 
-    private void Hold(ref Tensor[] held)
+    private void Hold(ref Tensor?[] held)
     {
         using var noGradient = no_grad();
         var buffers = Buffers();
-        if (held.Length == 0) held = Array.ConvertAll(buffers, buffer => empty_like(buffer).DetachFromDisposeScope());
-        Copy(from: buffers, to: held);
+        if (held.Length == 0) held = new Tensor?[buffers.Length];
+        for (var i = 0; i < buffers.Length; i++)
+        {
+            if (buffers[i] is { } buffer && held[i] is { } copy && copy.dtype == buffer.dtype && Restoration.Fits(copy, buffer))
+            {
+                copy.copy_(buffer);
+                continue;
+            }
+            held[i]?.Dispose();
+            held[i] = buffers[i]?.clone().DetachFromDisposeScope();
+        }
     }
 
-    private static void Copy(Tensor[] from, Tensor[] to)
+    private static void Copy(Tensor?[] from, Tensor?[] to)
     {
         using var noGradient = no_grad();
-        for (var i = 0; i < from.Length; i++) to[i].copy_(from[i]);
+        foreach (var (copy, buffer) in from.Zip(to))
+        {
+            if (copy is not null && buffer is not null) Restoration.PutBack(buffer, copy);
+        }
     }
 
-    private Tensor[] Buffers() =>
-        _layers.SelectMany(layer => new[] { layer.running_mean, layer.running_var, layer.num_batches_tracked }).OfType<Tensor>().ToArray();
+    private Tensor?[] Buffers() =>
+        _layers.SelectMany(layer => new[] { layer.running_mean, layer.running_var, layer.num_batches_tracked }).ToArray();
 }

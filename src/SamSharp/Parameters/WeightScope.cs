@@ -40,7 +40,7 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
         Autocast.DropCopies();
     }
 
-    /// <summary>Puts every weight back.</summary>
+    /// <summary>Puts every weight back, whatever a closure has made of it; one that has been disposed is left out.</summary>
     public void Restore()
     {
         if (!IsOpen) return;
@@ -48,7 +48,8 @@ internal sealed class WeightScope(ITensorListKernels kernels) : IDisposable
         foreach (var slot in _exchanged) slot.ReturnHome();
         foreach (var (slots, weights, copies) in _copied)
         {
-            kernels.Copy(weights, copies);
+            if (weights.Zip(copies).All(pair => Restoration.Fits(pair.First, pair.Second))) kernels.Copy(weights, copies);
+            else Restoration.PutBack(weights, copies);
             foreach (var slot in slots) slot.IsSaved = false;
         }
         _exchanged.Clear();

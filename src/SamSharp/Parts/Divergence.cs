@@ -52,6 +52,7 @@ public static partial class Objectives
                 $"[{string.Join(", ", target.shape)}]; both must be [examples, classes].");
         kernel ??= InverseMultiquadric;
         bandwidths ??= [0.1, 0.2, 0.5, 1, 2, 5, 10];
+        if (bandwidths.Count == 0) throw new ArgumentException("There is no bandwidth.", nameof(bandwidths));
         using var scope = NewDisposeScope();
         Tensor own = SquaredDistances(current, current), others = SquaredDistances(target, target), across = SquaredDistances(current, target);
         var similarities = bandwidths.Select(b => kernel(own, b).Plus(kernel(others, b)).Plus(kernel(across, b), -2)).ToArray();

@@ -49,7 +49,7 @@ internal sealed class StartingPoint : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        foreach (var (tensor, copy) in Live().Zip(_copies)) tensor.copy_(copy);
+        foreach (var (tensor, copy) in Live().Zip(_copies)) Restoration.PutBack(tensor, copy);
         foreach (var parameter in _parameters) parameter.grad = null;
         Autocast.DropCopies();
         _modes.Restore();

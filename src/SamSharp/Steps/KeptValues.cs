@@ -19,7 +19,7 @@ internal sealed class KeptValues : IDisposable
     {
         if (_kept.Count == 0) return;
         using var noGradient = no_grad();
-        foreach (var (tensor, copy) in _kept) tensor.copy_(copy);
+        foreach (var (tensor, copy) in _kept) Restoration.PutBack(tensor, copy);
         Autocast.DropCopies();
     }
 
