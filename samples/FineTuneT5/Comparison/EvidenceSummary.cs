@@ -51,7 +51,8 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
 
     private ReportTable ByContender()
     {
-        var groups = _lines.GroupBy(line => (line.Comparison, line.Optimizer, line.Rows, line.Noise, line.Contender.Name)).Select(lines => lines.ToList()).ToList();
+        var groups = _lines.GroupBy(line => (line.Comparison, line.Optimizer, line.Rows, line.Noise, line.Contender.Name))
+            .Select(lines => lines.ToList()).ToList();
         var overall = groups.Select(lines => Compared.Score(lines.Select(line => line.Pairs))).ToList();
         var corrected = PairedDifference.Holm([.. overall.Select(one => one.PValue)]);
         return new(
@@ -62,7 +63,8 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
                 var losses = lines.SelectMany(line => line.Pairs).Select(pair => (pair.Other.Loss, pair.Base.Loss));
                 return (string[])
                 [
-                    lines[0].Comparison, Trial.SizeName(lines[0].Rows), lines[0].Contender.Title, $"{lines.Select(line => line.Task).Distinct().Count()}",
+                    lines[0].Comparison, Trial.SizeName(lines[0].Rows), lines[0].Contender.Title,
+                    $"{lines.Select(line => line.Task).Distinct().Count()}",
                     Points(overall[group.Index].Mean, overall[group.Index].HalfWidth), PValue(overall[group.Index].PValue),
                     PValue(corrected[group.Index]), Points(differences.Min(one => one.Mean)), Points(differences.Max(one => one.Mean)),
                     $"{differences.Sum(one => one.Wins)}/{differences.Sum(one => one.Ties)}/{differences.Sum(one => one.Losses)}",

@@ -43,7 +43,8 @@ internal sealed class TorchBases : BaseFamily
         LearningRate = g.LearningRate,
         momentum = g.Momentum,
         dampening = g.Dampening,
-        weight_decay = g.WeightDecay,
+        // PyTorch negates the gradient before it adds the decay, TorchSharp after.
+        weight_decay = g.Maximize ? -g.WeightDecay : g.WeightDecay,
         nesterov = g.Nesterov,
         maximize = g.Maximize,
     })), groups[0].LearningRate);
