@@ -49,4 +49,8 @@ public class TokenizerTests
 
     private static WordPieceTokenizer Tokenizer(bool lowerCase = true) =>
         new(Encoding.UTF8.GetBytes(string.Join('\n', Pieces) + "\n"), lowerCase, "test");
+
+    [Fact]
+    public void Rows_of_one_label_are_named() => Assert.Contains("have the label 'a'", Assert.Throws<ArgumentException>(
+        () => ClassificationRows.Labels("sst2", [new("", "a") { Texts = ["x"] }])).Message, StringComparison.Ordinal);
 }

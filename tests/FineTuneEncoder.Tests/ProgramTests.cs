@@ -100,6 +100,20 @@ public class ProgramTests
             .Select(line => line.Seconds));
     }
 
+    /// <summary>Rows or steps alone keep the other as it is without arguments.</summary>
+    [Fact]
+    public void A_comparison_takes_rows_or_steps_alone()
+    {
+        Parse();
+        Parse("compare", "--steps", "7");
+        Parse("compare", "--rows", "30", "60");
+        var size = Assert.Single(_comparisons[0].Sizes);
+        Assert.Equal([size with { Steps = 7 }], _comparisons[1].Sizes);
+        Assert.Equal([size with { Rows = 30 }, size with { Rows = 60 }], _comparisons[2].Sizes);
+        Assert.Contains("do not match", Assert.Throws<ArgumentException>(() => Parse("compare", "--rows", "30", "--steps", "1", "2")).Message,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_transfer_needs_a_task_of_the_comparison_and_its_labels()
     {

@@ -14,9 +14,11 @@ public static class ClassificationRows
     public static IReadOnlyList<string> Labels(string task, IReadOnlyList<TaskExample> examples)
     {
         string[] labels = [.. examples.Select(example => example.Target).Distinct().Order(StringComparer.Ordinal)];
-        return examples.All(example => example.Texts.Count > 0) && labels.Length is >= 2 and <= MostLabels
+        if (labels.Length > MostLabels || examples.Any(example => example.Texts.Count == 0))
+            throw new ArgumentException($"The task '{task}' does not classify texts or pairs: an encoder cannot be trained on it.");
+        return labels.Length >= 2
             ? labels
-            : throw new ArgumentException($"The task '{task}' is no classification of texts or pairs: an encoder cannot be trained on it.");
+            : throw new ArgumentException($"All training rows of '{task}' have the label '{labels.FirstOrDefault()}': a classifier needs two.");
     }
 
     /// <param name="labels">All labels, in the classifier's order; a row of another one gets a label that no loss counts.</param>

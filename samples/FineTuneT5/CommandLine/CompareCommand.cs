@@ -78,7 +78,7 @@ public static class CompareCommand
                 Opening = result.CommandResult.Children.Any(child => child is OptionResult { Implicit: false }) ? null : request.Opening,
                 Tasks = Given(tasks, name => name) ?? request.Tasks,
                 Transfers = Given(transfers, name => name) ?? request.Transfers,
-                Sizes = Sizes(Given(rows, Rows), Given(steps, Integer("--steps"))) ?? request.Sizes,
+                Sizes = Sizes(Given(rows, Rows), Given(steps, Integer("--steps")), request.Sizes),
                 Seeds = Given(seeds, Integer("--seeds")) ?? request.Seeds,
                 TuningSeeds = Given(tuningSeeds, Integer("--tuning-seeds")) ?? request.TuningSeeds,
                 Optimizers = Named(optimizers, "--learning-rates") ?? request.Optimizers,
@@ -104,11 +104,13 @@ public static class CompareCommand
 
     private static string Words<T>(IEnumerable<T> values) => string.Join(' ', values);
 
-    private static TrainingSize[]? Sizes(int?[]? rows, int[]? steps)
+    private static IReadOnlyList<TrainingSize> Sizes(int?[]? rows, int[]? steps, IReadOnlyList<TrainingSize> byDefault)
     {
         if (rows is null && steps is null)
-            return null;
-        if (rows is null || steps is null || (steps.Length != 1 && steps.Length != rows.Length))
+            return byDefault;
+        rows ??= [.. byDefault.Select(size => size.Rows)];
+        steps ??= [byDefault[0].Steps];
+        if (steps.Length != 1 && steps.Length != rows.Length)
             throw new ArgumentException("--rows and --steps do not match: give one number of steps for each number of rows, or one for all.");
         return [.. rows.Select((count, i) => new TrainingSize(count, steps[steps.Length == 1 ? 0 : i]))];
     }
