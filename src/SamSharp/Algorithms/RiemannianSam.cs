@@ -152,7 +152,7 @@ internal sealed record StiefelMatrices(Func<ParameterSlot, bool> IsOrthonormal) 
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var matrix = parameter.Parameter;
-        if (matrix.dim() != 2) throw new ArgumentException($"{parameter.Describe()} is no matrix, so that it cannot be orthonormal.");
+        if (matrix.dim() != 2) throw new ArgumentException($"{parameter.Describe()} is not a matrix, so it cannot be orthonormal.");
         var tall = Tall(matrix);
         var identity = eye(tall.shape[1], dtype: tall.dtype, device: tall.device);
         if (tall.t().mm(tall).sub(identity).abs().max().ReadDouble() is var error && !(error <= Tolerance))
