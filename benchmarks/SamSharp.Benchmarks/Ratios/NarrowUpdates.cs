@@ -18,7 +18,7 @@ internal sealed class NarrowUpdates : IDisposable
     private readonly ParameterSet _set;
     private readonly List<IDisposable> _owned = [];
     private readonly List<Contender> _contenders = [];
-    private readonly Contender _copyOfAscent, _copyOfUpdate, _copyWithMasters, _ascent, _nearest, _atRandom, _masters;
+    private readonly Contender _copyOfAscent, _copyOfUpdate, _copyWithMasters, _ascent, _nearest, _atRandom, _masters, _adafactor;
 
     public NarrowUpdates(ShapeSet shapes)
     {
@@ -33,12 +33,14 @@ internal sealed class NarrowUpdates : IDisposable
         _nearest = Add("SAM, FusedAdamW, bfloat16", nearest.Ascend, nearest.Descend);
         _atRandom = Add("SAM, FusedAdamW, bfloat16 at random", atRandom.Ascend, atRandom.Descend);
         _masters = Add("SAM, FusedAdamW, bfloat16 with masters", masters.Ascend, masters.Descend);
+        var adafactor = Own(Bases.Sam(Bases.Adafactor(_set)));
+        _adafactor = Add("SAM, Adafactor, bfloat16", adafactor.Ascend, adafactor.Descend);
     }
 
     public IReadOnlyList<Contender> Contenders => _contenders;
 
     /// <summary>The ratios to the floor, and to the updates of float32 weights.</summary>
-    public IEnumerable<Ratio> Ratios(ShapeSet shapes, Contender wideAscent, Contender wideUpdate) =>
+    public IEnumerable<Ratio> Ratios(ShapeSet shapes, Contender wideAscent, Contender wideUpdate, Contender wideAdafactor) =>
     [
         Time(shapes, _ascent, _copyOfAscent),
         Time(shapes, _ascent, wideAscent),
@@ -49,6 +51,8 @@ internal sealed class NarrowUpdates : IDisposable
         Time(shapes, _nearest, wideUpdate, goal: BytesOfUpdate / WideBytes * 1.1),
         Time(shapes, _atRandom, wideUpdate),
         Time(shapes, _masters, wideUpdate),
+        // Adafactor's state is small, so nearly all bytes are halved.
+        Time(shapes, _adafactor, wideAdafactor, goal: 0.6),
     ];
 
     private static Ratio Time(ShapeSet shapes, Contender one, Contender other, double? goal = null) =>

@@ -79,7 +79,7 @@ internal sealed class UpdateRace : IDisposable
             Time(_fusedAdamW, _adamW),
             Time(_fusedAdam, _adam),
             Time(_fusedSgd, _sgd),
-            .. _narrow!.Ratios(_shapes, _ascent, _samFusedAdamW),
+            .. _narrow!.Ratios(_shapes, _ascent, _samFusedAdamW, _samAdafactor),
             .. Allocations(),
             // A hundredth for pages that are not ours.
             new($"{_shapes}: native memory, copies of the parameters, SAM's own", _copies, 1.01),

@@ -12,7 +12,7 @@ namespace SamSharp.Optimizers;
 /// </summary>
 /// <remarks>A tensor of two dimensions or more is treated as matrices of R rows and C columns, one for each index of the leading dimensions.
 /// With r_i = sqrt(mean(R) / R_i) and c_j = 1 / sqrt(C_j), d_ij = r_i g_ij c_j: no pass needs more scratch memory than a row.</remarks>
-internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>Elements of a block: large enough to pay off for a thread, small enough to stay in its cache.</summary>
     private const int BlockElements = 1 << 17;
@@ -25,11 +25,14 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
 
     private readonly AdafactorNumbers _numbers;
     private readonly TensorMemory _memory;
-    private readonly TensorMemory? _allRows, _allColumns, _allSquares, _allMoments, _allSizes;
+    private readonly TensorMemory? _allMasters, _allRows, _allColumns, _allSquares, _allMoments, _allSizes;
+    private readonly ulong[]? _keys;
+    private readonly bool _isNarrow;
     private readonly Action<int> _statistics, _measure, _apply;
 
     // The tensor under way.
     private T* _weight, _gradient, _moment, _size, _rows, _columns, _squares;
+    private BrainTensor _narrow; // in place of weight and gradient
     private long _elements;
     private int _rowCount, _columnCount, _matrices, _rowsPerBlock, _blocksPerMatrix;
     private T[] _columnSums = [], _inverseRoots = [];
@@ -38,9 +41,9 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     private double _factor;
     private T _keep;
 
-    private AdafactorPasses(UpdateBatch batch, TensorMemory memory, AdafactorNumbers numbers)
+    private AdafactorPasses(UpdateBatch batch, TensorMemory memory, TensorMemory? masters, ulong[]? keys, AdafactorNumbers numbers)
     {
-        (_numbers, _memory) = (numbers, memory);
+        (_numbers, _memory, _allMasters, _keys, _isNarrow) = (numbers, memory, masters, keys, memory.Dtype == ScalarType.BFloat16);
         (_allRows, _allColumns) = (batch.MemoryOf(AdafactorRule.Row), batch.MemoryOf(AdafactorRule.Column));
         _allSquares = batch.MemoryOf(AdafactorRule.Square);
         _allMoments = numbers.Beta1 > 0 ? batch.MemoryOf(AdafactorRule.First) : null;
@@ -49,11 +52,13 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
         (_measure, _apply) = _allSquares is null ? (MeasureRows, ApplyToRows) : ((Action<int>)MeasureElements, (Action<int>)ApplyToElements);
     }
 
-    /// <summary>The step of all tensors of a batch.</summary>
+    /// <summary>The step of all tensors of a batch; bfloat16 ones are read and written as they are, and computed in float32.</summary>
     public static void Run(UpdateBatch batch, TensorMemory memory, AdafactorNumbers numbers)
     {
         var count = memory.Ends.Length;
-        var shared = new AdafactorPasses<T>(batch, memory, numbers);
+        using var masters = batch.MemoryOfMasters();
+        var keys = batch.Keys();
+        var shared = new AdafactorPasses<T>(batch, memory, masters, keys, numbers);
         var large = 0;
         for (var i = 0; i < count; i++)
         {
@@ -66,7 +71,7 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
         var next = 0;
         Shares.Run(get_num_threads(), _ =>
         {
-            var own = new AdafactorPasses<T>(batch, memory, numbers);
+            var own = new AdafactorPasses<T>(batch, memory, masters, keys, numbers);
             for (var first = Interlocked.Add(ref next, Few) - Few; first < count; first = Interlocked.Add(ref next, Few) - Few)
             {
                 for (var i = first; i < Math.Min(first + Few, count); i++)
@@ -84,15 +89,9 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
         for (var block = 0; block < blocks; block++) work(block);
     }
 
-    private static T* Start(TensorMemory? memory, int list, int tensor) => memory is null ? null : memory.At<T>(list, new Piece(tensor, 0, 0));
-
     private void Update(int tensor, Action<int, Action<int>> each)
     {
-        _elements = ElementsOf(_memory, tensor);
-        _weight = Start(_memory, 0, tensor);
-        _gradient = Start(_memory, 1, tensor);
-        _moment = Start(_allMoments, 0, tensor);
-        _size = Start(_allSizes, 0, tensor);
+        Find(tensor);
         if (_allSquares is null) UpdateFactored(tensor, each);
         else UpdateElements(tensor, each);
     }
@@ -154,15 +153,17 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     {
         var sums = _columnSums.AsSpan(block * _columnCount, _columnCount);
         sums.Clear();
-        fixed (T* columns = sums)
+        var rented = Rent(_columnCount);
+        fixed (T* columns = sums, scratch = rented)
         {
             var (first, end, _) = RowsOf(block);
             for (var row = first; row < end; row++)
             {
-                var sum = AdafactorLoops<T>.AddSquares(_gradient + (row * _columnCount), columns, _columnCount);
+                var sum = AdafactorLoops<T>.AddSquares(Gradients(row * _columnCount, _columnCount, scratch), columns, _columnCount);
                 _rows[row] = Average(_rows[row], sum / _columnCount);
             }
         }
+        Return(rented);
     }
 
     private void AverageColumns(int matrix)
@@ -188,52 +189,67 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     {
         double update = 0, weight = 0;
         var (first, end, matrix) = RowsOf(block);
-        fixed (T* roots = &_inverseRoots[matrix * _columnCount])
+        var rented = Rent(_columnCount);
+        fixed (T* roots = &_inverseRoots[matrix * _columnCount], scratch = rented)
         {
             for (var row = first; row < end; row++)
             {
                 var factor = RowFactor(row, matrix);
-                update += factor * factor * Loops<T>.Sum(default(SquaredProduct<T>), _gradient + (row * _columnCount), roots, _columnCount);
-                weight += SquaredWeights(row * _columnCount, _columnCount);
+                var gradients = Gradients(row * _columnCount, _columnCount, scratch);
+                update += factor * factor * Loops<T>.Sum(default(SquaredProduct<T>), gradients, roots, _columnCount);
+                weight += SquaredWeights(row * _columnCount, _columnCount, scratch);
             }
         }
+        Return(rented);
         _sums[block] = (update, weight);
     }
 
     private void MeasureElements(int block)
     {
         var (start, count) = ElementsOf(block);
-        fixed (T* roots = &_inverseRoots[start])
+        var rented = Rent(count);
+        fixed (T* roots = &_inverseRoots[start], scratch = rented)
         {
+            var gradients = Gradients(start, count, scratch);
             for (var i = 0; i < count; i++)
             {
-                var gradient = _gradient[start + i];
+                var gradient = gradients[i];
                 _squares[start + i] = Average(_squares[start + i], double.CreateTruncating(gradient * gradient));
                 roots[i] = InverseRoot(_squares[start + i]);
             }
-            _sums[block] = (Loops<T>.Sum(default(SquaredProduct<T>), _gradient + start, roots, count), SquaredWeights(start, count));
+            _sums[block] = (Loops<T>.Sum(default(SquaredProduct<T>), gradients, roots, count), SquaredWeights(start, count, scratch));
         }
+        Return(rented);
     }
 
     private void ApplyToRows(int block)
     {
         var (first, end, matrix) = RowsOf(block);
-        fixed (T* roots = &_inverseRoots[matrix * _columnCount])
+        var rented = Rent(_columnCount);
+        fixed (T* roots = &_inverseRoots[matrix * _columnCount], scratch = rented)
         {
             for (var row = first; row < end; row++)
-                Apply(row * _columnCount, roots, T.CreateTruncating(_factor * RowFactor(row, matrix)), _columnCount);
+                Apply(row * _columnCount, roots, T.CreateTruncating(_factor * RowFactor(row, matrix)), _columnCount, scratch);
         }
+        Return(rented);
     }
 
     private void ApplyToElements(int block)
     {
         var (start, count) = ElementsOf(block);
-        fixed (T* roots = &_inverseRoots[start]) Apply(start, roots, T.CreateTruncating(_factor), count);
+        var rented = Rent(count);
+        fixed (T* roots = &_inverseRoots[start], scratch = rented) Apply(start, roots, T.CreateTruncating(_factor), count, scratch);
+        Return(rented);
     }
 
-    private void Apply(long start, T* roots, T factor, int count) => AdafactorLoops<T>.Subtract(
-        _weight + start, _keep, _gradient + start, roots, factor, _moment == null ? null : _moment + start,
-        T.CreateTruncating(_numbers.Beta1), count);
+    private void Apply(long start, T* roots, T factor, int count, T* scratch)
+    {
+        var gradients = Gradients(start, count, scratch);
+        var weights = Weights(start, count, scratch);
+        AdafactorLoops<T>.Subtract(weights, _keep, gradients, roots, factor, _moment == null ? null : _moment + start,
+            T.CreateTruncating(_numbers.Beta1), count);
+        if (_isNarrow) _narrow.WriteWeights((float*)weights, start, count);
+    }
 
     /// <summary>Computes how d and w are scaled from each block's sums of d^2, before clipping, and of w^2.</summary>
     private void FindFactors(int blocks)
@@ -255,8 +271,12 @@ internal sealed unsafe class AdafactorPasses<T> where T : unmanaged, IFloatingPo
     private double RowFactor(long row, int matrix) => Math.Sqrt(_rowMeans[matrix] / double.CreateTruncating(_rows[row]));
 
     /// <summary>The sum of some squared weights, if parameter scaling needs it.</summary>
-    private double SquaredWeights(long start, int count) =>
-        _size == null ? 0 : Loops<T>.Sum(default(Product<T>), _weight + start, _weight + start, count);
+    private double SquaredWeights(long start, int count, T* scratch)
+    {
+        if (_size == null) return 0;
+        var weights = Weights(start, count, scratch);
+        return Loops<T>.Sum(default(Product<T>), weights, weights, count);
+    }
 
     /// <summary>The second moment, moved toward a mean of squared gradients.</summary>
     private T Average(T average, double mean) =>

@@ -29,10 +29,9 @@ internal sealed class AdafactorRule : UpdateRule
 
     public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
     {
-        if (memory.Dtype == ScalarType.BFloat16) return false; // its means need several passes, over copies in float32
         var numbers = new AdafactorNumbers((Adafactor.Options)batch.Options, batch.Stage);
-        if (memory.Dtype == ScalarType.Float32) AdafactorPasses<float>.Run(batch, memory, numbers);
-        else AdafactorPasses<double>.Run(batch, memory, numbers);
+        if (memory.Dtype == ScalarType.Float64) AdafactorPasses<double>.Run(batch, memory, numbers);
+        else AdafactorPasses<float>.Run(batch, memory, numbers);
         return true;
     }
 

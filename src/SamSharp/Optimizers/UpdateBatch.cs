@@ -82,9 +82,17 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
     /// <param name="update">Gets float32 weights and gradients of a block.</param>
     public void ForEachBlock(TensorMemory memory, BlockUpdate update)
     {
-        using var masters = HasMasters ? TensorMemory.Of(Masters()) : null;
+        using var masters = MemoryOfMasters();
         BrainBlocks.ForEach(memory, masters, Keys(), update);
     }
+
+    /// <summary>The addresses of the parameters' float32 weights; null if there are none.</summary>
+    public TensorMemory? MemoryOfMasters() => HasMasters ? TensorMemory.Of(Masters()) : null;
+
+    /// <summary>The parameters' keys for rounding at random; null to round to the nearest.</summary>
+    public ulong[]? Keys() => rounding.AtRandom && !rounding.Masters && NarrowWeights.Is16Bits(first.Type)
+        ? [.. _states.Select(state => CounterRandom.Hash(rounding.Seed, state.Attempts, state.Index))]
+        : null;
 
     /// <summary>libtorch's operators walk raw memory: every tensor must be contiguous and of the states' dtype. Others take part as
     /// copies.</summary>
@@ -145,11 +153,6 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
         using var scope = NewDisposeScope();
         return state.Master ??= weight.detach().to(ScalarType.Float32, copy: true).contiguous();
     })];
-
-    /// <summary>The parameters' keys for rounding at random; null to round to the nearest.</summary>
-    private ulong[]? Keys() => rounding.AtRandom && !rounding.Masters && NarrowWeights.Is16Bits(first.Type)
-        ? [.. _states.Select(state => CounterRandom.Hash(rounding.Seed, state.Attempts, state.Index))]
-        : null;
 
     private Tensor Plain(Tensor tensor)
     {

@@ -69,6 +69,7 @@ internal readonly struct AtRandom(ulong key) : IBrainRounding
 
     /// <summary>A hash of a group of elements: the 32-bit finalizer "lowbias32" (Wellons, "Prospecting for Hash Functions", 2018) with the
     /// halves of the key before and after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector256<uint> RandomBits(Vector256<uint> group)
     {
         var hash = group ^ Vector256.Create((uint)key);
