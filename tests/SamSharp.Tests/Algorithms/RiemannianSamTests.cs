@@ -241,7 +241,7 @@ public class RiemannianSamTests
     public void What_cannot_be_on_the_manifold_is_refused()
     {
         var model = new Both();
-        Assert.Contains("is no matrix", Assert.Throws<ArgumentException>(() => model.Wrap(Recipe.RiemannianSam(_ => true))).Message,
+        Assert.Contains("is not a matrix", Assert.Throws<ArgumentException>(() => model.Wrap(Recipe.RiemannianSam(_ => true))).Message,
             StringComparison.Ordinal);
         using (no_grad()) model.Matrix.MultiplyBy(2);
         Assert.Contains("orthogonal_", Assert.Throws<ArgumentException>(() => model.Wrap(Recipe.RiemannianSam(IsMatrix))).Message,
