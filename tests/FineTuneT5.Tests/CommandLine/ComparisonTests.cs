@@ -91,7 +91,6 @@ public sealed class ComparisonTests : IDisposable
     [InlineData("--learning-rates", "adafactr=1", "adafactr", "adamw")]
     [InlineData("--tasks", "sst2", "'sst2'", "sst2=data/SST-2")]
     [InlineData("--rows", "many", "many", "--rows")]
-    [InlineData("--rows", "1000", "--rows and --steps", "--steps")]
     [InlineData("--label-noise", "1", "--label-noise is 1", "[0, 1)")]
     [InlineData("--seeds", "x", "'x'", "--seeds")]
     public void Wrong_usage_exits_with_2_and_names_the_value_and_the_remedy(string option, string value, string named, string remedy)
