@@ -1,4 +1,3 @@
-using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -47,7 +46,7 @@ public static partial class OptimizerExtensions
     private static Tensor Weighted(Func<Tensor> losses, Tensor weights)
     {
         using var scope = NewDisposeScope();
-        var each = ClosureResult.Require(losses(), "the losses of the examples");
+        var each = losses() ?? throw new InvalidOperationException("The closure returned null; it must return the losses of the examples.");
         if (!each.shape.SequenceEqual(weights.shape))
             throw new ArgumentException($"The losses have shape [{string.Join(", ", each.shape)}] and their weights " +
                 $"[{string.Join(", ", weights.shape)}]; both must be [batch].", nameof(weights));

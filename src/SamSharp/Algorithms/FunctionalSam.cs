@@ -1,4 +1,3 @@
-using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -33,7 +32,7 @@ public static partial class OptimizerExtensions
                 throw new InvalidOperationException("Functional-SAM starts from the loss's gradient with respect to the logits at w, " +
                     "but the recipe makes no pass there. Use a direction that follows the gradient.");
             using var scope = NewDisposeScope();
-            var outputs = ClosureResult.Require(logits(), "the logits");
+            var outputs = logits() ?? throw new InvalidOperationException("The closure returned null; it must return the logits.");
             if (!outputs.requires_grad)
                 throw new InvalidOperationException("The logits do not depend on trainable parameters: " +
                     "they were detached or computed under no_grad.");

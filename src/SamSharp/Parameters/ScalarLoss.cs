@@ -10,7 +10,8 @@ internal static class ScalarLoss
     /// disposed.</exception>
     public static void Require([NotNull] Tensor? loss)
     {
-        ClosureResult.Require(loss, "the loss");
+        if (loss is null) throw new InvalidOperationException("The closure returned null; it must return the loss.");
+        if (loss.IsInvalid) throw new InvalidOperationException("The loss that the closure returned has been disposed; return it alive.");
         if (loss.device_type == TorchSharp.DeviceType.META)
             throw new InvalidOperationException("The loss is on the meta device, where numbers are not computed.");
         if (loss.is_complex()) throw new InvalidOperationException($"The loss has dtype {loss.dtype}; it must be a real number.");

@@ -1,4 +1,3 @@
-using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -63,12 +62,10 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
         return tensor.DetachFromDisposeScope();
     }
 
-    private static Tensor Vector(Tensor? losses)
-    {
-        ClosureResult.Require(losses, "the losses of the examples");
-        return losses.dim() == 1
-            ? losses
-            : throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}]; one number per example is needed " +
-                "(reduction: none, then a mean over everything except the examples).");
-    }
+    private static Tensor Vector(Tensor? losses) =>
+        losses is null ? throw new ArgumentException("The closure returned null; it must return the losses of the examples.")
+        : losses.IsInvalid ? throw new ArgumentException("The losses that the closure returned have been disposed; return them alive.")
+        : losses.dim() == 1 ? losses
+        : throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}]; one number per example is needed " +
+            "(reduction: none, then a mean over everything except the examples).");
 }
