@@ -7,18 +7,21 @@ namespace SamSharp.Distributed;
 /// <remarks>The members share libtorch's default random numbers, so that dropout is not reproducible over threads.</remarks>
 public sealed class LocalGroup : ProcessGroup
 {
+    /// <summary>Each member is a thread.</summary>
+    private const int MostMembers = 1024;
+
     private LocalGroup(ITransport transport) : base(transport, "threads")
     {
     }
 
     /// <summary>Runs the same work on every member, each in its own thread, and waits for all.</summary>
-    /// <param name="size">The number of members.</param>
+    /// <param name="size">The number of members, from 1 to 1024.</param>
     /// <param name="work">The work; its argument is the member's group.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The size is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size is out of range.</exception>
     /// <exception cref="Exception">The first that a member threw. The others were called off.</exception>
     public static void Run(int size, Action<ProcessGroup> work)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        if (size is < 1 or > MostMembers) throw new ArgumentOutOfRangeException(nameof(size), size, $"size must lie in [1, {MostMembers}].");
         ArgumentNullException.ThrowIfNull(work);
         using var meeting = new ThreadMeeting(size);
         var threads = Enumerable.Range(0, size)

@@ -25,12 +25,12 @@ public static partial class OptimizerExtensions
     /// <c>loss.backward()</c>.</summary>
     /// <param name="optimizer">The optimizer whose step the gradients are for.</param>
     /// <param name="loss">The loss, one element. Closures return this loss itself, not scaled.</param>
-    /// <exception cref="InvalidOperationException">The loss is not one number.</exception>
+    /// <exception cref="InvalidOperationException">The loss is not one number, or no trainable parameter leads to it.</exception>
     public static void Backward(this SharpnessAwareOptimizer optimizer, Tensor loss)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(loss);
-        ScalarLoss.Require(loss);
+        ScalarLoss.RequireGraph(loss);
         if (optimizer.Services.Scale is { } scale) scale.Backward(loss);
         else loss.backward();
     }

@@ -240,7 +240,8 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
             Require(Beta2 is >= 0 and < 1, "beta2", Beta2, "in [0, 1)");
             Require(WeightDecay is >= 0 and < double.PositiveInfinity, "weightDecay", WeightDecay, "finite and not negative");
             Require(Damping is >= 0 and < double.PositiveInfinity, "damping", Damping, "finite and not negative");
-            Require(InitialPrecision is > 0 and < double.PositiveInfinity, "initialPrecision", InitialPrecision, "finite and above 0");
+            Require(InitialPrecision is > 0 and <= float.MaxValue, "initialPrecision", InitialPrecision,
+                "above 0 and at most 3.4e38, the largest of float32");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -39,7 +40,8 @@ public static partial class Objectives
         return MisclassificationBound(logits, labels, mu, margins => margins.Times(alpha).tanh());
     }
 
-    private static Tensor MisclassificationBound(Tensor logits, Tensor labels, double mu, [InDisposeScope] Func<Tensor, Tensor> phi)
+    private static Tensor MisclassificationBound([NotNull] Tensor? logits, [NotNull] Tensor? labels, double mu,
+        [InDisposeScope] Func<Tensor, Tensor> phi)
     {
         ClassScores.RequireFit(logits, labels);
         Check.Positive(mu);

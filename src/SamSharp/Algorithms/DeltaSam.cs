@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -18,5 +19,6 @@ public sealed record WeightedAscent(Func<Tensor, Tensor> Weights) : IExampleRule
     public bool LooksFirst => true;
 
     /// <inheritdoc/>
-    public ExampleSubset ForAscent(Tensor? losses) => losses is null ? default : new ExampleSubset(Weights: Weights(losses));
+    public ExampleSubset ForAscent(Tensor? losses) => losses is null ? default
+        : new ExampleSubset(Weights: ClosureResult.RequireLike(Weights(TensorCheck.RequireVector(losses)), losses, "the weights of the examples"));
 }

@@ -40,8 +40,8 @@ internal sealed record WorstDirection(Func<Tensor> Loss, int Draws, int Every, I
     public Func<Tensor> Loss { get; init; } = Loss ?? throw new ArgumentNullException(nameof(Loss));
 
     /// <summary>The number of directions that are tried, at least 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
-    public int Draws { get; init => field = Check.Positive(value, "draws"); } = Check.Positive(Draws, "draws");
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1 or more than 1000.</exception>
+    public int Draws { get; init => field = Check.Passes(value, "draws"); } = Check.Passes(Draws, "draws");
 
     /// <summary>The number of steps that use the worst of them, at least 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
@@ -80,7 +80,7 @@ internal sealed record WorstDirection(Func<Tensor> Loss, int Draws, int Every, I
             });
             try
             {
-                var loss = Loss();
+                var loss = ClosureErrors.Explain(Loss);
                 ScalarLoss.Require(loss);
                 var height = loss.ReadDouble();
                 if (height > highest) (worst, highest) = (draw, height);

@@ -50,8 +50,8 @@ public sealed record EigenvectorDirection(nn.Module Model, Func<Tensor> Loss, do
     public int Interval { get; init => field = Check.Positive(value, nameof(Interval)); } = Check.Positive(Interval);
 
     /// <summary>Products with the Hessian in an estimate, at least 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
-    public int Iterations { get; init => field = Check.Positive(value, nameof(Iterations)); } = Check.Positive(Iterations);
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1 or more than 1000.</exception>
+    public int Iterations { get; init => field = Check.Passes(value, nameof(Iterations)); } = Check.Passes(Iterations);
 
     /// <summary>Replaces the random vector from which the first estimate starts; for tests.</summary>
     internal Func<ParameterSlot, Tensor>? First { get; init; }
@@ -65,6 +65,7 @@ public sealed record EigenvectorDirection(nn.Module Model, Func<Tensor> Loss, do
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         var memory = ascent.MemoryOf(this);
         memory.Set(Ascents, memory.Number(Ascents) + 1);
         if (IsDue?.Invoke(ascent.Step) ?? memory.Number(Ascents) % Interval == 0)

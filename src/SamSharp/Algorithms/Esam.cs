@@ -77,6 +77,8 @@ public sealed record LargestRise(double Share = 0.5, bool AboveCutoff = false) :
     public ExampleSubset ForDescent(Tensor? losses, Tensor? perturbed)
     {
         if (losses is null || perturbed is null) return default;
+        TensorCheck.RequireVector(losses);
+        TensorCheck.RequireVector(perturbed);
         if (!losses.shape.SequenceEqual(perturbed.shape))
             throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}] at w and " +
                 $"[{string.Join(", ", perturbed.shape)}] at w + e; both must be [rows].", nameof(perturbed));

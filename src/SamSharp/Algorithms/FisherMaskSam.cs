@@ -48,11 +48,16 @@ public sealed record FisherMask(double Keep = 0.1, int Interval = 100, Func<Para
     public Tensor[] MaskOf(Ascent ascent, ParameterBucket bucket) => MaskMemory.MaskOf(this, ascent, bucket);
 
     /// <inheritdoc/>
-    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => MaskMemory.ObjectionToGradients(this, options);
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return MaskMemory.ObjectionToGradients(this, options);
+    }
 
     /// <inheritdoc/>
     public void Prepare(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         var memory = ascent.MemoryOf(this);
         var ascents = memory.Number(Ascents);
         memory.Set(Ascents, ascents + 1);

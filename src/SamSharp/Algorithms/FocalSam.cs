@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -34,11 +35,11 @@ public static partial class OptimizerExtensions
     /// <param name="losses">Computes the loss of each example of the batch, [batch], without calling <c>backward()</c>; called three times.</param>
     /// <param name="weights">The weight c of each example of the batch, [batch]: the <see cref="Objectives.FocalWeights"/> of its class.</param>
     /// <returns>The mean loss at w, without history.</returns>
-    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    /// <exception cref="ArgumentException">The shapes differ, or the weights are not dense real numbers.</exception>
     public static Tensor FocalStep(this SharpnessAwareOptimizer optimizer, Func<Tensor> losses, Tensor weights)
     {
         ArgumentNullException.ThrowIfNull(losses);
-        ArgumentNullException.ThrowIfNull(weights);
+        TensorCheck.RequireReal(weights);
         using var rest = weights.SubtractedFrom(1);
         return optimizer.ImbalancedStep(() => Weighted(losses, rest), () => Weighted(losses, weights));
     }
@@ -46,12 +47,12 @@ public static partial class OptimizerExtensions
     private static Tensor Weighted(Func<Tensor> losses, Tensor weights)
     {
         using var scope = NewDisposeScope();
-        var each = losses() ?? throw new InvalidOperationException("The closure returned null; it must return the losses of the examples.");
+        var each = ClosureResult.Require(losses(), "the losses of the examples");
         if (!each.shape.SequenceEqual(weights.shape))
             throw new ArgumentException($"The losses have shape [{string.Join(", ", each.shape)}] and their weights " +
                 $"[{string.Join(", ", weights.shape)}]; both must be [batch].", nameof(weights));
-        var mean = (each * weights.to(each.dtype, each.device)).mean();
-        mean.backward();
+        var mean = (TensorCheck.RequireReal(each, "the losses") * weights.to(each.dtype, each.device)).mean();
+        ScalarLoss.RequireGraph(mean).backward();
         return mean.MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -32,21 +33,23 @@ public static partial class OptimizerExtensions
                 throw new InvalidOperationException("Functional-SAM starts from the loss's gradient with respect to the logits at w, " +
                     "but the recipe makes no pass there. Use a direction that follows the gradient.");
             using var scope = NewDisposeScope();
-            var outputs = logits() ?? throw new InvalidOperationException("The closure returned null; it must return the logits.");
+            var outputs = ClosureResult.Require(logits(), "the logits");
             if (!outputs.requires_grad)
                 throw new InvalidOperationException("The logits do not depend on trainable parameters: " +
                     "they were detached or computed under no_grad.");
             var leaf = outputs.detach().requires_grad_();
             var value = loss(leaf);
-            Analysis.Differentiation.RequireDifferentiable(value);
+            ScalarLoss.RequireGraph(value);
             if (ascends || clean is null)
             {
                 optimizer.Backward(value);
-                clean ??= leaf.grad!.detach().DetachFromDisposeScope();
-                outputs.backward([leaf.grad!]);
+                var cotangent = leaf.grad ?? throw new InvalidOperationException("The loss does not depend on the logits that it was given.");
+                clean ??= cotangent.detach().DetachFromDisposeScope();
+                outputs.backward([cotangent]);
             }
             else
             {
+                ClosureResult.RequireLike(outputs, clean, "the logits, which are those of the first pass,");
                 outputs.backward([clean]);
                 optimizer.Services.Scale?.NoteScaled(); // the kept gradient is
             }

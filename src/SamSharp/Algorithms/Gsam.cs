@@ -41,6 +41,7 @@ public sealed record SurrogateGap(double Alpha = 0.4, bool MinimizePerturbed = t
     /// <inheritdoc/>
     public void Combine(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         var along = descent.Along(descent.Product(), MinimizePerturbed ? descent.NormAtPerturbed() : descent.NormAtWeights());
         var (own, other) = MinimizePerturbed
             ? (along.Times(Alpha).Plus(1), along.FullLike(-Alpha))

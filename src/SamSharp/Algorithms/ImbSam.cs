@@ -34,7 +34,7 @@ public static partial class OptimizerExtensions
             {
                 using var gradients = enable_grad(); // the head's gradient adds to the tail's
                 optimizer.Services.Scale?.ScaleAgain(table.Filled.Select(bucket => bucket.Final));
-                var headLoss = Autocast.Call(head);
+                var headLoss = ClosureErrors.Explain(() => Autocast.Call(head));
                 ScalarLoss.Require(headLoss);
                 var own = headLoss.detach();
                 loss = loss is null ? own : loss.Plus(own);

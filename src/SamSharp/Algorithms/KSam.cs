@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -26,8 +27,8 @@ public sealed record LargestLoss(int Count, int? AscentCount = null) : IExampleR
     /// <inheritdoc/>
     public ExampleSubset ForDescent(Tensor? losses, Tensor? perturbed) => Largest(losses, Count);
 
-    private static ExampleSubset Largest(Tensor? losses, int count) =>
-        losses is null ? default : new ExampleSubset(losses.topk((int)Math.Min(count, losses.numel())).indexes);
+    private static ExampleSubset Largest(Tensor? losses, int count) => losses is null ? default
+        : new ExampleSubset(TensorCheck.RequireVector(losses).topk((int)Math.Min(count, losses.numel())).indexes);
 
     private static int? Checked(int? count) => count is { } given ? Check.Positive(given, nameof(AscentCount)) : null;
 }

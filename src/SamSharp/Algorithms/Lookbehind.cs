@@ -22,15 +22,15 @@ public sealed class Lookbehind : IDisposable
 
     /// <summary>Creates Lookbehind around an optimizer, whose geometry makes the ascents (<see cref="Recipe.Sam"/> or ASAM).</summary>
     /// <param name="optimizer">The optimizer that makes the inner steps; its combiner must not act after the step.</param>
-    /// <param name="steps">k, at least 1. Default 5 (chandar-lab/Lookbehind-SAM).</param>
+    /// <param name="steps">k, from 1 to 1000. Default 5 (chandar-lab/Lookbehind-SAM).</param>
     /// <param name="alpha">The part of the way, in [0, 1]; null for the adaptive alpha, which is (cos(first inner result - w, last - w) + 1)
     /// / 2 for each tensor. Default 0.5 (the same; the paper tries 0.2, 0.5 and 0.8).</param>
-    /// <exception cref="ArgumentOutOfRangeException">steps is less than 1, or alpha is outside [0, 1].</exception>
+    /// <exception cref="ArgumentOutOfRangeException">steps is less than 1 or more than 1000, or alpha is outside [0, 1].</exception>
     public Lookbehind(SharpnessAwareOptimizer optimizer, int steps = 5, double? alpha = 0.5)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         _optimizer = optimizer;
-        _steps = Check.Positive(steps);
+        _steps = Check.Passes(steps);
         _alpha = alpha is null or (>= 0 and <= 1) ? alpha : throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must lie in [0, 1].");
     }
 

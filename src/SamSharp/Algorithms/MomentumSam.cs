@@ -30,14 +30,18 @@ public sealed record MomentumDirection : IDirection
     public bool NeedsGradients(long number) => false;
 
     /// <inheritdoc/>
-    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) =>
-        IKeepsMomentum.Of(baseOptimizer) is { HasMomentum: true } ? null
-        : $"{nameof(MomentumDirection)} follows the base optimizer's momentum, and {baseOptimizer.GetType().Name} keeps none. " +
-            "Use an SGD with momentum, or one of the Adam family.";
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer)
+    {
+        ArgumentNullException.ThrowIfNull(baseOptimizer);
+        return IKeepsMomentum.Of(baseOptimizer) is { HasMomentum: true } ? null
+            : $"{nameof(MomentumDirection)} follows the base optimizer's momentum, and {baseOptimizer.GetType().Name} keeps none. " +
+                "Use an SGD with momentum, or one of the Adam family.";
+    }
 
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         var momentum = IKeepsMomentum.Of(ascent.BaseOptimizer)!;
         foreach (var bucket in ascent.Buckets)
         {
@@ -66,6 +70,7 @@ public sealed record PerturbedDecay(double WeightDecay) : ICombiner
     /// <inheritdoc/>
     public void Inspect(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         foreach (var bucket in descent.Buckets) descent.Accumulate(bucket.AtPerturbed, bucket.Weights, WeightDecay);
     }
 
@@ -78,6 +83,7 @@ public sealed record PerturbedDecay(double WeightDecay) : ICombiner
     /// <inheritdoc/>
     public void Plain(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         foreach (var bucket in descent.Buckets) descent.Accumulate(bucket.AtWeights, bucket.Weights, WeightDecay);
     }
 }
@@ -108,6 +114,7 @@ public sealed record LateDecay(double WeightDecay) : ICombiner
     /// <inheritdoc/>
     public void AfterStep(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         foreach (var bucket in descent.Buckets)
         {
             var factor = tensor(1 - (bucket.LearningRate * WeightDecay), bucket.Accumulator, bucket.Device);

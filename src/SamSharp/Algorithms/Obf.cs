@@ -20,6 +20,7 @@ public static partial class Objectives
     /// <exception cref="ArgumentOutOfRangeException">gamma lies outside [0, 1], or inverseShare in (0, 1].</exception>
     public static Tensor Forgetting(Tensor logits, Tensor labels, double gamma = 1, double? inverseShare = null, bool sigmoid = false)
     {
+        ArgumentNullException.ThrowIfNull(logits);
         using var scope = NewDisposeScope();
         return (logits * ForgettingDirection(logits, labels, gamma, inverseShare, sigmoid)).sum().Over(logits.shape[0]).MoveToOuterDisposeScope();
     }

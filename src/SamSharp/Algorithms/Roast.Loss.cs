@@ -1,4 +1,5 @@
 using SamSharp.Analysis;
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -12,17 +13,20 @@ public static partial class Objectives
     /// <param name="radius">The largest component of a token's perturbation. Default 0.1 (the authors' command).</param>
     /// <param name="noise">The size of the uniform noise to begin with. Default 1e-5 (the authors' code).</param>
     /// <returns>Embeddings of the same shape, without history. The parameters' gradients are as before.</returns>
+    /// <exception cref="ArgumentException">The embeddings are not dense real numbers.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">radius or noise is negative, or more than float32 has.</exception>
     /// <exception cref="InvalidOperationException">The loss cannot be differentiated.</exception>
     public static Tensor AdversarialEmbeddings(Tensor embeddings, Func<Tensor, Tensor> loss, double radius = 0.1, double noise = 1e-5)
     {
         const double Floor = 1e-8;
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(loss);
-        Check.NonNegative(radius);
-        Check.NonNegative(noise);
+        Check.NonNegativeSingle(radius);
+        TensorCheck.RequireReal(embeddings);
+        Check.NonNegativeSingle(noise);
         using var scope = NewDisposeScope();
         var start = embeddings.detach().Plus(rand_like(embeddings), noise).requires_grad_(true);
-        var direction = Differentiation.Gradient(loss(start), [start])[0];
+        var direction = Differentiation.Gradient(ClosureErrors.Explain(() => loss(start)), [start])[0];
         var largest = direction.abs().amax([-1], keepdim: true).Plus(Floor);
         return start.detach().Plus(direction.div(largest), radius).MoveToOuterDisposeScope();
     }

@@ -31,6 +31,7 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">epoch is negative.</exception>
     public Tensor Recall(int epoch, Tensor indices, Tensor current)
     {
+        ArgumentNullException.ThrowIfNull(current);
         Require(epoch, indices, current);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
@@ -50,6 +51,7 @@ public sealed class LogitHistory(long examples, int epochs = 3) : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">epoch is negative.</exception>
     public void Store(int epoch, Tensor indices, Tensor current)
     {
+        ArgumentNullException.ThrowIfNull(current);
         Require(epoch, indices, current);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();

@@ -89,6 +89,7 @@ public sealed record LayerScaledGeometry(double Eta = 0.01, Func<ParameterSlot, 
     /// <inheritdoc/>
     public Tensor Norm(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets)
             bucket.Direction = bucket.Direction.Zip(bucket.Weights, (d, w) => d.to(bucket.Accumulator).mul(Size(ascent, bucket, w))).ToArray();
         return ascent.Norm();
@@ -97,6 +98,7 @@ public sealed record LayerScaledGeometry(double Eta = 0.01, Func<ParameterSlot, 
     /// <inheritdoc/>
     public void Perturb(Ascent ascent, Tensor norm)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets)
         {
             // T is divided by the norm before T d is multiplied by it: T^2 d may leave the range of float32 where e does not.

@@ -21,7 +21,7 @@ public sealed partial class Sassha
             if (_passes.Table.ReadGradients(perturbed: false))
                 throw new InvalidOperationException(
                     "The closure called backward() itself. SASSHA differentiates the loss twice and must call it: return only the loss.");
-            Differentiation.RequireDifferentiable(loss);
+            ScalarLoss.RequireGraph(loss);
             loss.backward(retain_graph: again);
             _passes.Table.RequireGradients(pass, perturbed: false);
             return loss;

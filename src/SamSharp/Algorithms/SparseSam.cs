@@ -59,8 +59,8 @@ public sealed record SampleFisherMask(double Sparsity = 0.2) : IElementMask
         using var scores = new SlotTensors();
         foreach (var sample in samples)
         {
-            optimizer.zero_grad();
-            using (enable_grad()) sample().Dispose();
+            ArgumentNullException.ThrowIfNull(sample, nameof(samples));
+            optimizer.Services.Table.Evaluate(sample).Dispose();
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
             foreach (var parameter in optimizer.Parameters)
@@ -143,17 +143,22 @@ public sealed record DynamicMask(int Refreshes, int RefreshEvery, double Sparsit
     public Tensor[] MaskOf(Ascent ascent, ParameterBucket bucket) => MaskMemory.MaskOf(this, ascent, bucket);
 
     /// <inheritdoc/>
-    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) =>
-        DropBy == MaskScore.Gradient || GrowBy == MaskScore.Gradient ? MaskMemory.ObjectionToGradients(this, options) : null;
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return DropBy == MaskScore.Gradient || GrowBy == MaskScore.Gradient ? MaskMemory.ObjectionToGradients(this, options) : null;
+    }
 
     /// <inheritdoc/>
     public void Prepare(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         var memory = ascent.MemoryOf(this);
         if (!memory.IsEmpty(MaskMemory.Mask)) return;
         if (Initial is not null)
         {
-            foreach (var bucket in ascent.Buckets) memory.Change(MaskMemory.Mask, bucket.Parameters, Initial);
+            foreach (var bucket in ascent.Buckets) memory.Change(MaskMemory.Mask, bucket.Parameters, parameter =>
+                ClosureResult.RequireLike(Initial(parameter), parameter.Parameter, $"the first mask of {parameter.Describe()}"));
             return;
         }
         var scores = Scores(ascent, MaskScore.Random, -1);
@@ -163,6 +168,7 @@ public sealed record DynamicMask(int Refreshes, int RefreshEvery, double Sparsit
     /// <inheritdoc/>
     public void Review(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         var memory = ascent.MemoryOf(this);
         var ascents = (long)memory.Number(Ascents);
         memory.Set(Ascents, ascents + 1);

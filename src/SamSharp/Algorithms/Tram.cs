@@ -42,18 +42,26 @@ public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
     public double At(StepInfo info, double rho) => rho;
 
     /// <inheritdoc/>
-    public double After(FirstPassReport first, StepInfo info, double radius) => radius * first.Once(this, Measure);
+    public double After(FirstPassReport first, StepInfo info, double radius)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        return radius * first.Once(this, Measure);
+    }
 
     /// <inheritdoc/>
-    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => options.Direction.NeedsGradients(1) ? null
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Direction.NeedsGradients(1) ? null
         : $"{nameof(DivergenceRadius)} measures after the pass at w, which {options.Direction.GetType().Name} does not make. " +
             "Use a direction that follows the gradient.";
+    }
 
     private double Measure()
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var divergence = Divergence();
+        var divergence = ClosureErrors.Explain(Divergence);
         ScalarLoss.Require(divergence);
         var value = divergence.to(ScalarType.Float64).ReadDouble();
         return double.IsFinite(value) && value > 0 ? value : 0;

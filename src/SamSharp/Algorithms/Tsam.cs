@@ -36,8 +36,8 @@ public static partial class Recipe
 internal sealed record TiltedAverage(int Draws, double Tilt) : ICombiner
 {
     /// <summary>The number of points, at least 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
-    public int Draws { get; init => field = Check.Positive(value, "draws"); } = Check.Positive(Draws, "draws");
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1 or more than 1000.</exception>
+    public int Draws { get; init => field = Check.Passes(value, "draws"); } = Check.Passes(Draws, "draws");
 
     /// <summary>How much points of larger loss count, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
@@ -81,8 +81,8 @@ internal sealed record NoiseBall(double Length, double Scaling, bool OnSphere) :
     public double Length { get; init => field = Check.Positive(value, "radius"); } = Check.Positive(Length, "radius");
 
     /// <summary>The factor on the noise, above 0.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is not a finite number above 0.</exception>
-    public double Scaling { get; init => field = Check.Positive(value, "scaling"); } = Check.Positive(Scaling, "scaling");
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a number above 0 that float32 has.</exception>
+    public double Scaling { get; init => field = Check.PositiveSingle(value, "scaling"); } = Check.PositiveSingle(Scaling, "scaling");
 
     /// <inheritdoc/>
     public Tensor Norm(Ascent ascent) => ascent.Norm();

@@ -43,8 +43,8 @@ public static partial class Recipe
 internal sealed record AverageOverDraws(int Draws, double Own = 0) : ICombiner
 {
     /// <summary>The number of points, at least 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
-    public int Draws { get; init => field = Check.Positive(value, nameof(Draws)); } = Check.Positive(Draws);
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1 or more than 1000.</exception>
+    public int Draws { get; init => field = Check.Passes(value, "draws"); } = Check.Passes(Draws, "draws");
 
     /// <summary>The share of g, from 0 to 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>

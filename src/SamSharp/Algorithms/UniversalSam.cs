@@ -72,13 +72,14 @@ internal sealed record UniversalGradient : ICombiner
     /// <param name="sharpness">The measure.</param>
     /// <param name="lambda">The weight of the sharpness relative to the loss, at least 0. Default 1 (the official code).</param>
     /// <param name="draws">The number of random points. Default 1 (the official code).</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are too few points for the measure, or lambda is negative or not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are too few points for the measure, or more than 1000; or lambda is negative or not
+    /// finite.</exception>
     public UniversalGradient(UniversalSharpness sharpness, double lambda = 1, int draws = 1)
     {
         ArgumentNullException.ThrowIfNull(sharpness);
         Sharpness = sharpness;
         Lambda = Check.NonNegative(lambda);
-        Draws = draws >= sharpness.LeastDraws ? draws
+        Draws = Check.Passes(draws) >= sharpness.LeastDraws ? draws
             : throw new ArgumentOutOfRangeException(nameof(draws), draws, $"The measure needs at least {sharpness.LeastDraws} random points.");
     }
 
@@ -167,7 +168,9 @@ internal sealed class UniversalSharpness
         return new(name, 1, (loss, losses, rho) =>
         {
             var delta = losses.sub(loss).Over(rho * rho);
-            return phiSlope(psi(delta).mean()).mul(psiSlope(delta)).Over(losses.NumberOfElements);
+            var mean = ClosureResult.RequireLike(psi(delta), delta, "psi of each D").mean();
+            var outer = ClosureResult.RequireLike(phiSlope(mean), mean, "the slope of phi");
+            return outer.mul(ClosureResult.RequireLike(psiSlope(delta), delta, "the slope of psi at each D")).Over(losses.NumberOfElements);
         });
     }
 

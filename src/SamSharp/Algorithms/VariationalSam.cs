@@ -61,7 +61,7 @@ internal sealed record VariationalGeometry((Parameter Mean, Parameter Deviation)
     }
 
     private Tensor ScaleOf(ParameterSlot slot) => _pairOf.TryGetValue(slot.Parameter.Handle, out var pair)
-        ? pair.Mean.abs().div(Deviation(pair.Deviation))
+        ? pair.Mean.abs().div(ClosureResult.RequireLike(Deviation(pair.Deviation), pair.Mean, "the deviations"))
         : slot.Parameter.abs();
 
     private static Tensor[] Product(Tensor[] vectors, Tensor[] scales) => vectors.Zip(scales, (vector, scale) => vector.mul(scale)).ToArray();
@@ -70,6 +70,7 @@ internal sealed record VariationalGeometry((Parameter Mean, Parameter Deviation)
     {
         foreach (var (mean, deviation) in pairs)
         {
+            if (mean is null || deviation is null) throw new ArgumentException("A mean or a deviation is null.", nameof(pairs));
             if (!mean.shape.SequenceEqual(deviation.shape))
                 throw new ArgumentException($"A mean has shape [{string.Join(", ", mean.shape)}] and its deviation " +
                     $"[{string.Join(", ", deviation.shape)}]; both must be alike.", nameof(pairs));

@@ -32,11 +32,16 @@ public sealed record AveragedGradient(double Theta = 0.9) : IDirection
     public bool Remembers => true;
 
     /// <inheritdoc/>
-    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer) => History.Objection(this, options);
+    public string? Objection(SharpnessAwareOptions options, Optimizer baseOptimizer)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return History.Objection(this, options);
+    }
 
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets)
         {
             // The average of a gradient with itself is the gradient, so a parameter's first gradient needs no special case.

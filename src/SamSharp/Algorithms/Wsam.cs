@@ -42,6 +42,7 @@ public sealed record DecoupledSharpness(double Gamma = 0.9, GradientClipping? Cl
     /// <inheritdoc/>
     public void Combine(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         Clipping?.Apply(descent);
         foreach (var pair in descent.Pairs) Descent.HandOver(pair, pair.AtWeights);
     }
@@ -49,6 +50,7 @@ public sealed record DecoupledSharpness(double Gamma = 0.9, GradientClipping? Cl
     /// <inheritdoc/>
     public void AfterStep(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         foreach (var pair in descent.Pairs)
         {
             var reach = pair.LearningRate * Gamma / (1 - Gamma);

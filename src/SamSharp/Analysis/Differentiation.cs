@@ -44,7 +44,7 @@ internal static class Differentiation
     {
         try
         {
-            return Script.CallMany("gradient", [RequireDifferentiable(loss), parameters]);
+            return Script.CallMany("gradient", [ScalarLoss.RequireGraph(loss), parameters]);
         }
         catch (ExternalException error)
         {
@@ -59,7 +59,7 @@ internal static class Differentiation
     {
         try
         {
-            return Script.CallMany("product", [RequireDifferentiable(loss), parameters, vector]);
+            return Script.CallMany("product", [ScalarLoss.RequireGraph(loss), parameters, vector]);
         }
         catch (ExternalException error)
         {
@@ -67,13 +67,6 @@ internal static class Differentiation
                 $"have no second derivative. {nameof(HessianVectorProduct)}.{nameof(HessianVectorProduct.FiniteDifference)} does without. " +
                 $"libtorch says: {Reason(error)}", error);
         }
-    }
-
-    public static Tensor RequireDifferentiable(Tensor loss)
-    {
-        ScalarLoss.Require(loss);
-        return loss.requires_grad ? loss : throw new InvalidOperationException(
-            "The loss does not depend on the model's trainable parameters: it was detached or computed under no_grad, or every parameter is frozen.");
     }
 
     /// <summary>The last line is the error itself, after TorchScript's trace.</summary>

@@ -195,7 +195,7 @@ public sealed class LossSurface : IDisposable
             Watch.Token.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var share = batch.Share / Share;
-            var loss = batch.Loss();
+            var loss = ClosureErrors.Explain(batch.Loss);
             ScalarLoss.Require(loss);
             visit?.Invoke(loss, share);
             mean += share * loss.detach().to(ScalarType.Float64).item<double>();

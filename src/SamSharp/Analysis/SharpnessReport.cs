@@ -14,6 +14,10 @@ namespace SamSharp.Analysis;
 public sealed record SharpnessReport(
     double Loss, long Rows, long Dimension, IReadOnlyList<Measurement> Measurements, SpectralDensity? Spectrum = null)
 {
+    /// <summary>The measurements, in the order of the measures.</summary>
+    /// <exception cref="ArgumentException">The list is null, or a measurement is.</exception>
+    public IReadOnlyList<Measurement> Measurements { get; init => field = Complete(value); } = Complete(Measurements);
+
     /// <summary>Measures a model, and leaves its weights, gradients, modes and running statistics as they were.</summary>
     /// <param name="model">The model.</param>
     /// <param name="loss">Computes the mean loss over fixed data, one element, and does not call <c>backward()</c>. Called many times.</param>
@@ -78,6 +82,12 @@ public sealed record SharpnessReport(
         using var own = surface.Watch.Begin(found is [var first, ..] ? first.Name : null);
         surface.Watch.Report(1, 1); // for measures that report nothing by themselves
         return found;
+    }
+
+    private static IReadOnlyList<Measurement> Complete(IReadOnlyList<Measurement> measurements)
+    {
+        ArgumentNullException.ThrowIfNull(measurements);
+        return measurements.Contains(null!) ? throw new ArgumentException("A measurement is null.", nameof(measurements)) : measurements;
     }
 
     private static string On(long rows) => rows switch { 0 => "", 1 => " on 1 row", _ => Invariant($" on {rows} rows") };

@@ -57,6 +57,9 @@ public readonly struct Number : IEquatable<Number>
         _ => (_integer != 0).ToScalar(),
     };
 
+    /// <summary>The number as a double, 0 or 1 for a truth value.</summary>
+    internal double ToDouble() => _kind == Kind.Real ? _real : _integer;
+
     /// <inheritdoc/>
     public bool Equals(Number other) => _kind == other._kind && _integer == other._integer && _real.Equals(other._real);
 

@@ -61,8 +61,11 @@ public static partial class ScalarArithmetic
     /// <param name="x">Changed in place, and returned.</param>
     /// <param name="min">The smallest value; null for no bound.</param>
     /// <param name="max">The largest value; null for no bound.</param>
+    /// <exception cref="ArgumentException">There is no bound at all.</exception>
     public static Tensor Clamp(this Tensor x, Number? min = null, Number? max = null)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        RequireBound(min, max);
         using var low = min?.ToScalar();
         using var high = max?.ToScalar();
         x.clamp_(low, high);
@@ -79,8 +82,9 @@ public static partial class ScalarArithmetic
     /// <param name="x">Changed in place, and returned.</param>
     /// <param name="mask">A tensor of bool whose shape broadcasts to the shape of <paramref name="x"/>.</param>
     /// <param name="value">The new value.</param>
+    /// <exception cref="ArgumentException">The mask is not of bool.</exception>
     public static Tensor FillWhere(this Tensor x, Tensor mask, Number value) =>
-        Held(x, mask, value, static (x, mask, scalar) => x.masked_fill_(mask, scalar));
+        Held(x, Truths(mask), value, static (x, mask, scalar) => x.masked_fill_(mask, scalar));
 
     /// <summary>Sets the slices at these indices of a dimension to value.</summary>
     /// <param name="x">Changed in place, and returned.</param>
@@ -89,6 +93,8 @@ public static partial class ScalarArithmetic
     /// <param name="value">The new value.</param>
     public static Tensor FillAt(this Tensor x, long dim, Tensor index, Number value)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(index);
         using var scalar = value.ToScalar();
         x.index_fill_(dim, index, scalar);
         GC.KeepAlive(x);

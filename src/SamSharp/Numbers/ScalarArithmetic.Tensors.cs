@@ -24,6 +24,7 @@ public static partial class ScalarArithmetic
     /// <param name="device">The tensor's device; null for the device of <paramref name="x"/>.</param>
     public static Tensor FullLike(this Tensor x, Number value, ScalarType? dtype = null, Device? device = null)
     {
+        ArgumentNullException.ThrowIfNull(x);
         using var scalar = value.ToScalar();
         var result = x.full_like(scalar, dtype, device);
         GC.KeepAlive(x);
@@ -34,6 +35,7 @@ public static partial class ScalarArithmetic
     /// <param name="stop">The end, which the tensor does not contain.</param>
     /// <param name="dtype">The type of the elements; null for int64 if stop is an integer, otherwise the default type.</param>
     /// <param name="device">The tensor's device; null for the default device.</param>
+    /// <exception cref="ArgumentOutOfRangeException">stop is below the first element, or not a number.</exception>
     public static Tensor Range(Number stop, ScalarType? dtype = null, Device? device = null) => Range(0, stop, dtype, device);
 
     /// <summary>start, start + 1 ... below stop, [count].</summary>
@@ -41,8 +43,10 @@ public static partial class ScalarArithmetic
     /// <param name="stop">The end, which the tensor does not contain.</param>
     /// <param name="dtype">The type of the elements; null for int64 if both are integers, otherwise the default type.</param>
     /// <param name="device">The tensor's device; null for the default device.</param>
+    /// <exception cref="ArgumentOutOfRangeException">stop is below the first element, or not a number.</exception>
     public static Tensor Range(Number start, Number stop, ScalarType? dtype = null, Device? device = null)
     {
+        if (!(stop.ToDouble() >= start.ToDouble())) throw new ArgumentOutOfRangeException(nameof(stop), "stop must be at least start.");
         using var first = start.ToScalar();
         using var end = stop.ToScalar();
         using var step = 1.ToScalar();
@@ -57,6 +61,7 @@ public static partial class ScalarArithmetic
         where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(x);
+        RequireNumbers(x);
         if (x.device_type != DeviceType.CPU)
         {
             using var here = x.cpu();
@@ -72,12 +77,22 @@ public static partial class ScalarArithmetic
     /// The number in a tensor of one element of any type, as a double; the tensor may be a temporary. Waits for the device that has it.
     /// </summary>
     /// <param name="x">One element.</param>
+    /// <exception cref="ArgumentException">The tensor has several elements, or none.</exception>
     public static double ReadDouble(this Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (x.NumberOfElements != 1)
+            throw new ArgumentException($"The tensor has shape [{string.Join(", ", x.shape)}]; one element is needed.", nameof(x));
+        RequireNumbers(x);
         using var scalar = x.ToScalar();
         GC.KeepAlive(x);
         return scalar.ToDouble();
+    }
+
+    private static void RequireNumbers(Tensor x)
+    {
+        if (x.device_type == DeviceType.META)
+            throw new ArgumentException("The tensor is on the meta device, where there are no numbers.", nameof(x));
     }
 
     /// <summary>All elements in row-major order; the tensor may be a temporary. Waits for the device that has them.</summary>
@@ -88,6 +103,7 @@ public static partial class ScalarArithmetic
         where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(x);
+        RequireNumbers(x);
         if (x.device_type != DeviceType.CPU)
         {
             using var here = x.cpu();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,6 +30,7 @@ public static partial class ScalarArithmetic
     /// <param name="value">The dividend.</param>
     public static Tensor DividedInto(this Tensor x, Number value)
     {
+        ArgumentNullException.ThrowIfNull(x);
         using var inverse = x.reciprocal();
         GC.KeepAlive(x);
         return inverse.Times(value);
@@ -59,6 +61,7 @@ public static partial class ScalarArithmetic
     /// <param name="value">What <paramref name="x"/> is subtracted from.</param>
     public static Tensor SubtractedFrom(this Tensor x, Number value)
     {
+        ArgumentNullException.ThrowIfNull(x);
         using var negative = x.negative();
         GC.KeepAlive(x);
         return negative.Plus(value);
@@ -85,8 +88,11 @@ public static partial class ScalarArithmetic
     /// <param name="x">Any shape.</param>
     /// <param name="min">The smallest value; null for no bound.</param>
     /// <param name="max">The largest value; null for no bound.</param>
+    /// <exception cref="ArgumentException">There is no bound at all.</exception>
     public static Tensor Clamped(this Tensor x, Number? min = null, Number? max = null)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        RequireBound(min, max);
         using var low = min?.ToScalar();
         using var high = max?.ToScalar();
         var result = x.clamp(low, high);
@@ -98,8 +104,9 @@ public static partial class ScalarArithmetic
     /// <param name="x">Any shape.</param>
     /// <param name="mask">A tensor of bool whose shape broadcasts to the shape of <paramref name="x"/>.</param>
     /// <param name="value">What the chosen elements become.</param>
+    /// <exception cref="ArgumentException">The mask is not of bool.</exception>
     public static Tensor FilledWhere(this Tensor x, Tensor mask, Number value) =>
-        Held(x, mask, value, static (x, mask, scalar) => x.masked_fill(mask, scalar));
+        Held(x, Truths(mask), value, static (x, mask, scalar) => x.masked_fill(mask, scalar));
 
     /// <summary>x == value, a tensor of bool.</summary>
     /// <param name="x">Any shape.</param>
@@ -135,21 +142,38 @@ public static partial class ScalarArithmetic
     /// <param name="x">Any shape.</param>
     public static Tensor EuclideanNorm(this Tensor x)
     {
+        ArgumentNullException.ThrowIfNull(x);
         var result = linalg.norm(x);
         GC.KeepAlive(x);
         return result;
     }
 
+    private static void RequireBound(Number? min, Number? max)
+    {
+        if ((min ?? max) is null) throw new ArgumentException("There is neither a smallest nor a largest value.", nameof(min));
+    }
+
+    private static Tensor Truths(Tensor mask)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        return mask.dtype == ScalarType.Bool ? mask
+            : throw new ArgumentException($"The mask has dtype {mask.dtype}; bool is needed, as comparisons give it.", nameof(mask));
+    }
+
     private static Tensor Held(Tensor x, Number value, Func<Tensor, Scalar, Tensor> call)
     {
+        ArgumentNullException.ThrowIfNull(x);
         using var scalar = value.ToScalar();
         var result = call(x, scalar);
         GC.KeepAlive(x);
         return result;
     }
 
-    private static Tensor Held(Tensor x, Tensor y, Number value, Func<Tensor, Tensor, Scalar, Tensor> call)
+    private static Tensor Held(Tensor x, Tensor y, Number value, Func<Tensor, Tensor, Scalar, Tensor> call,
+        [CallerArgumentExpression(nameof(y))] string? nameOfY = null)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y, nameOfY);
         using var scalar = value.ToScalar();
         var result = call(x, y, scalar);
         GC.KeepAlive(x);
@@ -159,6 +183,9 @@ public static partial class ScalarArithmetic
 
     private static Tensor Held(Tensor x, Tensor a, Tensor b, Number value, Func<Tensor, Tensor, Tensor, Scalar, Tensor> call)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
         using var scalar = value.ToScalar();
         var result = call(x, a, b, scalar);
         GC.KeepAlive(x);

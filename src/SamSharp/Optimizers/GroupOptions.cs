@@ -34,7 +34,7 @@ public abstract class GroupOptions : OptimizerOptions
         FillOthersFrom(defaults);
     }
 
-    /// <exception cref="ArgumentException">A value is out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     internal virtual void Validate() => Require(LearningRate is >= 0 and < double.PositiveInfinity, "lr", LearningRate, "finite and not negative");
 
     /// <summary>The same for values that an optimizer has saved.</summary>
@@ -62,12 +62,13 @@ public abstract class GroupOptions : OptimizerOptions
 
     private protected static void Require(bool holds, string name, double? value, string rule)
     {
-        if (!holds) throw new ArgumentException(FormattableString.Invariant($"{name} is {value}; it must be {rule}."));
+        if (!holds) throw new ArgumentOutOfRangeException(name, FormattableString.Invariant($"{name} is {value}; it must be {rule}."));
     }
 
     /// <inheritdoc/>
     public override void SaveStateDict(BinaryWriter writer)
     {
+        ArgumentNullException.ThrowIfNull(writer);
         base.SaveStateDict(writer);
         writer.Write(FormatVersion);
         foreach (var number in Numbers) writer.Write(number!.Value);

@@ -9,6 +9,9 @@ internal static class ClosureErrors
     [
         ("grad can be implicitly created only for scalar outputs",
             "The closure called backward() on a loss that is not one number: take its mean."),
+        ("does not require grad and does not have a grad_fn",
+            "backward() was called on a loss that no trainable parameter leads to: it was detached or computed under no_grad, everything is " +
+            "frozen, or the closure is one that is only measured and must not call backward()."),
         ("backward through the graph a second time",
             "A part of the loss was computed outside the closure, or by an earlier call of it, and its graph is gone after one backward(): " +
             "the closure is called at two points, so compute the whole forward pass in it, from the inputs on."),

@@ -10,12 +10,20 @@ internal static class ScalarLoss
     /// disposed.</exception>
     public static void Require([NotNull] Tensor? loss)
     {
-        if (loss is null) throw new InvalidOperationException("The closure returned null; it must return the loss.");
-        if (loss.IsInvalid) throw new InvalidOperationException("The loss that the closure returned has been disposed; return it alive.");
+        ClosureResult.Require(loss, "the loss");
         if (loss.device_type == TorchSharp.DeviceType.META)
             throw new InvalidOperationException("The loss is on the meta device, where numbers are not computed.");
         if (loss.is_complex()) throw new InvalidOperationException($"The loss has dtype {loss.dtype}; it must be a real number.");
         if (loss.NumberOfElements != 1)
             throw new InvalidOperationException($"The loss has shape [{string.Join(", ", loss.shape)}]; it must be one number: take its mean.");
+    }
+
+    /// <summary>Returns the loss, which can be differentiated.</summary>
+    /// <exception cref="InvalidOperationException">As for <see cref="Require"/>, or no trainable parameter leads to the loss.</exception>
+    public static Tensor RequireGraph([NotNull] Tensor? loss)
+    {
+        Require(loss);
+        return loss.requires_grad ? loss : throw new InvalidOperationException(
+            "The loss does not depend on the model's trainable parameters: it was detached or computed under no_grad, or every parameter is frozen.");
     }
 }

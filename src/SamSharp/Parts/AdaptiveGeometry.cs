@@ -41,13 +41,18 @@ public sealed record AdaptiveGeometry(double Kappa = 0.01, Func<ParameterSlot, b
     public int Treatment(ParameterSlot parameter) => Adapts?.Invoke(parameter) == false ? 0 : Adapted;
 
     /// <inheritdoc/>
-    public Tensor Norm(Ascent ascent) => ascent.GlobalNorm(bucket => bucket.Treatment == Adapted
+    public Tensor Norm(Ascent ascent)
+    {
+        ArgumentNullException.ThrowIfNull(ascent);
+        return ascent.GlobalNorm(bucket => bucket.Treatment == Adapted
         ? ascent.AdaptiveNorm(bucket.Weights, bucket.Direction, Kappa)
         : ascent.Norm(bucket.Direction));
+    }
 
     /// <inheritdoc/>
     public void Perturb(Ascent ascent, Tensor norm)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets)
         {
             if (bucket.Treatment == Adapted) ascent.PerturbAdaptive(bucket, norm, NormFloor, Kappa);

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -5,9 +7,9 @@ namespace SamSharp;
 /// <summary>What losses over classes have in common.</summary>
 internal static class ClassScores
 {
-    public static void RequireFit(Tensor logits, Tensor labels)
+    public static void RequireFit([NotNull] Tensor? logits, [NotNull] Tensor? labels)
     {
-        ArgumentNullException.ThrowIfNull(logits);
+        TensorCheck.RequireReal(logits);
         ArgumentNullException.ThrowIfNull(labels);
         if (logits.dim() != 2 || labels.dim() != 1 || logits.shape[0] != labels.shape[0] || logits.shape[0] == 0)
             throw new ArgumentException(

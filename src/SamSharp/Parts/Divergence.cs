@@ -1,3 +1,4 @@
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -12,7 +13,7 @@ public static partial class Objectives
     /// <summary>KL(target || current).</summary>
     /// <param name="current">Logits [..., classes] under the present weights.</param>
     /// <param name="target">Logits of the same shape under earlier, averaged or pre-trained weights, or with noise in the embeddings.</param>
-    /// <exception cref="ArgumentException">The shapes differ, or are empty.</exception>
+    /// <exception cref="ArgumentException">The shapes differ, or are empty, or these are not dense real numbers.</exception>
     public static Tensor ForwardKl(Tensor current, Tensor target) => Mean(current, target, (c, t) => Kl(t, c));
 
     /// <summary>KL(current || target).</summary>
@@ -45,8 +46,8 @@ public static partial class Objectives
     public static Tensor MaximumMeanDiscrepancy(Tensor current, Tensor target, Func<Tensor, double, Tensor>? kernel = null,
         IReadOnlyList<double>? bandwidths = null)
     {
-        ArgumentNullException.ThrowIfNull(current);
-        ArgumentNullException.ThrowIfNull(target);
+        TensorCheck.RequireReal(current);
+        TensorCheck.RequireReal(target);
         if (current.dim() != 2 || !current.shape.SequenceEqual(target.shape))
             throw new ArgumentException($"Predictions have shape [{string.Join(", ", current.shape)}] and their target has shape " +
                 $"[{string.Join(", ", target.shape)}]; both must be [examples, classes].");
@@ -55,8 +56,11 @@ public static partial class Objectives
         if (bandwidths.Count == 0) throw new ArgumentException("There is no bandwidth.", nameof(bandwidths));
         using var scope = NewDisposeScope();
         Tensor own = SquaredDistances(current, current), others = SquaredDistances(target, target), across = SquaredDistances(current, target);
-        var similarities = bandwidths.Select(b => kernel(own, b).Plus(kernel(others, b)).Plus(kernel(across, b), -2)).ToArray();
+        var similarities = bandwidths.Select(b => Kernel(own, b).Plus(Kernel(others, b)).Plus(Kernel(across, b), -2)).ToArray();
         return stack(similarities).sum(dim: 0).mean().MoveToOuterDisposeScope();
+
+        Tensor Kernel(Tensor squaredDistances, double bandwidth) =>
+            ClosureResult.RequireLike(kernel(squaredDistances, bandwidth), squaredDistances, "the kernel of each squared distance");
     }
 
     [InDisposeScope]
@@ -74,8 +78,8 @@ public static partial class Objectives
 
     private static Tensor Mean(Tensor current, Tensor target, [InDisposeScope] Func<Tensor, Tensor, Tensor> divergence)
     {
-        ArgumentNullException.ThrowIfNull(current);
-        ArgumentNullException.ThrowIfNull(target);
+        TensorCheck.RequireReal(current);
+        TensorCheck.RequireReal(target);
         if (current.dim() == 0 || !current.shape.SequenceEqual(target.shape))
             throw new ArgumentException($"Predictions have shape [{string.Join(", ", current.shape)}] and their target has shape " +
                 $"[{string.Join(", ", target.shape)}]; both must be [..., classes].");

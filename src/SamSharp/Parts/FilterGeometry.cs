@@ -14,6 +14,7 @@ public sealed record FilterGeometry(IGeometry Wrapped) : GeometryDecorator(Wrapp
     /// <inheritdoc/>
     public override Tensor Norm(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets)
         {
             bucket.Direction = bucket.Direction.Zip(bucket.Weights, (direction, weight) =>

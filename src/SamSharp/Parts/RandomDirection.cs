@@ -13,6 +13,7 @@ public sealed record RandomDirection(INoise Noise) : IDirection
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets)
             bucket.Direction = bucket.Parameters.Select(parameter => Noise.Sample(parameter, ascent.Step, ascent.Draw)).ToArray();
     }

@@ -10,11 +10,16 @@ namespace SamSharp;
 public sealed record RawGeometry : IGeometry
 {
     /// <inheritdoc/>
-    public Tensor Norm(Ascent ascent) => ascent.Norm();
+    public Tensor Norm(Ascent ascent)
+    {
+        ArgumentNullException.ThrowIfNull(ascent);
+        return ascent.Norm();
+    }
 
     /// <inheritdoc/>
     public void Perturb(Ascent ascent, Tensor norm)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets) ascent.PerturbUnnormalized(bucket, norm);
     }
 }

@@ -43,6 +43,7 @@ public sealed record RememberedSharpness(double Alpha = 0.7, bool PerTensor = fa
     /// <inheritdoc/>
     public void Combine(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         foreach (var block in Blocks(descent.Pairs))
         {
             var stored = block.ToDictionary(pair => pair, pair => descent.MemoryOf(this).Change(Directions, pair.Parameters));
@@ -63,6 +64,7 @@ public sealed record RememberedSharpness(double Alpha = 0.7, bool PerTensor = fa
     /// <inheritdoc/>
     public void Plain(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         var memory = descent.MemoryOf(this);
         if (memory.IsEmpty(Directions)) return;
         foreach (var block in Blocks(descent.Buckets))

@@ -25,6 +25,7 @@ public sealed record StaleGradient : IDirection
     /// <inheritdoc/>
     public void Aim(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         var memory = ascent.MemoryOf(this);
         foreach (var bucket in ascent.Buckets)
             bucket.Direction = memory.Of(Last, bucket.Parameters);
@@ -33,6 +34,7 @@ public sealed record StaleGradient : IDirection
     /// <inheritdoc/>
     public void Observe(Descent descent)
     {
+        ArgumentNullException.ThrowIfNull(descent);
         foreach (var bucket in descent.Buckets) descent.Copy(descent.MemoryOf(this).Change(Last, bucket.Parameters), bucket.AtPerturbed);
     }
 }

@@ -26,16 +26,24 @@ public sealed class Ascent : StepPhase, IDisposable
     public Tensor Sum(Func<ParameterBucket, Tensor> number) => Sum(Buckets, number);
 
     /// <summary>result := w + radius d / (norm + floor). Where the norm is 0 or not finite, e is 0.</summary>
-    public void Perturb(ParameterBucket bucket, Tensor norm, double floor) =>
+    public void Perturb(ParameterBucket bucket, Tensor norm, double floor)
+    {
+        ArgumentNullException.ThrowIfNull(bucket);
         Write(bucket, bucket.Direction, Scale(bucket, norm, floor));
+    }
 
     /// <summary>result := w + radius (|w| + kappa)^2 d / (norm + floor). Where the norm is 0 or not finite, e is 0.</summary>
-    public void PerturbAdaptive(ParameterBucket bucket, Tensor norm, double floor, double kappa) =>
+    public void PerturbAdaptive(ParameterBucket bucket, Tensor norm, double floor, double kappa)
+    {
+        ArgumentNullException.ThrowIfNull(bucket);
         Write(bucket, bucket.Direction, Scale(bucket, norm, floor), kappa);
+    }
 
     /// <summary>result := w + radius d, without normalization. Where the norm is 0 or not finite, e is 0.</summary>
     public void PerturbUnnormalized(ParameterBucket bucket, Tensor norm)
     {
+        ArgumentNullException.ThrowIfNull(bucket);
+        ArgumentNullException.ThrowIfNull(norm);
         using var scope = NewDisposeScope();
         var usable = norm.isfinite().logical_and(norm.IsGreaterThan(0));
         var radius = FactorFor(bucket.Weights, usable.to_type(bucket.Accumulator).Times(bucket.Radius));
@@ -43,8 +51,12 @@ public sealed class Ascent : StepPhase, IDisposable
     }
 
     /// <summary>result := w + factor v.</summary>
-    public void PerturbBy(ParameterBucket bucket, Tensor[] vectors, double factor) =>
+    public void PerturbBy(ParameterBucket bucket, Tensor[] vectors, double factor)
+    {
+        ArgumentNullException.ThrowIfNull(bucket);
+        ArgumentNullException.ThrowIfNull(vectors);
         Write(bucket, vectors, FactorFor(bucket.Weights, factor));
+    }
 
     /// <summary>result := w + scale v, or w + scale (|w| + kappa)^2 v. 16-bit weights are perturbed in float32, and rounded once, where
     /// they have masters or are rounded at random.</summary>
@@ -79,6 +91,7 @@ public sealed class Ascent : StepPhase, IDisposable
     /// <summary>radius / (norm + floor), or 0 where the norm is 0 or not finite; a number on the bucket's device.</summary>
     public Tensor Scale(ParameterBucket bucket, Tensor norm, double floor)
     {
+        ArgumentNullException.ThrowIfNull(bucket);
         using var scope = NewDisposeScope();
         return FactorFor(bucket.Weights, Kernels.Scale(norm, bucket.Radius, floor)).MoveToOuterDisposeScope();
     }

@@ -50,6 +50,7 @@ public sealed class Descent : StepPhase
     /// <summary>The coefficient c of one gradient's projection on another of the given norm: product / norm^2, or 0 where the norm is 0.</summary>
     public Tensor Along(Tensor product, Tensor norm)
     {
+        ArgumentNullException.ThrowIfNull(product);
         var inverse = Inverse(norm);
         return product.mul(inverse).mul(inverse); // this order neither overflows nor turns small norms into NaN
     }
@@ -59,6 +60,8 @@ public sealed class Descent : StepPhase
     /// <param name="gradients">One for each parameter of the bucket, of its shape, dtype and device.</param>
     public static void HandOver(ParameterBucket bucket, Tensor[] gradients)
     {
+        ArgumentNullException.ThrowIfNull(bucket);
+        ArgumentNullException.ThrowIfNull(gradients);
         for (var i = 0; i < gradients.Length; i++) bucket.Parameters[i].Parameter.grad = gradients[i];
     }
 

@@ -15,11 +15,16 @@ public sealed record EuclideanGeometry(double NormFloor = 1e-12) : IGeometry
     public double NormFloor { get; init => field = Check.NonNegative(value, nameof(NormFloor)); } = Check.NonNegative(NormFloor);
 
     /// <inheritdoc/>
-    public Tensor Norm(Ascent ascent) => ascent.Norm();
+    public Tensor Norm(Ascent ascent)
+    {
+        ArgumentNullException.ThrowIfNull(ascent);
+        return ascent.Norm();
+    }
 
     /// <inheritdoc/>
     public void Perturb(Ascent ascent, Tensor norm)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         foreach (var bucket in ascent.Buckets) ascent.Perturb(bucket, norm, NormFloor);
     }
 }

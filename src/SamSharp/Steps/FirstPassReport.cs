@@ -36,6 +36,7 @@ public sealed class FirstPassReport
     /// <param name="measure">Computes the number.</param>
     public double Once(IStepPart part, Func<double> measure)
     {
+        ArgumentNullException.ThrowIfNull(measure);
         if (!_measured.TryGetValue(part, out var value)) _measured[part] = value = measure();
         return value;
     }

@@ -23,7 +23,11 @@ public sealed class PartMemory : IDisposable
     public bool IsEmpty(string name) => !_tensors.TryGetValue(name, out var kept) || kept.Values.All(entry => entry.Current is null);
 
     /// <summary>The parameter's tensor under that name, or null while it has none. Do not write to it.</summary>
-    public Tensor? Find(string name, ParameterSlot parameter) => _tensors.GetValueOrDefault(name)?.GetValueOrDefault(parameter.Index)?.Current;
+    public Tensor? Find(string name, ParameterSlot parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return _tensors.GetValueOrDefault(name)?.GetValueOrDefault(parameter.Index)?.Current;
+    }
 
     /// <summary>The tensors of the given parameters, in order, with zeros in the current dispose scope for a parameter
     /// that has none. Do not write to them.</summary>
@@ -37,6 +41,7 @@ public sealed class PartMemory : IDisposable
     /// <param name="start">Creates a parameter's first tensor, which the memory takes over. Default: zeros of the parameter's shape.</param>
     public Tensor[] Change(string name, IReadOnlyList<ParameterSlot> parameters, Func<ParameterSlot, Tensor>? start = null)
     {
+        ArgumentNullException.ThrowIfNull(parameters);
         using var noGradient = no_grad();
         var tensors = new Tensor[parameters.Count];
         for (var i = 0; i < tensors.Length; i++)
@@ -49,7 +54,12 @@ public sealed class PartMemory : IDisposable
         Change(name, parameters, parameter => zeros(parameter.Parameter.shape, accumulator, parameter.Parameter.device));
 
     /// <summary>Replaces a parameter's tensor, and takes over the new one.</summary>
-    public void Put(string name, ParameterSlot parameter, Tensor tensor) => EntryOf(name, parameter).Replace(tensor);
+    public void Put(string name, ParameterSlot parameter, Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        ArgumentNullException.ThrowIfNull(tensor);
+        EntryOf(name, parameter).Replace(tensor);
+    }
 
     /// <summary>Forgets the tensors under that name.</summary>
     public void Forget(string name)

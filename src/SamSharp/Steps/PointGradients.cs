@@ -20,8 +20,11 @@ public sealed class PointGradients : IDisposable
     public Tensor? Find(ParameterSlot parameter) => _gradients.GetValueOrDefault(parameter);
 
     /// <summary>The gradients of a bucket's parameters, in order, with zeros for a parameter that the pass did not reach.</summary>
-    public Tensor[] Of(ParameterBucket bucket) =>
-        bucket.Parameters.Select(parameter => Find(parameter) ?? zeros_like(parameter.Parameter, requires_grad: false)).ToArray();
+    public Tensor[] Of(ParameterBucket bucket)
+    {
+        ArgumentNullException.ThrowIfNull(bucket);
+        return bucket.Parameters.Select(parameter => Find(parameter) ?? zeros_like(parameter.Parameter, requires_grad: false)).ToArray();
+    }
 
     /// <summary>Frees loss and gradients.</summary>
     public void Dispose()

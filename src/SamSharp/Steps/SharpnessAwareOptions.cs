@@ -39,13 +39,13 @@ public sealed record SharpnessAwareOptions
 
     /// <summary>
     /// The number of ascents before the descent, each of length rho along a fresh gradient (Foret et al. 2021, appendix; as in optax.contrib.sam,
-    /// they are not projected back, so n ascents may reach n rho). Each costs one more pass. Default 1.
+    /// they are not projected back, so n ascents may reach n rho). Each costs one more pass. From 1 to 1000; default 1.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1 or more than 1000.</exception>
     public int AscentSteps
     {
         get => _ascentSteps;
-        init => _ascentSteps = Check.Positive(value, nameof(AscentSteps));
+        init => _ascentSteps = Check.Passes(value, nameof(AscentSteps));
     }
 
     /// <summary>

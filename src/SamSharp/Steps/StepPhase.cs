@@ -65,18 +65,24 @@ public abstract class StepPhase
     /// <summary>target := own target + other v.</summary>
     public void Mix(Tensor[] targets, double own, Tensor[] vectors, double other)
     {
+        ArgumentNullException.ThrowIfNull(targets);
         if (targets.Length > 0) Kernels.Mix(targets, FactorFor(targets, own), vectors, FactorFor(targets, other));
     }
 
     /// <summary>target := own target + other v, with factors that stay on the device.</summary>
     public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other)
     {
+        ArgumentNullException.ThrowIfNull(targets);
+        ArgumentNullException.ThrowIfNull(own);
+        ArgumentNullException.ThrowIfNull(other);
         if (targets.Length > 0) Kernels.Mix(targets, FactorFor(targets, own), vectors, FactorFor(targets, other));
     }
 
     /// <summary>vector := factor vector.</summary>
     public void Multiply(Tensor[] vectors, Tensor factor)
     {
+        ArgumentNullException.ThrowIfNull(vectors);
+        ArgumentNullException.ThrowIfNull(factor);
         if (vectors.Length > 0) Kernels.Mix(vectors, FactorFor(vectors, factor), vectors, FactorFor(vectors, 0));
     }
 
@@ -84,6 +90,8 @@ public abstract class StepPhase
     /// buckets' squared norms). 0 without buckets.</summary>
     public Tensor GlobalNorm(IReadOnlyList<ParameterBucket> buckets, Func<ParameterBucket, Tensor> norm)
     {
+        ArgumentNullException.ThrowIfNull(buckets);
+        ArgumentNullException.ThrowIfNull(norm);
         if (buckets.Count == 1) return norm(buckets[0]);
         using var scope = NewDisposeScope();
         return Kernels.Norm(Joined(buckets, norm)).MoveToOuterDisposeScope();
@@ -92,6 +100,8 @@ public abstract class StepPhase
     /// <summary>Sums a number over several buckets, on the first bucket's device. 0 without buckets.</summary>
     public static Tensor Sum(IReadOnlyList<ParameterBucket> buckets, Func<ParameterBucket, Tensor> number)
     {
+        ArgumentNullException.ThrowIfNull(buckets);
+        ArgumentNullException.ThrowIfNull(number);
         if (buckets.Count == 1) return number(buckets[0]);
         using var scope = NewDisposeScope();
         return stack(Joined(buckets, number)).sum().MoveToOuterDisposeScope();
@@ -106,6 +116,7 @@ public abstract class StepPhase
     private static Tensor[] Joined(IReadOnlyList<ParameterBucket> buckets, Func<ParameterBucket, Tensor> number)
     {
         if (buckets.Count == 0) return [zeros([], ScalarType.Float64)];
+        if (buckets.Contains(null!)) throw new ArgumentException("A bucket is null.", nameof(buckets));
         var device = buckets[0].Device;
         return buckets.Select(bucket => number(bucket).to(ScalarType.Float64, device)).ToArray();
     }

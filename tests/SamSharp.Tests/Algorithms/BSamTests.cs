@@ -128,7 +128,7 @@ public class BSamTests
     public void Arguments_are_checked()
     {
         var quadratic = new Quadratic();
-        Assert.Contains("dataSize", Assert.Throws<ArgumentException>(() => new BSam([quadratic.W], 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("dataSize", Assert.Throws<ArgumentOutOfRangeException>(() => new BSam([quadratic.W], 0)).Message, StringComparison.Ordinal);
         using var optimizer = new BSam([quadratic.W], 50);
         Assert.Contains("closure", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => optimizer.Step(Array.Empty<BatchPart>()));

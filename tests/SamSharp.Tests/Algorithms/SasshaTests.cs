@@ -62,7 +62,7 @@ public class SasshaTests
         Assert.True(optimizer.SkippedLastStep);
         Close.Bits(before, problem.Weights());
         Assert.Throws<ArgumentOutOfRangeException>(() => new Sassha(problem.Parameters, lazy: 0));
-        Assert.Throws<ArgumentException>(() => new Sassha(problem.Parameters, rho: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Sassha(problem.Parameters, rho: -1));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SamSharp.Analysis;
 using SamSharp.Tests.Support;
 
 namespace SamSharp.Tests.Wrapper;
@@ -44,6 +45,46 @@ public class ClosureErrorTests
         Assert.Contains("inplace operation", Assert.IsType<ExternalException>(error.InnerException).Message, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string> Measured => new("head", "divergence", "DRM", "sharpness", "embeddings");
+
+    /// <summary>A closure that is only measured, or whose loss has no graph, calls backward().</summary>
+    [Theory]
+    [MemberData(nameof(Measured))]
+    [InlineData("step")]
+    public void A_loss_without_a_graph_is_explained(string where)
+    {
+        using var problem = new Problem();
+        using var before = problem.Weights();
+        Tensor Detached()
+        {
+            var loss = problem.X.sum();
+            loss.backward();
+            return loss;
+        }
+        SharpnessAwareOptimizer Sam(SharpnessAwareOptions recipe) => optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(recipe);
+        Action call = where switch
+        {
+            "step" => () => Sam(Recipe.Sam()).Step(Detached),
+            "head" => () => Sam(Recipe.Sam()).ImbalancedStep(Detached, null),
+            "divergence" => () => Sam(Recipe.Tram(Detached)).Step(() => problem.Backward()),
+            "DRM" => () => Sam(Recipe.Drm(Detached)).Step(() => problem.Backward()),
+            "sharpness" => () => SharpnessReport.Measure(problem.Model, Detached),
+            _ => () => Objectives.AdversarialEmbeddings(problem.X, _ => Detached()),
+        };
+        var error = Assert.Throws<InvalidOperationException>(call);
+        Assert.Contains("backward() was called on a loss that no trainable parameter leads to", error.Message, StringComparison.Ordinal);
+        Close.Bits(before, problem.Weights());
+    }
+
+    [Fact]
+    public void Backward_of_a_loss_without_a_graph_is_refused()
+    {
+        using var problem = new Problem();
+        using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness();
+        var error = Assert.Throws<InvalidOperationException>(() => optimizer.Backward(ones([])));
+        Assert.Contains("does not depend on the model's trainable parameters", error.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Every other error passes through as it is.</summary>
     [Fact]
     public void Other_errors_are_not_touched()
@@ -51,10 +92,6 @@ public class ClosureErrorTests
         using var problem = new Problem();
         using var optimizer = optim.SGD(problem.Parameters, 0.1).WithSharpnessAwareness(rho: 0.1);
         Assert.Throws<ThrownByTest>(() => optimizer.Step(() => throw new ThrownByTest()));
-        Assert.Throws<ExternalException>(() => optimizer.Step(() =>
-        {
-            problem.X.sum().backward();
-            return problem.X;
-        }));
+        Assert.Throws<ExternalException>(() => optimizer.Step(() => problem.X.reshape(7)));
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using SamSharp.Steps;
 using static TorchSharp.torch;
 
 namespace SamSharp;
@@ -31,7 +33,9 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
     private Tensor Look()
     {
         using var noGradient = no_grad();
-        var looked = Keep(Vector(losses(null)));
+        var looked = losses(null);
+        RequireVector(looked);
+        Keep(looked);
         Autocast.DropCopies(); // those made without gradients would cut the weights off
         return looked;
     }
@@ -39,7 +43,9 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
     /// <summary>Makes a pass over a subset. An ascent over all examples also gives their losses at w.</summary>
     private Tensor Backward(ExampleSubset subset, bool isAscent)
     {
-        using var own = Vector(losses(subset.Rows));
+        using var own = losses(subset.Rows);
+        RequireVector(own);
+        RequireFit(own, subset.Weights);
         if (isAscent && subset.Rows is null) _atWeights ??= Keep(own.detach());
         using var weighted = subset.Weights is null ? null : own * subset.Weights;
         var loss = (weighted ?? own).mean();
@@ -62,10 +68,20 @@ internal sealed class ExamplePass(Func<Tensor?, Tensor> losses, IExampleRule rul
         return tensor.DetachFromDisposeScope();
     }
 
-    private static Tensor Vector(Tensor? losses) =>
-        losses is null ? throw new ArgumentException("The closure returned null; it must return the losses of the examples.")
-        : losses.IsInvalid ? throw new ArgumentException("The losses that the closure returned have been disposed; return them alive.")
-        : losses.dim() == 1 ? losses
-        : throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}]; one number per example is needed " +
-            "(reduction: none, then a mean over everything except the examples).");
+    private static void RequireVector([NotNull] Tensor? losses)
+    {
+        ClosureResult.Require(losses, "the losses of the examples");
+        if (losses.dim() != 1)
+            throw new ArgumentException($"The losses have shape [{string.Join(", ", losses.shape)}]; one number per example is needed " +
+                "(reduction: none, then a mean over everything except the examples).");
+        TensorCheck.RequireReal(losses);
+    }
+
+    private static void RequireFit(Tensor losses, Tensor? weights)
+    {
+        if (weights is null) return;
+        TensorCheck.RequireVector(weights, "the rule's weights");
+        if (weights.shape[0] != losses.shape[0])
+            throw new ArgumentException($"The rule gives {weights.shape[0]} weights for {losses.shape[0]} losses; each example needs one.");
+    }
 }

@@ -7,6 +7,10 @@ namespace SamSharp.Analysis;
 /// <param name="Iterations">The number of products with the Hessian.</param>
 public sealed record Eigenpair(double Value, WeightVector Vector, double Residual, int Iterations) : IDisposable
 {
+    /// <summary>The eigenvector v, of norm 1, owned by the pair.</summary>
+    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
+    public WeightVector Vector { get; init; } = Vector ?? throw new ArgumentNullException(nameof(Vector));
+
     /// <summary>Frees the vector.</summary>
     public void Dispose() => Vector.Dispose();
 }

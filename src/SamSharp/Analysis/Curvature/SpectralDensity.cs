@@ -8,10 +8,18 @@ namespace SamSharp.Analysis;
 /// </summary>
 /// <param name="Values">The Ritz values of each start.</param>
 /// <param name="Weights">Their weights, which sum to 1 for each start.</param>
-public sealed record SpectralDensity(
-    [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Values,
-    [property: JsonConverter(typeof(RowsConverter))] IReadOnlyList<IReadOnlyList<double>> Weights)
+public sealed record SpectralDensity(IReadOnlyList<IReadOnlyList<double>> Values, IReadOnlyList<IReadOnlyList<double>> Weights)
 {
+    /// <summary>The Ritz values of each start.</summary>
+    /// <exception cref="ArgumentException">There is no start, or one has no values.</exception>
+    [JsonConverter(typeof(RowsConverter))]
+    public IReadOnlyList<IReadOnlyList<double>> Values { get; init => field = Filled(value, nameof(Values)); } = Filled(Values, nameof(Values));
+
+    /// <summary>The weights of the Ritz values, which sum to 1 for each start.</summary>
+    /// <exception cref="ArgumentException">There is no start, or one has no weights.</exception>
+    [JsonConverter(typeof(RowsConverter))]
+    public IReadOnlyList<IReadOnlyList<double>> Weights { get; init => field = Filled(value, nameof(Weights)); } = Filled(Weights, nameof(Weights));
+
     /// <summary>The default width of the peaks as a fraction of the spectrum's range.</summary>
     private const double DefaultWidth = 0.01;
 
@@ -59,15 +67,23 @@ public sealed record SpectralDensity(
     }
 
     /// <summary>The density at evenly spaced points that cover the spectrum and the tails of its peaks.</summary>
-    /// <param name="points">The number of points, at least 2. Default 400.</param>
+    /// <param name="points">The number of points, from 2 to 1,000,000. Default 400.</param>
     /// <param name="width">As in <see cref="At"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">points or width is out of range.</exception>
     public (double[] X, double[] Density) Curve(int points = 400, double? width = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(points, 2);
+        LossSlice.RequirePlaces(points);
         var sigma = Width(width);
         var (from, to) = (Smallest - (4 * sigma), Largest + (4 * sigma));
         var x = LossSlice.Places(from, to, points);
         return (x, Array.ConvertAll(x, at => At(at, sigma)));
+    }
+
+    private static IReadOnlyList<IReadOnlyList<double>> Filled(IReadOnlyList<IReadOnlyList<double>> rows, string name)
+    {
+        ArgumentNullException.ThrowIfNull(rows, name);
+        return rows.Count > 0 && rows.All(row => row is { Count: > 0 }) ? rows
+            : throw new ArgumentException($"{name} has no start, or a start without numbers.", name);
     }
 
     private double Width(double? width)

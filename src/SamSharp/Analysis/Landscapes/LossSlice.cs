@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 
 namespace SamSharp.Analysis;
@@ -32,13 +33,20 @@ public sealed record LossSlice(IReadOnlyList<double> Positions, IReadOnlyList<do
     /// <summary>Evenly spaced positions, both ends included exactly.</summary>
     /// <param name="from">The first position.</param>
     /// <param name="to">The last position.</param>
-    /// <param name="count">The number of positions, at least 2; odd for one in the middle.</param>
-    /// <exception cref="ArgumentOutOfRangeException">count is less than 2.</exception>
+    /// <param name="count">The number of positions, from 2 to 1,000,000; odd for one in the middle.</param>
+    /// <exception cref="ArgumentOutOfRangeException">from or to is not finite, or count is out of range.</exception>
     public static double[] Places(double from, double to, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 2);
+        Check.Finite(from);
+        Check.Finite(to);
+        RequirePlaces(count);
         var last = count - 1;
         return [.. Enumerable.Range(0, count).Select(i => ((from * (last - i)) + (to * i)) / last)];
+    }
+
+    internal static void RequirePlaces(int count, [CallerArgumentExpression(nameof(count))] string name = "count")
+    {
+        if (count is < 2 or > 1_000_000) throw new ArgumentOutOfRangeException(name, count, $"{name} must lie in [2, 1000000].");
     }
 
     /// <summary>The loss along the line from one set of weights to another: positions from 0 to 1, L((1 - a) from + a to).</summary>

@@ -11,6 +11,8 @@ internal static class MaskMemory
     /// <summary>The masks of a bucket's parameters, in order, with ones for a parameter that has none yet.</summary>
     public static Tensor[] MaskOf(IElementMask mask, Ascent ascent, ParameterBucket bucket)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
+        ArgumentNullException.ThrowIfNull(bucket);
         var memory = ascent.MemoryOf(mask);
         return bucket.Parameters.Select(parameter => memory.Find(Mask, parameter) ?? ones_like(parameter.Parameter, requires_grad: false)).ToArray();
     }

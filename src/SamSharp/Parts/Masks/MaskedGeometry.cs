@@ -17,6 +17,7 @@ public sealed record MaskedGeometry(IGeometry Wrapped, IElementMask Mask) : Geom
     /// <inheritdoc/>
     public override Tensor Norm(Ascent ascent)
     {
+        ArgumentNullException.ThrowIfNull(ascent);
         Mask.Prepare(ascent);
         var norm = Wrapped.Norm(ascent);
         foreach (var bucket in ascent.Buckets)

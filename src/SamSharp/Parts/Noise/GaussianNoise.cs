@@ -9,6 +9,9 @@ namespace SamSharp;
 public sealed record GaussianNoise(long Seed = 0) : INoise
 {
     /// <inheritdoc/>
-    public Tensor Sample(ParameterSlot parameter, long number, int draw) =>
-        SeededNoise.Draw(parameter, Seed, number, draw, (shape, dtype, generator) => randn(shape, dtype, generator: generator));
+    public Tensor Sample(ParameterSlot parameter, long number, int draw)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return SeededNoise.Draw(parameter, Seed, number, draw, (shape, dtype, generator) => randn(shape, dtype, generator: generator));
+    }
 }

@@ -8,6 +8,10 @@ namespace SamSharp;
 public sealed record SignNoise(long Seed = 0) : INoise
 {
     /// <inheritdoc/>
-    public Tensor Sample(ParameterSlot parameter, long number, int draw) => SeededNoise.Draw(parameter, Seed, number, draw,
+    public Tensor Sample(ParameterSlot parameter, long number, int draw)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return SeededNoise.Draw(parameter, Seed, number, draw,
         (shape, dtype, generator) => randint(0, 2, shape, dtype: dtype, generator: generator)).MultiplyBy(2).DecreaseBy(1);
+    }
 }
