@@ -1,3 +1,4 @@
+using SamSharp.Benchmarks.Shapes;
 using SamSharp.Benchmarks.Workloads;
 
 namespace SamSharp.Benchmarks.Ratios;
@@ -8,12 +9,20 @@ internal static class Residue
     private const int Steps = 3;
 
     /// <summary>Peak resident memory over some steps, above what there was before the optimizer, in copies of the parameters. Measured before
-    /// other optimizers of the size have left freed memory behind.</summary>
-    public static double Copies(ParameterSet set, Func<SharpnessAwareOptimizer> make) => Peak(set, () =>
+    /// other optimizers of the size have left freed memory behind, and after steps of small parameters, which bring into memory what a process
+    /// needs once.</summary>
+    public static double Copies(ParameterSet set, Func<ParameterSet, SharpnessAwareOptimizer> make)
     {
-        using var sam = make();
-        Run(set, sam);
-    });
+        using var small = new ParameterSet(ShapeSet.Tiny);
+        Take(small);
+        return Peak(set, () => Take(set));
+
+        void Take(ParameterSet parameters)
+        {
+            using var sam = make(parameters);
+            Run(parameters, sam);
+        }
+    }
 
     /// <summary>Peak resident memory over some steps of an optimizer that has made its buffers, in copies of the parameters.</summary>
     public static double SteadyCopies(ParameterSet set, SharpnessAwareOptimizer sam)

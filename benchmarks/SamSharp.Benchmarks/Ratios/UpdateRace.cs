@@ -25,7 +25,7 @@ internal sealed class UpdateRace : IDisposable
         _shapes = shapes;
         _set = Own(new ParameterSet(shapes));
         _set.SetGradients();
-        _copies = Residue.Copies(_set, () => Bases.Sam(Bases.PlainSGD(_set)));
+        _copies = Residue.Copies(_set, set => Bases.Sam(Bases.PlainSGD(set)));
 
         var (adamW, adafactor) = (Own(Bases.Sam(Bases.TorchAdamW(_set))), Own(Bases.Sam(Bases.Adafactor(_set))));
         _sam = Own(Bases.Sam(Bases.FusedAdamW(_set)));

@@ -65,9 +65,10 @@ internal sealed unsafe partial class VectorizedKernels
         Work.ForEach(memory, piece =>
         {
             var operands = new BrainOperands(memory.At<ushort>(weights, piece), masters is null ? null : masters.At<float>(0, piece),
-                memory.At<ushort>(vectors, piece), memory.At<ushort>(results, piece));
-            if (keys is null) BrainLoops.Map(lanes, default(ToNearest), operands, piece.Start, piece.Count, pastCache);
-            else BrainLoops.Map(lanes, new AtRandom(keys[piece.Tensor]), operands, piece.Start, piece.Count, pastCache);
+                memory.At<ushort>(vectors, piece));
+            var to = new BrainResults(memory.At<ushort>(results, piece));
+            if (keys is null) BrainLoops.Map(lanes, default(ToNearest), operands, to, piece.Start, piece.Count, pastCache);
+            else BrainLoops.Map(lanes, new AtRandom(keys[piece.Tensor]), operands, to, piece.Start, piece.Count, pastCache);
         });
     }
 }

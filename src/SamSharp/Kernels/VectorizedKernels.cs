@@ -133,11 +133,12 @@ internal sealed unsafe partial class VectorizedKernels : ITensorListKernels
 
     private static double Sum<TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors) where TLanes : struct, ILanes<float> =>
         memory.Dtype == ScalarType.BFloat16
-            ? Work.Sum(memory, piece => BrainLoops.Sum(lanes, memory.At<ushort>(weights, piece), memory.At<ushort>(vectors, piece), piece.Count))
+            ? Work.Sum(memory, piece => Loops<float>.Sum(lanes,
+                new BrainOperands(memory.At<ushort>(weights, piece), null, memory.At<ushort>(vectors, piece)), piece.Count))
             : Sum<float, TLanes>(lanes, memory, weights, vectors);
 
     private static double Sum<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors)
-        where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T> =>
+        where T : unmanaged, IFloatingPointIeee754<T> where TLanes : struct, ILanes<T> =>
         Work.Sum(memory, piece => Loops<T>.Sum(lanes, memory.At<T>(weights, piece), memory.At<T>(vectors, piece), piece.Count));
 
     private static void Map<TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results) where TLanes : struct, ILanes<float>
@@ -147,7 +148,7 @@ internal sealed unsafe partial class VectorizedKernels : ITensorListKernels
     }
 
     private static void Map<T, TLanes>(TLanes lanes, TensorMemory memory, int weights, int vectors, int results)
-        where T : unmanaged, INumber<T> where TLanes : struct, ILanes<T>
+        where T : unmanaged, IFloatingPointIeee754<T> where TLanes : struct, ILanes<T>
     {
         var pastCache = memory.Elements * sizeof(T) >= PastCache;
         Work.ForEach(memory, piece =>

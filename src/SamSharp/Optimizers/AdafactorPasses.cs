@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 using SamSharp.Kernels.Vectorized;
 using static TorchSharp.torch;
@@ -12,7 +11,8 @@ namespace SamSharp.Optimizers;
 /// </summary>
 /// <remarks>A tensor of two dimensions or more is treated as matrices of R rows and C columns, one for each index of the leading dimensions.
 /// With r_i = sqrt(mean(R) / R_i) and c_j = 1 / sqrt(C_j), d_ij = r_i g_ij c_j: no pass needs more scratch memory than a row.</remarks>
-internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal sealed unsafe partial class AdafactorPasses<T, TTensor>
+    where T : unmanaged, IFloatingPointIeee754<T> where TTensor : struct, IStoredTensor<TTensor, T>
 {
     /// <summary>Elements of a block: large enough to pay off for a thread, small enough to stay in its cache.</summary>
     private const int BlockElements = 1 << 17;
@@ -27,12 +27,11 @@ internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFl
     private readonly TensorMemory _memory;
     private readonly TensorMemory? _allMasters, _allRows, _allColumns, _allSquares, _allMoments, _allSizes;
     private readonly ulong[]? _keys;
-    private readonly bool _isNarrow;
     private readonly Action<int> _statistics, _measure, _apply;
 
     // The tensor under way.
-    private T* _weight, _gradient, _moment, _size, _rows, _columns, _squares;
-    private BrainTensor _narrow; // in place of weight and gradient
+    private TTensor _tensor;
+    private T* _moment, _size, _rows, _columns, _squares;
     private long _elements;
     private int _rowCount, _columnCount, _matrices, _rowsPerBlock, _blocksPerMatrix;
     private T[] _columnSums = [], _inverseRoots = [];
@@ -43,7 +42,7 @@ internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFl
 
     private AdafactorPasses(UpdateBatch batch, TensorMemory memory, TensorMemory? masters, ulong[]? keys, AdafactorNumbers numbers)
     {
-        (_numbers, _memory, _allMasters, _keys, _isNarrow) = (numbers, memory, masters, keys, memory.Dtype == ScalarType.BFloat16);
+        (_numbers, _memory, _allMasters, _keys) = (numbers, memory, masters, keys);
         (_allRows, _allColumns) = (batch.MemoryOf(AdafactorRule.Row), batch.MemoryOf(AdafactorRule.Column));
         _allSquares = batch.MemoryOf(AdafactorRule.Square);
         _allMoments = numbers.Beta1 > 0 ? batch.MemoryOf(AdafactorRule.First) : null;
@@ -52,13 +51,13 @@ internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFl
         (_measure, _apply) = _allSquares is null ? (MeasureRows, ApplyToRows) : ((Action<int>)MeasureElements, (Action<int>)ApplyToElements);
     }
 
-    /// <summary>The step of all tensors of a batch; bfloat16 ones are read and written as they are, and computed in float32.</summary>
+    /// <summary>The step of all tensors of a batch.</summary>
     public static void Run(UpdateBatch batch, TensorMemory memory, AdafactorNumbers numbers)
     {
         var count = memory.Ends.Length;
         using var masters = batch.MemoryOfMasters();
         var keys = batch.Keys();
-        var shared = new AdafactorPasses<T>(batch, memory, masters, keys, numbers);
+        var shared = new AdafactorPasses<T, TTensor>(batch, memory, masters, keys, numbers);
         var large = 0;
         for (var i = 0; i < count; i++)
         {
@@ -71,7 +70,7 @@ internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFl
         var next = 0;
         Shares.Run(get_num_threads(), _ =>
         {
-            var own = new AdafactorPasses<T>(batch, memory, masters, keys, numbers);
+            var own = new AdafactorPasses<T, TTensor>(batch, memory, masters, keys, numbers);
             for (var first = Interlocked.Add(ref next, Few) - Few; first < count; first = Interlocked.Add(ref next, Few) - Few)
             {
                 for (var i = first; i < Math.Min(first + Few, count); i++)
@@ -89,167 +88,20 @@ internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFl
         for (var block = 0; block < blocks; block++) work(block);
     }
 
+    private static T* Start(TensorMemory? memory, int list, int tensor) => memory is null ? null : memory.At<T>(list, new Piece(tensor, 0, 0));
+
     private void Update(int tensor, Action<int, Action<int>> each)
     {
-        Find(tensor);
+        _elements = ElementsOf(_memory, tensor);
+        _tensor = TTensor.At(_memory, _allMasters, _keys, tensor);
+        _moment = Start(_allMoments, 0, tensor);
+        _size = Start(_allSizes, 0, tensor);
         if (_allSquares is null) UpdateFactored(tensor, each);
         else UpdateElements(tensor, each);
     }
 
-    private void UpdateElements(int tensor, Action<int, Action<int>> each)
-    {
-        _squares = Start(_allSquares, 0, tensor);
-        var blocks = (int)((_elements + BlockElements - 1) / BlockElements);
-        _inverseRoots = ArrayPool<T>.Shared.Rent((int)_elements);
-        _sums = ArrayPool<(double, double)>.Shared.Rent(blocks);
-        each(blocks, _measure);
-        FindFactors(blocks);
-        each(blocks, _apply);
-        ArrayPool<T>.Shared.Return(_inverseRoots);
-        ArrayPool<(double, double)>.Shared.Return(_sums);
-    }
-
-    private void UpdateFactored(int tensor, Action<int, Action<int>> each)
-    {
-        _rows = Start(_allRows, 0, tensor);
-        _columns = Start(_allColumns, 0, tensor);
-        // Of M matrices, M R C elements, M R rows and M C columns are known.
-        long rows = ElementsOf(_allRows!, tensor), columns = ElementsOf(_allColumns!, tensor);
-        (_rowCount, _columnCount) = ((int)(_elements / columns), (int)(_elements / rows));
-        _matrices = (int)(rows / _rowCount);
-        _rowsPerBlock = Math.Clamp(BlockElements / _columnCount, 1, _rowCount);
-        _blocksPerMatrix = (_rowCount + _rowsPerBlock - 1) / _rowsPerBlock;
-        var blocks = _matrices * _blocksPerMatrix;
-        _columnSums = ArrayPool<T>.Shared.Rent(blocks * _columnCount);
-        _inverseRoots = ArrayPool<T>.Shared.Rent(_matrices * _columnCount);
-        _rowMeans = ArrayPool<double>.Shared.Rent(_matrices);
-        _sums = ArrayPool<(double, double)>.Shared.Rent(blocks);
-
-        each(blocks, _statistics);
-        for (var matrix = 0; matrix < _matrices; matrix++) AverageColumns(matrix);
-        each(blocks, _measure);
-        FindFactors(blocks);
-        each(blocks, _apply);
-
-        ArrayPool<T>.Shared.Return(_columnSums);
-        ArrayPool<T>.Shared.Return(_inverseRoots);
-        ArrayPool<double>.Shared.Return(_rowMeans);
-        ArrayPool<(double, double)>.Shared.Return(_sums);
-    }
-
-    /// <summary>The rows of a block, counted over all matrices, and the matrix they lie in.</summary>
-    private (long First, long End, int Matrix) RowsOf(int block)
-    {
-        var (matrix, part) = Math.DivRem(block, _blocksPerMatrix);
-        var first = (long)matrix * _rowCount;
-        return (first + ((long)part * _rowsPerBlock), first + Math.Min(((long)part + 1) * _rowsPerBlock, _rowCount), matrix);
-    }
-
-    /// <summary>The elements of a block of a tensor without rows.</summary>
-    private (int Start, int Count) ElementsOf(int block) =>
-        (block * BlockElements, (int)Math.Min(BlockElements, _elements - ((long)block * BlockElements)));
-
-    private void AverageRows(int block)
-    {
-        var sums = _columnSums.AsSpan(block * _columnCount, _columnCount);
-        sums.Clear();
-        var rented = Rent(_columnCount);
-        fixed (T* columns = sums, scratch = rented)
-        {
-            var (first, end, _) = RowsOf(block);
-            for (var row = first; row < end; row++)
-            {
-                var sum = AdafactorLoops<T>.AddSquares(Gradients(row * _columnCount, _columnCount, scratch), columns, _columnCount);
-                _rows[row] = Average(_rows[row], sum / _columnCount);
-            }
-        }
-        Return(rented);
-    }
-
-    private void AverageColumns(int matrix)
-    {
-        double rows = 0;
-        for (var row = 0; row < _rowCount; row++) rows += double.CreateTruncating(_rows[((long)matrix * _rowCount) + row]);
-        _rowMeans[matrix] = rows / _rowCount;
-
-        var sums = _columnSums.AsSpan(matrix * _blocksPerMatrix * _columnCount);
-        for (var block = 1; block < _blocksPerMatrix; block++)
-        {
-            for (var column = 0; column < _columnCount; column++) sums[column] += sums[(block * _columnCount) + column];
-        }
-        for (var column = 0; column < _columnCount; column++)
-        {
-            var index = (matrix * _columnCount) + column;
-            _columns[index] = Average(_columns[index], double.CreateTruncating(sums[column]) / _rowCount);
-            _inverseRoots[index] = InverseRoot(_columns[index]);
-        }
-    }
-
-    private void MeasureRows(int block)
-    {
-        double update = 0, weight = 0;
-        var (first, end, matrix) = RowsOf(block);
-        var rented = Rent(_columnCount);
-        fixed (T* roots = &_inverseRoots[matrix * _columnCount], scratch = rented)
-        {
-            for (var row = first; row < end; row++)
-            {
-                var factor = RowFactor(row, matrix);
-                var gradients = Gradients(row * _columnCount, _columnCount, scratch);
-                update += factor * factor * Loops<T>.Sum(default(SquaredProduct<T>), gradients, roots, _columnCount);
-                weight += SquaredWeights(row * _columnCount, _columnCount, scratch);
-            }
-        }
-        Return(rented);
-        _sums[block] = (update, weight);
-    }
-
-    private void MeasureElements(int block)
-    {
-        var (start, count) = ElementsOf(block);
-        var rented = Rent(count);
-        fixed (T* roots = &_inverseRoots[start], scratch = rented)
-        {
-            var gradients = Gradients(start, count, scratch);
-            for (var i = 0; i < count; i++)
-            {
-                var gradient = gradients[i];
-                _squares[start + i] = Average(_squares[start + i], double.CreateTruncating(gradient * gradient));
-                roots[i] = InverseRoot(_squares[start + i]);
-            }
-            _sums[block] = (Loops<T>.Sum(default(SquaredProduct<T>), gradients, roots, count), SquaredWeights(start, count, scratch));
-        }
-        Return(rented);
-    }
-
-    private void ApplyToRows(int block)
-    {
-        var (first, end, matrix) = RowsOf(block);
-        var rented = Rent(_columnCount);
-        fixed (T* roots = &_inverseRoots[matrix * _columnCount], scratch = rented)
-        {
-            for (var row = first; row < end; row++)
-                Apply(row * _columnCount, roots, T.CreateTruncating(_factor * RowFactor(row, matrix)), _columnCount, scratch);
-        }
-        Return(rented);
-    }
-
-    private void ApplyToElements(int block)
-    {
-        var (start, count) = ElementsOf(block);
-        var rented = Rent(count);
-        fixed (T* roots = &_inverseRoots[start], scratch = rented) Apply(start, roots, T.CreateTruncating(_factor), count, scratch);
-        Return(rented);
-    }
-
-    private void Apply(long start, T* roots, T factor, int count, T* scratch)
-    {
-        var gradients = Gradients(start, count, scratch);
-        var weights = Weights(start, count, scratch);
-        AdafactorLoops<T>.Subtract(weights, _keep, gradients, roots, factor, _moment == null ? null : _moment + start,
-            T.CreateTruncating(_numbers.Beta1), count);
-        if (_isNarrow) _narrow.WriteWeights((float*)weights, start, count);
-    }
+    private void Apply(long start, T* roots, T factor, int count) => _tensor.Update(
+        new AdafactorStep<T>(_keep, factor, roots, _moment == null ? null : _moment + start, T.CreateTruncating(_numbers.Beta1)), start, count);
 
     /// <summary>Computes how d and w are scaled from each block's sums of d^2, before clipping, and of w^2.</summary>
     private void FindFactors(int blocks)
@@ -268,15 +120,8 @@ internal sealed unsafe partial class AdafactorPasses<T> where T : unmanaged, IFl
         _keep = T.CreateTruncating(1 - (_numbers.WeightDecay * rate));
     }
 
-    private double RowFactor(long row, int matrix) => Math.Sqrt(_rowMeans[matrix] / double.CreateTruncating(_rows[row]));
-
     /// <summary>The sum of some squared weights, if parameter scaling needs it.</summary>
-    private double SquaredWeights(long start, int count, T* scratch)
-    {
-        if (_size == null) return 0;
-        var weights = Weights(start, count, scratch);
-        return Loops<T>.Sum(default(Product<T>), weights, weights, count);
-    }
+    private double SquaredWeights(long start, int count) => _size == null ? 0 : _tensor.SumOfWeights(default(Square<T>), start, count);
 
     /// <summary>The second moment, moved toward a mean of squared gradients.</summary>
     private T Average(T average, double mean) =>

@@ -30,8 +30,12 @@ internal sealed class AdafactorRule : UpdateRule
     public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
     {
         var numbers = new AdafactorNumbers((Adafactor.Options)batch.Options, batch.Stage);
-        if (memory.Dtype == ScalarType.Float64) AdafactorPasses<double>.Run(batch, memory, numbers);
-        else AdafactorPasses<float>.Run(batch, memory, numbers);
+        switch (memory.Dtype)
+        {
+            case ScalarType.BFloat16: AdafactorPasses<float, BrainTensor>.Run(batch, memory, numbers); break;
+            case ScalarType.Float32: AdafactorPasses<float, PlainTensor<float>>.Run(batch, memory, numbers); break;
+            default: AdafactorPasses<double, PlainTensor<double>>.Run(batch, memory, numbers); break;
+        }
         return true;
     }
 

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.Intrinsics;
 using SamSharp.Kernels;
 using SamSharp.Kernels.Vectorized;
 using TorchSharp.Modules;
@@ -158,30 +157,17 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
 
         public override bool UpdateMemory(UpdateBatch batch, TensorMemory memory)
         {
-            switch (memory.Dtype)
-            {
-                case ScalarType.BFloat16: UpdateBlocks(batch, memory); break;
-                case ScalarType.Float32: Update<float>(batch, memory); break;
-                default: Update<double>(batch, memory); break;
-            }
+            if (memory.Dtype == ScalarType.Float64) batch.Map<double, SgdStep<double>>(memory, StepOf<double>(batch));
+            else batch.Map(memory, StepOf<float>(batch));
             return true;
         }
 
-        private static unsafe void UpdateBlocks(UpdateBatch batch, TensorMemory memory)
+        private static unsafe Func<Piece, SgdStep<T>> StepOf<T>(UpdateBatch batch) where T : unmanaged, IFloatingPointIeee754<T>
         {
             var options = (Options)batch.Options;
-            var pass = new Pass<float>(options, batch.Stage == First);
+            var numbers = new SgdNumbers<T>(options, batch.Stage == First);
             var buffer = options.Momentum > 0 ? batch.MemoryOf(0) : null;
-            batch.ForEachBlock(memory, (w, g, block) => pass.Update(w, g, buffer is null ? null : buffer.At<float>(0, block), block.Count));
-        }
-
-        private static unsafe void Update<T>(UpdateBatch batch, TensorMemory memory) where T : unmanaged, IFloatingPointIeee754<T>
-        {
-            var options = (Options)batch.Options;
-            var pass = new Pass<T>(options, batch.Stage == First);
-            var buffer = options.Momentum > 0 ? batch.MemoryOf(0) : null;
-            Work.ForEach(memory, piece => pass.Update(memory.At<T>(0, piece), memory.At<T>(1, piece),
-                buffer is null ? null : buffer.At<T>(0, piece), piece.Count));
+            return piece => new(numbers, buffer is null ? null : buffer.At<T>(0, piece));
         }
 
         public override void UpdateByOperators(UpdateBatch batch, Tensor? foundInf)
@@ -208,58 +194,6 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
                 change = options.Nesterov!.Value ? change.Plus(buffer, momentum) : buffer;
             }
             w.IncreaseBy(change, -options.LearningRate!.Value);
-        }
-    }
-
-    /// <summary>Gradient descent with momentum over raw memory.</summary>
-    private readonly unsafe struct Pass<T> where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        private readonly T _sign, _penalty, _momentum, _rest, _ahead, _rate;
-        private readonly bool _nesterov;
-
-        /// <param name="options">A group's options.</param>
-        /// <param name="first">Whether the momentum buffers begin with this step.</param>
-        public Pass(Options options, bool first)
-        {
-            (_sign, _penalty) = (T.CreateTruncating(options.Maximize!.Value ? -1.0 : 1.0), T.CreateTruncating(options.WeightDecay!.Value));
-            _momentum = T.CreateTruncating(first ? 0 : options.Momentum!.Value);
-            _rest = T.CreateTruncating(first ? 1 : 1 - options.Dampening!.Value);
-            (_ahead, _rate) = (T.CreateTruncating(options.Momentum!.Value), T.CreateTruncating(options.LearningRate!.Value));
-            _nesterov = options.Nesterov!.Value;
-        }
-
-        /// <summary>The step of some adjacent elements.</summary>
-        /// <param name="w">Weights.</param>
-        /// <param name="g">Gradients.</param>
-        /// <param name="b">Momentum, or null for none.</param>
-        /// <param name="count">How many elements.</param>
-        public void Update(T* w, T* g, T* b, int count)
-        {
-            Vector256<T> sign = Vector256.Create(_sign), penalty = Vector256.Create(_penalty), rate = Vector256.Create(_rate);
-            Vector256<T> momentum = Vector256.Create(_momentum), rest = Vector256.Create(_rest), ahead = Vector256.Create(_ahead);
-            var i = 0;
-            for (; i <= count - Vector256<T>.Count; i += Vector256<T>.Count)
-            {
-                var weight = Vector256.Load(w + i);
-                var change = (sign * Vector256.Load(g + i)) + (penalty * weight);
-                if (b != null)
-                {
-                    var buffer = (momentum * Vector256.Load(b + i)) + (rest * change);
-                    buffer.Store(b + i);
-                    change = _nesterov ? change + (ahead * buffer) : buffer;
-                }
-                (weight - (rate * change)).Store(w + i);
-            }
-            for (; i < count; i++)
-            {
-                var change = (_sign * g[i]) + (_penalty * w[i]);
-                if (b != null)
-                {
-                    b[i] = (_momentum * b[i]) + (_rest * change);
-                    change = _nesterov ? change + (_ahead * b[i]) : b[i];
-                }
-                w[i] -= _rate * change;
-            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using SamSharp.Kernels;
 using SamSharp.Kernels.Vectorized;
 using TorchSharp.Modules;
@@ -77,13 +78,19 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
         ? TensorMemory.Of(Weights, Gradients)
         : null;
 
-    /// <summary>Updates bfloat16 weights in float32, one block after the other, from their masters if there are any, and rounds once.</summary>
+    /// <summary>weights := lanes of weights and gradients, in the type of the weights.</summary>
     /// <param name="memory">The addresses of weights (list 0) and gradients (list 1).</param>
-    /// <param name="update">Gets float32 weights and gradients of a block.</param>
-    public void ForEachBlock(TensorMemory memory, BlockUpdate update)
+    /// <param name="lanes">What to compute of a piece.</param>
+    public void Map<T, TLanes>(TensorMemory memory, Func<Piece, TLanes> lanes)
+        where T : unmanaged, IFloatingPointIeee754<T> where TLanes : struct, ILanes<T> => Map<T, PlainTensor<T>, TLanes>(memory, lanes);
+
+    /// <summary>weights := lanes of weights and gradients, in float32; bfloat16 weights from their masters if there are any, and rounded
+    /// once.</summary>
+    /// <inheritdoc cref="Map{T, TLanes}"/>
+    public void Map<TLanes>(TensorMemory memory, Func<Piece, TLanes> lanes) where TLanes : struct, ILanes<float>
     {
-        using var masters = MemoryOfMasters();
-        BrainBlocks.ForEach(memory, masters, Keys(), update);
+        if (memory.Dtype == ScalarType.BFloat16) Map<float, BrainTensor, TLanes>(memory, lanes);
+        else Map<float, PlainTensor<float>, TLanes>(memory, lanes);
     }
 
     /// <summary>The addresses of the parameters' float32 weights; null if there are none.</summary>
@@ -144,6 +151,14 @@ internal sealed class UpdateBatch(GroupOptions options, UpdateRule rule, Paramet
 
     /// <summary>Whether a step must be made on float32 weights, which then replace the parameters.</summary>
     public bool WantsPlain => (rounding.Masters || rounding.AtRandom) && NarrowWeights.Is16Bits(first.Type);
+
+    private void Map<T, TTensor, TLanes>(TensorMemory memory, Func<Piece, TLanes> lanes)
+        where T : unmanaged, IFloatingPointIeee754<T> where TTensor : struct, IStoredTensor<TTensor, T> where TLanes : struct, ILanes<T>
+    {
+        using var masters = MemoryOfMasters();
+        var keys = Keys();
+        Work.ForEach(memory, piece => TTensor.At(memory, masters, keys, piece.Tensor).Update(lanes(piece), piece.Start, piece.Count));
+    }
 
     private bool HasMasters => rounding.Masters && NarrowWeights.Is16Bits(first.Type);
 

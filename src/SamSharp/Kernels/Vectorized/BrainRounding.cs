@@ -3,15 +3,17 @@ using System.Runtime.Intrinsics;
 
 namespace SamSharp.Kernels.Vectorized;
 
-/// <summary>Rounds float32 to bfloat16, one number or sixteen adjacent ones.</summary>
+/// <summary>Rounds float32 to bfloat16, one number, or sixteen or thirty-two adjacent ones.</summary>
 internal interface IBrainRounding
 {
-    /// <summary>Whether sixteen numbers must begin at an index that sixteen divides.</summary>
+    /// <summary>Whether several numbers must begin at an index that sixteen divides.</summary>
     static abstract bool NeedsGroups { get; }
 
     ushort One(float value, long index);
 
     Vector256<ushort> Many(Vector256<float> lower, Vector256<float> upper, long index);
+
+    Vector512<ushort> Many(Vector512<float> lower, Vector512<float> upper, long index);
 }
 
 /// <summary>To the nearest, ties to even.</summary>
@@ -25,14 +27,29 @@ internal readonly struct ToNearest : IBrainRounding
         return (ushort)(float.IsNaN(value) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
-    public Vector256<ushort> Many(Vector256<float> lower, Vector256<float> upper, long index) => Vector256.Narrow(Round(lower), Round(upper));
+    public Vector256<ushort> Many(Vector256<float> lower, Vector256<float> upper, long index) =>
+        Vector256.Narrow(UpperHalf(lower), UpperHalf(upper));
 
-    private static Vector256<uint> Round(Vector256<float> value)
+    public Vector512<ushort> Many(Vector512<float> lower, Vector512<float> upper, long index) =>
+        Vector512.Narrow(UpperHalf(lower), UpperHalf(upper));
+
+    /// <summary>The bits of rounded numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> UpperHalf(Vector256<float> value)
     {
         var bits = value.AsUInt32();
         var rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256<uint>.One)) >>> 16;
         // Rounding could carry a NaN over to infinity or to a number.
         return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, (bits >>> 16) | Vector256.Create(0x40u));
+    }
+
+    /// <inheritdoc cref="UpperHalf(Vector256{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> UpperHalf(Vector512<float> value)
+    {
+        var bits = value.AsUInt32();
+        var rounded = (bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512<uint>.One)) >>> 16;
+        return Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, (bits >>> 16) | Vector512.Create(0x40u));
     }
 }
 
@@ -63,9 +80,25 @@ internal readonly struct AtRandom(ulong key) : IBrainRounding
         return Vector256.Shuffle(pairs, Vector256.Create((ushort)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<ushort> Many(Vector512<float> lower, Vector512<float> upper, long index)
+    {
+        // Two groups of sixteen, whose hashes lie side by side.
+        var bits = RandomBits(Vector512.Create((uint)(index / 2)) + Vector512<uint>.Indices);
+        var (early, late) = (bits >>> 16, bits & Vector512.Create(0xFFFFu));
+        var first = lower.AsUInt32() + Vector512.Create(early.GetLower(), late.GetLower());
+        var second = upper.AsUInt32() + Vector512.Create(early.GetUpper(), late.GetUpper());
+        var numbers = Vector512.EqualsAll(lower, lower) && Vector512.EqualsAll(upper, upper);
+        if (!numbers) (first, second) = (KeepNaN(lower, first), KeepNaN(upper, second));
+        return Vector512.Narrow(first >>> 16, second >>> 16);
+    }
+
     /// <summary>Adding could carry a NaN over to infinity or to a number.</summary>
     private static Vector256<uint> KeepNaN(Vector256<float> value, Vector256<uint> sum) =>
         Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), sum, value.AsUInt32() | Vector256.Create(0x400000u));
+
+    private static Vector512<uint> KeepNaN(Vector512<float> value, Vector512<uint> sum) =>
+        Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), sum, value.AsUInt32() | Vector512.Create(0x400000u));
 
     /// <summary>A hash of a group of elements: the 32-bit finalizer "lowbias32" (Wellons, "Prospecting for Hash Functions", 2018) with the
     /// halves of the key before and after it.</summary>
@@ -76,6 +109,16 @@ internal readonly struct AtRandom(ulong key) : IBrainRounding
         hash = (hash ^ (hash >>> 16)) * Vector256.Create(0x7FEB352Du);
         hash = (hash ^ (hash >>> 15)) * Vector256.Create(0x846CA68Bu);
         hash = ((hash ^ (hash >>> 16)) + Vector256.Create((uint)(key >> 32))) * Vector256.Create(0x9E3779B1u);
+        return hash ^ (hash >>> 15);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector512<uint> RandomBits(Vector512<uint> group)
+    {
+        var hash = group ^ Vector512.Create((uint)key);
+        hash = (hash ^ (hash >>> 16)) * Vector512.Create(0x7FEB352Du);
+        hash = (hash ^ (hash >>> 15)) * Vector512.Create(0x846CA68Bu);
+        hash = ((hash ^ (hash >>> 16)) + Vector512.Create((uint)(key >> 32))) * Vector512.Create(0x9E3779B1u);
         return hash ^ (hash >>> 15);
     }
 }

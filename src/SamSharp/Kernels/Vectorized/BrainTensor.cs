@@ -1,31 +1,33 @@
 namespace SamSharp.Kernels.Vectorized;
 
-/// <summary>bfloat16 weights of a tensor and their gradients, read and written in float32.</summary>
+/// <summary>bfloat16 weights and gradients, computed with in float32.</summary>
 /// <param name="weights">The weights.</param>
 /// <param name="gradients">Their gradients.</param>
 /// <param name="masters">float32 weights that the weights are rounded from; null if there are none.</param>
 /// <param name="key">The tensor's key for rounding at random; null to round to the nearest.</param>
-internal readonly unsafe struct BrainTensor(ushort* weights, ushort* gradients, float* masters, ulong? key)
+internal readonly unsafe struct BrainTensor(ushort* weights, ushort* gradients, float* masters, ulong? key) : IStoredTensor<BrainTensor, float>
 {
-    /// <summary>Gradients from an index on, written to <paramref name="scratch"/>.</summary>
-    public void ReadGradients(long start, int count, float* scratch) => BrainLoops.Widen(gradients + start, scratch, count);
-
-    /// <summary>Weights from an index on: their masters where they are, or copies in <paramref name="scratch"/>.</summary>
-    public float* ReadWeights(long start, int count, float* scratch)
+    public static BrainTensor At(TensorMemory memory, TensorMemory? masters, ulong[]? keys, int tensor)
     {
-        if (masters == null)
-        {
-            BrainLoops.Widen(weights + start, scratch, count);
-            return scratch;
-        }
-        BrainLoops.TakeUpChanges(weights + start, masters + start, count);
-        return masters + start;
+        var start = new Piece(tensor, 0, 0);
+        return new(memory.At<ushort>(0, start), memory.At<ushort>(1, start), masters is null ? null : masters.At<float>(0, start), keys?[tensor]);
     }
 
-    /// <summary>Rounds what <see cref="ReadWeights"/> gave.</summary>
-    public void WriteWeights(float* values, long start, int count)
+    public float Gradient(long at) => Single<float>.Widen(gradients + at).Value;
+
+    public double SumOfWeights<TLanes>(TLanes lanes, long start, int count) where TLanes : struct, ILanes<float> =>
+        Loops<float>.Sum(lanes, On(weights, start), count);
+
+    public double SumOfGradients<TLanes>(TLanes lanes, long start, int count) where TLanes : struct, ILanes<float> =>
+        Loops<float>.Sum(lanes, new BrainOperands(gradients + start, null, gradients + start), count);
+
+    /// <summary>weights := lanes, rounded; the masters, if there are any, get them exactly.</summary>
+    public void Update<TLanes>(TLanes lanes, long start, int count) where TLanes : struct, ILanes<float>
     {
-        if (key is { } known) BrainLoops.Write(new AtRandom(known), values, weights + start, start, count);
-        else BrainLoops.Write(default(ToNearest), values, weights + start, start, count);
+        var results = new BrainResults(weights + start, masters == null ? null : masters + start);
+        if (key is { } known) BrainLoops.Map(lanes, new AtRandom(known), On(gradients, start), results, start, count, pastCache: false);
+        else BrainLoops.Map(lanes, default(ToNearest), On(gradients, start), results, start, count, pastCache: false);
     }
+
+    private BrainOperands On(ushort* vectors, long start) => new(weights + start, masters == null ? null : masters + start, vectors + start);
 }
