@@ -24,6 +24,7 @@ public static class BatchSlice
         foreach (var tensor in batch)
         {
             if (tensor?.IsInvalid != false) throw new ArgumentException("A tensor of the batch is null or has been disposed.", nameof(batch));
+            if (tensor.is_sparse) throw new ArgumentException("A tensor of the batch is sparse, and cannot be sliced.", nameof(batch));
             if (tensor.dim() == 0 || tensor.shape[0] == 0)
                 throw new ArgumentException($"A tensor of shape [{string.Join(", ", tensor.shape)}] has no rows to slice.", nameof(batch));
             if (tensor.shape[0] != batch[0].shape[0])

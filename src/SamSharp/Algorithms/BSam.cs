@@ -220,7 +220,7 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
 
         internal (double, double) Betas
         {
-            get => (Beta1!.Value, Beta2!.Value);
+            get => (Of(Beta1), Of(Beta2));
             set => (Beta1, Beta2) = value;
         }
 
@@ -254,8 +254,8 @@ public sealed class BSam : StatefulOptimizer, optim.IBetas
         /// <inheritdoc/>
         public (double, double) Betas
         {
-            get => Options.Betas;
-            set => Options.Betas = value;
+            get => GroupOptions.Of(Options).Betas;
+            set => GroupOptions.Of(Options).Betas = value;
         }
     }
 }

@@ -39,8 +39,8 @@ public static partial class Recipe
 internal sealed record BalancedPairs(LoraAdapters Adapters, bool ByGradients, double Mu, Func<long, double>? Decay) : ICombiner, IActsAroundStep
 {
     /// <summary>The pairs.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public LoraAdapters Adapters { get; init; } = Adapters ?? throw new ArgumentNullException(nameof(Adapters));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public LoraAdapters Adapters { get; init => field = Check.Given(value, nameof(Adapters)); } = Check.Given(Adapters);
 
     /// <summary>The strength, at least 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>

@@ -12,8 +12,8 @@ namespace SamSharp;
 public sealed record WeightedAscent(Func<Tensor, Tensor> Weights) : IExampleRule
 {
     /// <summary>Maps the losses at w, shape [examples], to weights of the same shape.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public Func<Tensor, Tensor> Weights { get; init; } = Weights ?? throw new ArgumentNullException(nameof(Weights));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public Func<Tensor, Tensor> Weights { get; init => field = Check.Given(value, nameof(Weights)); } = Check.Given(Weights);
 
     /// <inheritdoc/>
     public bool LooksFirst => true;

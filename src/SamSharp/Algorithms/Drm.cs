@@ -36,8 +36,8 @@ internal sealed record WorstDirection(Func<Tensor> Loss, int Draws, int Every, I
     private const string Drawn = "step", Chosen = "draw";
 
     /// <summary>Computes the loss of the current batch, without gradients.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public Func<Tensor> Loss { get; init; } = Loss ?? throw new ArgumentNullException(nameof(Loss));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public Func<Tensor> Loss { get; init => field = Check.Given(value, nameof(Loss)); } = Check.Given(Loss);
 
     /// <summary>The number of directions that are tried, at least 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1 or more than 1000.</exception>

@@ -37,8 +37,8 @@ internal sealed record StiefelMatrices(Func<ParameterSlot, bool> IsOrthonormal) 
     private const double NormFloor = 1e-12, Tolerance = 0.05;
 
     /// <summary>Which parameters are such matrices.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public Func<ParameterSlot, bool> IsOrthonormal { get; init; } = IsOrthonormal ?? throw new ArgumentNullException(nameof(IsOrthonormal));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public Func<ParameterSlot, bool> IsOrthonormal { get; init => field = Check.Given(value, nameof(IsOrthonormal)); } = Check.Given(IsOrthonormal);
 
     /// <inheritdoc/>
     public bool LeavesGradients => true;

@@ -24,6 +24,9 @@ public static partial class Objectives
         Check.NonNegativeSingle(radius);
         TensorCheck.RequireReal(embeddings);
         Check.NonNegativeSingle(noise);
+        if (embeddings.dim() == 0 || embeddings.NumberOfElements == 0)
+            throw new ArgumentException($"The embeddings have shape [{string.Join(", ", embeddings.shape)}]; [..., tokens, width] is needed.",
+                nameof(embeddings));
         using var scope = NewDisposeScope();
         var start = embeddings.detach().Plus(rand_like(embeddings), noise).requires_grad_(true);
         var direction = Differentiation.Gradient(ClosureErrors.Explain(() => loss(start)), [start])[0];
@@ -40,7 +43,7 @@ public static partial class Objectives
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public static Tensor AdversarialLoss(Tensor logits, Tensor adversarialLogits, Tensor labels, double weight = 0.01)
     {
-        Check.NonNegative(weight);
+        Check.NonNegativeSingle(weight);
         ClassScores.RequireFit(logits, labels);
         ClassScores.RequireFit(adversarialLogits, labels);
         using var scope = NewDisposeScope();

@@ -27,7 +27,7 @@ public sealed partial class Sassha
 
         internal (double, double) Betas
         {
-            get => (Beta1!.Value, Beta2!.Value);
+            get => (Of(Beta1), Of(Beta2));
             set => (Beta1, Beta2) = value;
         }
 
@@ -57,8 +57,8 @@ public sealed partial class Sassha
         /// <inheritdoc/>
         public (double, double) Betas
         {
-            get => Options.Betas;
-            set => Options.Betas = value;
+            get => GroupOptions.Of(Options).Betas;
+            set => GroupOptions.Of(Options).Betas = value;
         }
     }
 }

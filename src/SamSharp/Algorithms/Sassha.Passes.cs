@@ -22,7 +22,11 @@ public sealed partial class Sassha
                 throw new InvalidOperationException(
                     "The closure called backward() itself. SASSHA differentiates the loss twice and must call it: return only the loss.");
             ScalarLoss.RequireGraph(loss);
-            loss.backward(retain_graph: again);
+            ClosureErrors.Explain(() =>
+            {
+                loss.backward(retain_graph: again);
+                return loss;
+            });
             _passes.Table.RequireGradients(pass, perturbed: false);
             return loss;
         }

@@ -35,8 +35,8 @@ public static partial class Recipe
 public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
 {
     /// <summary>Computes d for the batch of the step, at the current weights.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public Func<Tensor> Divergence { get; init; } = Divergence ?? throw new ArgumentNullException(nameof(Divergence));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public Func<Tensor> Divergence { get; init => field = Check.Given(value, nameof(Divergence)); } = Check.Given(Divergence);
 
     /// <inheritdoc/>
     public double At(StepInfo info, double rho) => rho;

@@ -75,6 +75,12 @@ internal sealed record VariationalGeometry((Parameter Mean, Parameter Deviation)
                 throw new ArgumentException($"A mean has shape [{string.Join(", ", mean.shape)}] and its deviation " +
                     $"[{string.Join(", ", deviation.shape)}]; both must be alike.", nameof(pairs));
         }
-        return pairs.SelectMany(pair => new[] { (pair.Mean.Handle, pair), (pair.Deviation.Handle, pair) }).ToDictionary();
+        var pairOf = new Dictionary<IntPtr, (Parameter Mean, Parameter Deviation)>();
+        foreach (var pair in pairs)
+        {
+            if (!pairOf.TryAdd(pair.Mean.Handle, pair) || !pairOf.TryAdd(pair.Deviation.Handle, pair))
+                throw new ArgumentException($"A parameter of shape [{string.Join(", ", pair.Mean.shape)}] is in the pairs twice.", nameof(pairs));
+        }
+        return pairOf;
     }
 }

@@ -46,10 +46,10 @@ internal static class Differentiation
         {
             return Script.CallMany("gradient", [ScalarLoss.RequireGraph(loss), parameters]);
         }
-        catch (ExternalException error)
+        catch (InvalidOperationException error) when (error.InnerException is ExternalException)
         {
             throw new InvalidOperationException("The loss cannot be differentiated. Its closure must compute it again in each call, " +
-                $"and must not call backward() itself. libtorch says: {Reason(error)}", error);
+                $"and must not call backward() itself. {error.Message}", error.InnerException);
         }
     }
 
@@ -61,15 +61,11 @@ internal static class Differentiation
         {
             return Script.CallMany("product", [ScalarLoss.RequireGraph(loss), parameters, vector]);
         }
-        catch (ExternalException error)
+        catch (InvalidOperationException error) when (error.InnerException is ExternalException)
         {
             throw new NotSupportedException("The loss cannot be differentiated twice: some operators, fused attention among them, " +
                 $"have no second derivative. {nameof(HessianVectorProduct)}.{nameof(HessianVectorProduct.FiniteDifference)} does without. " +
-                $"libtorch says: {Reason(error)}", error);
+                $"{error.Message}", error.InnerException);
         }
     }
-
-    /// <summary>The last line is the error itself, after TorchScript's trace.</summary>
-    private static string Reason(ExternalException error) =>
-        error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
 }

@@ -11,8 +11,8 @@ namespace SamSharp.Analysis;
 public sealed record Measurement(string Name, double Value, long Rows)
 {
     /// <summary>What was measured.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public string Name { get; init; } = Name ?? throw new ArgumentNullException(nameof(Name));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public string Name { get; init => field = Check.Given(value, nameof(Name)); } = Check.Given(Name);
 
     /// <summary>The radius rho; the standard deviation sigma for an average over normal displacements; null if there is none.</summary>
     public double? Radius { get; init; }

@@ -135,7 +135,7 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     public void TakeUpChanges(Tensor[] masters, Tensor[] weights) => RoundingOperators.TakeUpChanges(masters, weights);
 
     private static int Accumulator(Tensor[] vectors) =>
-        (int)(vectors[0].dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
+        (int)(vectors[0]?.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 
     /// <summary>Skips empty lists, since the in-place operators need at least one tensor.</summary>
     private static void Run(string function, Tensor[] first, object[] others)

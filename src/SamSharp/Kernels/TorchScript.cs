@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -25,6 +26,7 @@ internal sealed class TorchScript(string source)
 
     private object Invoke(string function, object[] arguments)
     {
+        foreach (var list in arguments.OfType<Tensor[]>()) TensorLists.Require(list);
         // TorchSharp creates a Scalar for each double and long, which the collector may free before the call has read it.
         var held = Array.ConvertAll(arguments, argument => argument switch
         {
@@ -40,9 +42,17 @@ internal sealed class TorchScript(string source)
             return _unit.Value.invoke(function, held);
 #pragma warning restore RS0030
         }
+        catch (ExternalException error)
+        {
+            throw new InvalidOperationException($"The operation '{function}' cannot work with these tensors. libtorch says: {Reason(error)}", error);
+        }
         finally
         {
             foreach (var argument in held) (argument as Scalar)?.Dispose();
         }
     }
+
+    /// <summary>The last line is the error itself, after TorchScript's trace.</summary>
+    private static string Reason(ExternalException error) =>
+        error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace SamSharp;
@@ -5,6 +6,13 @@ namespace SamSharp;
 /// <summary>Checks of arguments that several types share.</summary>
 internal static class Check
 {
+    public static T Given<T>([NotNull] T? value, [CallerArgumentExpression(nameof(value))] string name = "value")
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(value, name);
+        return value;
+    }
+
     public static double Radius(double rho, [CallerArgumentExpression(nameof(rho))] string name = "rho") =>
         double.IsFinite(rho) && rho >= 0
             ? rho

@@ -24,7 +24,7 @@ public sealed class AdamOptions : GroupOptions
 
     internal (double, double) Betas
     {
-        get => (Beta1!.Value, Beta2!.Value);
+        get => (Of(Beta1), Of(Beta2));
         set => (Beta1, Beta2) = value;
     }
 

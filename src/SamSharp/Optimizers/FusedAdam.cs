@@ -75,8 +75,8 @@ public sealed class FusedAdam : StatefulOptimizer, optim.IBetas
         /// <inheritdoc/>
         public (double, double) Betas
         {
-            get => Options.Betas;
-            set => Options.Betas = value;
+            get => GroupOptions.Of(Options).Betas;
+            set => GroupOptions.Of(Options).Betas = value;
         }
     }
 }

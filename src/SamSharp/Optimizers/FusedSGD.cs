@@ -124,8 +124,8 @@ public sealed class FusedSGD : StatefulOptimizer, optim.IMomentum
         /// <inheritdoc/>
         public double Momentum
         {
-            get => Options.Momentum!.Value;
-            set => Options.Momentum = value;
+            get => GroupOptions.Of(GroupOptions.Of(Options).Momentum);
+            set => GroupOptions.Of(Options).Momentum = value;
         }
     }
 

@@ -60,6 +60,17 @@ public abstract class GroupOptions : OptimizerOptions
         Flags = [.. Flags.Zip(defaults.Flags, (own, other) => own ?? other)];
     }
 
+    /// <summary>The options of a group that may not have any yet.</summary>
+    /// <exception cref="InvalidOperationException">It has none.</exception>
+    internal static T Of<T>(T? options)
+        where T : GroupOptions => options ?? throw new InvalidOperationException(Unset);
+
+    /// <summary>An option that may not be set yet.</summary>
+    /// <exception cref="InvalidOperationException">It is not set.</exception>
+    internal static double Of(double? option) => option ?? throw new InvalidOperationException(Unset);
+
+    private const string Unset = "It is not set yet: the optimizer that takes up a param group sets what the group leaves out.";
+
     private protected static void Require(bool holds, string name, double? value, string rule)
     {
         if (!holds) throw new ArgumentOutOfRangeException(name, FormattableString.Invariant($"{name} is {value}; it must be {rule}."));

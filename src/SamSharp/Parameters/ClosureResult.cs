@@ -22,10 +22,12 @@ internal static class ClosureResult
     /// <param name="tensor">What the closure returned.</param>
     /// <param name="like">A tensor of the shape that is needed.</param>
     /// <param name="what">What it should be.</param>
-    /// <exception cref="InvalidOperationException">It is null, has been disposed, or has another shape.</exception>
+    /// <exception cref="InvalidOperationException">It is null, has been disposed, has another shape, or is on the meta device.</exception>
     public static Tensor RequireLike([NotNull] Tensor? tensor, Tensor like, string what)
     {
         Require(tensor, what);
+        if (tensor.device_type == TorchSharp.DeviceType.META)
+            throw new InvalidOperationException($"The closure returned {what} on the meta device, where there are no numbers.");
         return tensor.shape.SequenceEqual(like.shape) ? tensor : throw new InvalidOperationException(
             $"The closure returned shape [{string.Join(", ", tensor.shape)}] for {what}; [{string.Join(", ", like.shape)}] is needed.");
     }

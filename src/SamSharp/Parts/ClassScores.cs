@@ -15,6 +15,6 @@ internal static class ClassScores
             throw new ArgumentException(
                 $"Logits have shape [{string.Join(", ", logits.shape)}] and labels have shape [{string.Join(", ", labels.shape)}]; " +
                 "[examples, classes] and [examples] are expected. Flatten sequences first, and leave out positions that do not count.");
-        if (!labels.is_integral()) throw new ArgumentException($"Labels have type {labels.dtype}; whole numbers (int64) are expected.");
+        if (labels.dtype != ScalarType.Int64) throw new ArgumentException($"Labels have type {labels.dtype}; whole numbers (int64) are expected.");
     }
 }

@@ -8,8 +8,8 @@ namespace SamSharp;
 public abstract record GeometryDecorator(IGeometry Wrapped) : IGeometry
 {
     /// <summary>The inner geometry.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public IGeometry Wrapped { get; init; } = Wrapped ?? throw new ArgumentNullException(nameof(Wrapped));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public IGeometry Wrapped { get; init => field = Check.Given(value, nameof(Wrapped)); } = Check.Given(Wrapped);
 
     /// <inheritdoc/>
     public virtual IEnumerable<IStepPart> Inner => [Wrapped];

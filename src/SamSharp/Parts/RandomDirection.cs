@@ -7,6 +7,10 @@ namespace SamSharp;
 /// <param name="Noise">The random vectors.</param>
 public sealed record RandomDirection(INoise Noise) : IDirection
 {
+    /// <summary>The random vectors.</summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public INoise Noise { get; init => field = Check.Given(value, nameof(Noise)); } = Check.Given(Noise);
+
     /// <inheritdoc/>
     public bool NeedsGradients(long number) => false;
 

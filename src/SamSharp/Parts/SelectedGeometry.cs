@@ -11,8 +11,8 @@ namespace SamSharp;
 public sealed record SelectedGeometry(IGeometry Wrapped, Func<ParameterSlot, bool> Selects) : GeometryDecorator(Wrapped)
 {
     /// <summary>Which parameters are perturbed.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public Func<ParameterSlot, bool> Selects { get; init; } = Selects ?? throw new ArgumentNullException(nameof(Selects));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public Func<ParameterSlot, bool> Selects { get; init => field = Check.Given(value, nameof(Selects)); } = Check.Given(Selects);
 
     /// <inheritdoc/>
     public override bool Perturbs(ParameterSlot parameter) => Selects(parameter) && Wrapped.Perturbs(parameter);

@@ -62,6 +62,8 @@ public sealed class Descent : StepPhase
     {
         ArgumentNullException.ThrowIfNull(bucket);
         ArgumentNullException.ThrowIfNull(gradients);
+        if (gradients.Length != bucket.Parameters.Count)
+            throw new ArgumentException($"There are {gradients.Length} gradients for {bucket.Parameters.Count} parameters.", nameof(gradients));
         for (var i = 0; i < gradients.Length; i++) bucket.Parameters[i].Parameter.grad = gradients[i];
     }
 
@@ -93,7 +95,11 @@ public sealed class Descent : StepPhase
     /// <param name="closure">The loss; null for the step's own closure.</param>
     /// <returns>Loss and gradients; dispose them. Gradients and weights of the model are as before.</returns>
     /// <exception cref="InvalidOperationException">The combiner does not say that it needs further passes, or the step has no closure.</exception>
-    public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? closure = null) => Further.AtPoint(move, closure);
+    public PointGradients AtPoint(Action<Ascent> move, Func<Tensor>? closure = null)
+    {
+        ArgumentNullException.ThrowIfNull(move);
+        return Further.AtPoint(move, closure);
+    }
 
     /// <summary>Loss and gradients at the end of consecutive ascents that start at w.</summary>
     internal PointGradients AtEndOf(params Leg[] legs) => Further.AtEndOf(null, legs);

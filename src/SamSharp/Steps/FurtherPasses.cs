@@ -52,7 +52,7 @@ internal sealed class FurtherPasses(
             else services.Table.TakeUpAll();
             move(stepAscent!);
             services.Statistics.Save();
-            var ours = scope.DisposablesView.ToHashSet();
+            var ours = scope.DisposablesView.ToHashSet<IDisposable>(ReferenceEqualityComparer.Instance);
             var value = step.EvaluateAgain(loss);
             services.NoteLoss(value);
             // Everything else that the closure created belongs to the caller's scope, not to the combiner's.

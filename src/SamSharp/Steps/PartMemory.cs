@@ -56,7 +56,6 @@ public sealed class PartMemory : IDisposable
     /// <summary>Replaces a parameter's tensor, and takes over the new one.</summary>
     public void Put(string name, ParameterSlot parameter, Tensor tensor)
     {
-        ArgumentNullException.ThrowIfNull(parameter);
         ArgumentNullException.ThrowIfNull(tensor);
         EntryOf(name, parameter).Replace(tensor);
     }
@@ -131,6 +130,7 @@ public sealed class PartMemory : IDisposable
 
     private Kept EntryOf(string name, ParameterSlot parameter)
     {
+        ArgumentNullException.ThrowIfNull(parameter);
         if (!_tensors.TryGetValue(name, out var entries)) _tensors[name] = entries = [];
         if (!entries.TryGetValue(parameter.Index, out var entry)) entries[parameter.Index] = entry = new Kept();
         return entry;

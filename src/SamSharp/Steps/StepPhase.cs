@@ -65,14 +65,14 @@ public abstract class StepPhase
     /// <summary>target := own target + other v.</summary>
     public void Mix(Tensor[] targets, double own, Tensor[] vectors, double other)
     {
-        ArgumentNullException.ThrowIfNull(targets);
+        TensorLists.Require(targets);
         if (targets.Length > 0) Kernels.Mix(targets, FactorFor(targets, own), vectors, FactorFor(targets, other));
     }
 
     /// <summary>target := own target + other v, with factors that stay on the device.</summary>
     public void Mix(Tensor[] targets, Tensor own, Tensor[] vectors, Tensor other)
     {
-        ArgumentNullException.ThrowIfNull(targets);
+        TensorLists.Require(targets);
         ArgumentNullException.ThrowIfNull(own);
         ArgumentNullException.ThrowIfNull(other);
         if (targets.Length > 0) Kernels.Mix(targets, FactorFor(targets, own), vectors, FactorFor(targets, other));
@@ -81,7 +81,7 @@ public abstract class StepPhase
     /// <summary>vector := factor vector.</summary>
     public void Multiply(Tensor[] vectors, Tensor factor)
     {
-        ArgumentNullException.ThrowIfNull(vectors);
+        TensorLists.Require(vectors);
         ArgumentNullException.ThrowIfNull(factor);
         if (vectors.Length > 0) Kernels.Mix(vectors, FactorFor(vectors, factor), vectors, FactorFor(vectors, 0));
     }

@@ -29,6 +29,22 @@ public class FurtherPassTests
         Close.To([0.838905996, -0.386132495], quadratic.Weights);
     }
 
+    /// <summary>Tensors are told apart by identity: a NaN is not equal to itself.</summary>
+    [Fact]
+    public void What_a_combiner_makes_before_a_further_pass_is_freed_even_if_it_is_not_a_number()
+    {
+        var quadratic = new Quadratic();
+        Tensor? made = null;
+        var looks = new Looks(descent =>
+        {
+            made = ScalarArithmetic.Full([3], double.NaN);
+            descent.At(-1).Dispose();
+        });
+        using var optimizer = optim.SGD([quadratic.W], 0.1).WithSharpnessAwareness(new SharpnessAwareOptions { Rho = 0.1, Combiner = looks });
+        optimizer.Step(quadratic.Backward).Dispose();
+        Assert.True(made!.IsInvalid);
+    }
+
     [Fact]
     public void A_point_of_ones_own_is_visited_with_another_closure()
     {

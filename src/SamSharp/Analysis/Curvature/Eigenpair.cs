@@ -8,8 +8,8 @@ namespace SamSharp.Analysis;
 public sealed record Eigenpair(double Value, WeightVector Vector, double Residual, int Iterations) : IDisposable
 {
     /// <summary>The eigenvector v, of norm 1, owned by the pair.</summary>
-    /// <exception cref="ArgumentNullException">The constructor was given null.</exception>
-    public WeightVector Vector { get; init; } = Vector ?? throw new ArgumentNullException(nameof(Vector));
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public WeightVector Vector { get; init => field = Check.Given(value, nameof(Vector)); } = Check.Given(Vector);
 
     /// <summary>Frees the vector.</summary>
     public void Dispose() => Vector.Dispose();

@@ -38,7 +38,7 @@ internal sealed unsafe class TensorMemory : IDisposable
     /// <summary>The same, followed by lists that have already been looked up.</summary>
     public static TensorMemory? Of(TensorMemory? known, params ReadOnlySpan<Tensor[]> lists)
     {
-        foreach (var list in lists) ArgumentNullException.ThrowIfNull(list);
+        foreach (var list in lists) TensorLists.Require(list);
         if (lists.Length == 0 || lists[0].Length == 0) return null;
         var dtype = lists[0][0].dtype;
         foreach (var list in lists)

@@ -11,6 +11,10 @@ namespace SamSharp;
 /// <param name="Mask">Which weights move.</param>
 public sealed record MaskedGeometry(IGeometry Wrapped, IElementMask Mask) : GeometryDecorator(Wrapped)
 {
+    /// <summary>Which weights move.</summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public IElementMask Mask { get; init => field = Check.Given(value, nameof(Mask)); } = Check.Given(Mask);
+
     /// <inheritdoc/>
     public override IEnumerable<IStepPart> Inner => [Wrapped, Mask];
 
