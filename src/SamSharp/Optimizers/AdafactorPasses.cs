@@ -17,11 +17,12 @@ internal sealed unsafe partial class AdafactorPasses<T, TTensor>
     /// <summary>Elements of a block: large enough to pay off for a thread, small enough to stay in its cache.</summary>
     private const int BlockElements = 1 << 17;
 
-    /// <summary>Elements from which a tensor is shared by the threads: 4 MB of float32.</summary>
-    private const long Large = 1 << 20;
+    /// <summary>Most elements of a tensor that one thread updates alone: 4 MB of float32. The threads share a larger one, and wait for each other
+    /// after each pass.</summary>
+    private const long MostAlone = 1 << 20;
 
-    /// <summary>Small tensors that a thread takes at a time.</summary>
-    private const int Few = 4;
+    /// <summary>Elements that a thread takes at a time, if the tensors are so small that taking one costs as much as its update.</summary>
+    private const int Few = 128;
 
     private readonly AdafactorNumbers _numbers;
     private readonly TensorMemory _memory;
@@ -61,21 +62,21 @@ internal sealed unsafe partial class AdafactorPasses<T, TTensor>
         var large = 0;
         for (var i = 0; i < count; i++)
         {
-            if (ElementsOf(memory, i) < Large) continue;
+            if (ElementsOf(memory, i) <= MostAlone) continue;
             shared.Update(i, Shares.Run);
             large++;
         }
         if (large == count) return;
 
-        var next = 0;
+        var (next, taken) = (0, (int)Math.Max(1, Few * count / Math.Max(1, memory.Elements)));
         Shares.Run(get_num_threads(), _ =>
         {
             var own = new AdafactorPasses<T, TTensor>(batch, memory, masters, keys, numbers);
-            for (var first = Interlocked.Add(ref next, Few) - Few; first < count; first = Interlocked.Add(ref next, Few) - Few)
+            for (var first = Interlocked.Add(ref next, taken) - taken; first < count; first = Interlocked.Add(ref next, taken) - taken)
             {
-                for (var i = first; i < Math.Min(first + Few, count); i++)
+                for (var i = first; i < Math.Min(first + taken, count); i++)
                 {
-                    if (ElementsOf(memory, i) is > 0 and < Large) own.Update(i, InTurn);
+                    if (ElementsOf(memory, i) is > 0 and <= MostAlone) own.Update(i, InTurn);
                 }
             }
         });

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -35,12 +36,13 @@ internal static unsafe class BrainLoops
             pastCache = !TRounding.NeedsGroups || (line - head) % 16 == 0;
             if (pastCache) head = line;
         }
-        var i = Alone(lanes, rounding, on, results, index, 0, Math.Min(head, count));
+        var i = Math.Min(head, count);
+        if (i > 0) Alone(lanes, rounding, on, results, index, 0, i);
         if (Vector512.IsHardwareAccelerated)
             i = Map<Register512<float>, TLanes, TRounding, TOperands>(lanes, rounding, on, results, index, i, count, pastCache);
-        i = Map<Register256<float>, TLanes, TRounding, TOperands>(lanes, rounding, on, results, index, i, count, pastCache);
+        if (i < count) i = Map<Register256<float>, TLanes, TRounding, TOperands>(lanes, rounding, on, results, index, i, count, pastCache);
         if (pastCache && Sse.IsSupported) Sse.StoreFence();
-        Alone(lanes, rounding, on, results, index, i, count);
+        if (i < count) Alone(lanes, rounding, on, results, index, i, count);
     }
 
     /// <summary>target := source.</summary>
@@ -62,6 +64,7 @@ internal static unsafe class BrainLoops
     }
 
     /// <returns>The first element that is left.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Map<TRegister, TLanes, TRounding, TOperands>(TLanes lanes, TRounding rounding, TOperands on, BrainResults results, long index,
         int i, int count, bool pastCache) where TRegister : struct, IWideRegister<TRegister, float>
         where TLanes : struct, ILanes<float> where TRounding : struct, IBrainRounding where TOperands : struct, IOperands<float>
@@ -80,8 +83,8 @@ internal static unsafe class BrainLoops
         return i;
     }
 
-    /// <returns>The end.</returns>
-    private static int Alone<TLanes, TRounding, TOperands>(TLanes lanes, TRounding rounding, TOperands on, BrainResults results, long index, int i,
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Alone<TLanes, TRounding, TOperands>(TLanes lanes, TRounding rounding, TOperands on, BrainResults results, long index, int i,
         int end) where TLanes : struct, ILanes<float> where TRounding : struct, IBrainRounding where TOperands : struct, IOperands<float>
     {
         for (; i < end; i++)
@@ -90,7 +93,6 @@ internal static unsafe class BrainLoops
             if (results.Exact != null) results.Exact[i] = value;
             results.Rounded[i] = rounding.One(value, index + i);
         }
-        return i;
     }
 
     /// <returns>The first element that is left.</returns>

@@ -27,29 +27,24 @@ internal readonly struct ToNearest : IBrainRounding
         return (ushort)(float.IsNaN(value) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
-    public Vector256<ushort> Many(Vector256<float> lower, Vector256<float> upper, long index) =>
-        Vector256.Narrow(UpperHalf(lower), UpperHalf(upper));
+    public Vector256<ushort> Many(Vector256<float> lower, Vector256<float> upper, long index) => UpperHalf.Of(Rounded(lower), Rounded(upper));
 
-    public Vector512<ushort> Many(Vector512<float> lower, Vector512<float> upper, long index) =>
-        Vector512.Narrow(UpperHalf(lower), UpperHalf(upper));
+    public Vector512<ushort> Many(Vector512<float> lower, Vector512<float> upper, long index) => UpperHalf.Of(Rounded(lower), Rounded(upper));
 
-    /// <summary>The bits of rounded numbers.</summary>
+    /// <summary>Bits whose upper half is the rounded number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<uint> UpperHalf(Vector256<float> value)
+    public static Vector256<uint> Rounded(Vector256<float> value)
     {
         var bits = value.AsUInt32();
-        var rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256<uint>.One)) >>> 16;
-        // Rounding could carry a NaN over to infinity or to a number.
-        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, (bits >>> 16) | Vector256.Create(0x40u));
+        return UpperHalf.KeepNaN(value, bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256<uint>.One));
     }
 
-    /// <inheritdoc cref="UpperHalf(Vector256{float})"/>
+    /// <inheritdoc cref="Rounded(Vector256{float})"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> UpperHalf(Vector512<float> value)
+    public static Vector512<uint> Rounded(Vector512<float> value)
     {
         var bits = value.AsUInt32();
-        var rounded = (bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512<uint>.One)) >>> 16;
-        return Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, (bits >>> 16) | Vector512.Create(0x40u));
+        return UpperHalf.KeepNaN(value, bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512<uint>.One));
     }
 }
 
@@ -74,10 +69,8 @@ internal readonly struct AtRandom(ulong key) : IBrainRounding
         var bits = RandomBits(Vector256.Create((uint)(index / 2)) + Vector256<uint>.Indices);
         var (first, second) = (lower.AsUInt32() + (bits >>> 16), upper.AsUInt32() + (bits & Vector256.Create(0xFFFFu)));
         var numbers = Vector256.EqualsAll(lower, lower) && Vector256.EqualsAll(upper, upper);
-        if (!numbers) (first, second) = (KeepNaN(lower, first), KeepNaN(upper, second));
-        // The upper halves: side by side, then in their order.
-        var pairs = Vector256.ConditionalSelect(Vector256.Create(0xFFFFu), first >>> 16, second).AsUInt16();
-        return Vector256.Shuffle(pairs, Vector256.Create((ushort)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
+        if (!numbers) (first, second) = (UpperHalf.KeepNaN(lower, first), UpperHalf.KeepNaN(upper, second));
+        return UpperHalf.Of(first, second);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -89,16 +82,9 @@ internal readonly struct AtRandom(ulong key) : IBrainRounding
         var first = lower.AsUInt32() + Vector512.Create(early.GetLower(), late.GetLower());
         var second = upper.AsUInt32() + Vector512.Create(early.GetUpper(), late.GetUpper());
         var numbers = Vector512.EqualsAll(lower, lower) && Vector512.EqualsAll(upper, upper);
-        if (!numbers) (first, second) = (KeepNaN(lower, first), KeepNaN(upper, second));
-        return Vector512.Narrow(first >>> 16, second >>> 16);
+        if (!numbers) (first, second) = (UpperHalf.KeepNaN(lower, first), UpperHalf.KeepNaN(upper, second));
+        return UpperHalf.Of(first, second);
     }
-
-    /// <summary>Adding could carry a NaN over to infinity or to a number.</summary>
-    private static Vector256<uint> KeepNaN(Vector256<float> value, Vector256<uint> sum) =>
-        Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), sum, value.AsUInt32() | Vector256.Create(0x400000u));
-
-    private static Vector512<uint> KeepNaN(Vector512<float> value, Vector512<uint> sum) =>
-        Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), sum, value.AsUInt32() | Vector512.Create(0x400000u));
 
     /// <summary>A hash of a group of elements: the 32-bit finalizer "lowbias32" (Wellons, "Prospecting for Hash Functions", 2018) with the
     /// halves of the key before and after it.</summary>
@@ -121,4 +107,35 @@ internal readonly struct AtRandom(ulong key) : IBrainRounding
         hash = ((hash ^ (hash >>> 16)) + Vector512.Create((uint)(key >> 32))) * Vector512.Create(0x9E3779B1u);
         return hash ^ (hash >>> 15);
     }
+}
+
+/// <summary>The upper half of a float32, which is a bfloat16.</summary>
+internal static class UpperHalf
+{
+    /// <summary>The upper halves of adjacent numbers: side by side, then in their order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Of(Vector256<uint> lower, Vector256<uint> upper)
+    {
+        var pairs = Vector256.ConditionalSelect(Vector256.Create(0xFFFFu), lower >>> 16, upper).AsUInt16();
+        return Vector256.Shuffle(pairs, Vector256.Create((ushort)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
+    }
+
+    /// <inheritdoc cref="Of(Vector256{uint}, Vector256{uint})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<ushort> Of(Vector512<uint> lower, Vector512<uint> upper)
+    {
+        var pairs = Vector512.ConditionalSelect(Vector512.Create(0xFFFFu), lower >>> 16, upper).AsUInt16();
+        return Vector512.Shuffle(pairs, Vector512.Create((ushort)0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30,
+            1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31));
+    }
+
+    /// <summary>The bits of rounded numbers; rounding could carry a NaN over to infinity or to a number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> KeepNaN(Vector256<float> value, Vector256<uint> rounded) =>
+        Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, value.AsUInt32() | Vector256.Create(0x400000u));
+
+    /// <inheritdoc cref="KeepNaN(Vector256{float}, Vector256{uint})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> KeepNaN(Vector512<float> value, Vector512<uint> rounded) =>
+        Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, value.AsUInt32() | Vector512.Create(0x400000u));
 }

@@ -38,12 +38,14 @@ internal static unsafe class Loops<T> where T : unmanaged, IFloatingPointIeee754
         var i = 0;
         for (var line = pastCache ? (int)(-(nint)results & 63) / sizeof(T) : 0; i < Math.Min(line, count); i++) Alone(lanes, on, results, i);
         if (Vector512.IsHardwareAccelerated) i = Map<Register512<T>, TLanes>(lanes, on, results, i, count, pastCache);
-        i = Map<Register256<T>, TLanes>(lanes, on, results, i, count, pastCache);
+        if (i < count) i = Map<Register256<T>, TLanes>(lanes, on, results, i, count, pastCache);
         if (pastCache && Sse.IsSupported) Sse.StoreFence();
         for (; i < count; i++) Alone(lanes, on, results, i);
     }
 
+    /// <summary>Not inlined, as no loop is: the compiler inlines only so much into one method, and then leaves calls in the loops.</summary>
     /// <returns>The first element that is left.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Map<TRegister, TLanes>(TLanes lanes, PlainOperands<T> on, T* results, int i, int count, bool pastCache)
         where TRegister : struct, IWideRegister<TRegister, T> where TLanes : struct, ILanes<T>
     {
@@ -75,6 +77,7 @@ internal static unsafe class Loops<T> where T : unmanaged, IFloatingPointIeee754
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static T ShortSum<TRegister, TLanes, TOperands>(TLanes lanes, TOperands on, ref int start, int end)
         where TRegister : struct, IWideRegister<TRegister, T> where TLanes : struct, ILanes<T> where TOperands : struct, IOperands<T>
     {

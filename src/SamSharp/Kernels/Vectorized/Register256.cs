@@ -30,7 +30,7 @@ internal readonly unsafe struct Register256<T>(Vector256<T> value) : IWideRegist
     public static bool Follow(ref Register256<T> masters, ushort* weights)
     {
         var bits = Bits(weights);
-        var same = Vector256.Equals(ToNearest.UpperHalf(masters._value.AsSingle()), bits);
+        var same = Vector256.Equals(ToNearest.Rounded(masters._value.AsSingle()) >>> 16, bits);
         if (same == Vector256<uint>.AllBitsSet) return false;
         masters = new(Vector256.ConditionalSelect(same.As<uint, T>(), masters._value, (bits << 16).As<uint, T>()));
         return true;

@@ -30,7 +30,7 @@ internal readonly unsafe struct Register512<T>(Vector512<T> value) : IWideRegist
     public static bool Follow(ref Register512<T> masters, ushort* weights)
     {
         var bits = Bits(weights);
-        var same = Vector512.Equals(ToNearest.UpperHalf(masters._value.AsSingle()), bits);
+        var same = Vector512.Equals(ToNearest.Rounded(masters._value.AsSingle()) >>> 16, bits);
         if (same == Vector512<uint>.AllBitsSet) return false;
         masters = new(Vector512.ConditionalSelect(same.As<uint, T>(), masters._value, (bits << 16).As<uint, T>()));
         return true;
