@@ -90,7 +90,10 @@ string? Test(string project, string tests, string filter)
     var name = Path.GetFileName(project) + ".dll";
     var made = Newest(Path.Combine(top, project, "bin", "Release"), name);
     var run = Newest(Path.Combine(top, tests, "bin", "Release"), Path.GetFileName(tests) + ".dll");
-    File.Copy(made, Path.Combine(Path.GetDirectoryName(run)!, name), overwrite: true);
+    // What lies there may be a link to the same file, onto which it cannot be copied.
+    var tested = Path.Combine(Path.GetDirectoryName(run)!, name);
+    File.Delete(tested);
+    File.Copy(made, tested);
     var (ended, code, output) = Run($"test {run} --filter \"{filter}\"", limit);
     if (!ended) return "the tests do not end";
     if (output.Contains("No test matches")) Fail($"No test matches {filter}.");
