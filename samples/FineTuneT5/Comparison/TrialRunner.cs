@@ -50,7 +50,7 @@ public sealed class TrialRunner
     {
         var measuring = new Measuring([observer], cancellation);
         var clock = Stopwatch.StartNew();
-        var (options, kit) = (Options(trial), _kits[trial.Task]);
+        var (options, kit) = (OptionsOf(trial, _request.Training), _kits[trial.Task]);
         var rows = kit.Encode(_tasks[trial.Task].TrainingRowsOf(trial), options);
         var folder = new TrainingFolder(_store.WorkOf(trial), kit.Save, keep: 1);
         folder.CleanUp();
@@ -96,7 +96,8 @@ public sealed class TrialRunner
     private static Dictionary<string, double>? Others(IReadOnlyDictionary<string, double>? measures, string metric) =>
         measures?.Where(measure => measure.Key != metric && measure.Key != "loss").ToDictionary() is { Count: > 0 } others ? others : null;
 
-    private TrainingOptions Options(Trial trial) => Contender.Parse(trial.Contender).Apply(_request.Training with
+    /// <summary>How a trial trains. Both passes of a step draw the same dropout masks, as one pass does.</summary>
+    internal static TrainingOptions OptionsOf(Trial trial, TrainingOptions shared) => Contender.Parse(trial.Contender).Apply(shared with
     {
         Optimizer = trial.Optimizer,
         LearningRate = trial.LearningRate,
@@ -113,7 +114,7 @@ public sealed class TrialRunner
     {
         if (!_firstSharpness.TryGetValue(trial.Cell, out var sharpness))
         {
-            using var model = _kits[trial.Task].Create(Options(trial));
+            using var model = _kits[trial.Task].Create(OptionsOf(trial, _request.Training));
             _firstSharpness[trial.Cell] = sharpness = Sharpness(trial, model, rows, measuring);
         }
         return sharpness;
@@ -141,7 +142,7 @@ public sealed class TrialRunner
         }
         else if (trial.Contender == sliced.Name && Directory.Exists(solution) && _store.FindSlice(trial.Cell) is null)
         {
-            using var other = kit.Create(Options(trial), solution);
+            using var other = kit.Create(OptionsOf(trial, _request.Training), solution);
             other.eval();
             using var baseSurface = Surface(trial, other, rows, measuring);
             using var from = baseSurface.Weights();
