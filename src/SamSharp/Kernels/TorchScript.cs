@@ -26,7 +26,10 @@ internal sealed class TorchScript(string source)
 
     private object Invoke(string function, object[] arguments)
     {
-        foreach (var list in arguments.OfType<Tensor[]>()) TensorLists.Require(list);
+        foreach (var argument in arguments)
+        {
+            if (argument is Tensor[] list) TensorLists.Require(list);
+        }
         // TorchSharp creates a Scalar for each double and long, which the collector may free before the call has read it.
         var held = Array.ConvertAll(arguments, argument => argument switch
         {
