@@ -11,7 +11,8 @@ namespace SamSharp;
 /// </summary>
 /// <remarks>
 /// Nouns and prepositions return a new tensor (<c>Times</c>, <c>Plus</c>); verbs change the tensor in place and return it (<c>MultiplyBy</c>,
-/// <c>IncreaseBy</c>).
+/// <c>IncreaseBy</c>). What an operator cannot do with the shapes and types it is given is libtorch's to say, as with TorchSharp's own operators:
+/// an <see cref="System.Runtime.InteropServices.ExternalException"/>.
 /// </remarks>
 public static partial class ScalarArithmetic
 {
