@@ -22,10 +22,19 @@ clean clean-100 --rows 100 --steps 50
 clean clean-300 --rows 300 --steps 120
 clean arctic-100 --model arctic --rows 100 --steps 50
 
+# The same at 100 rows with Adafactor underneath.
+compared adafactor-100 --label-noise 0 --rows 100 --steps 50 --learning-rates adafactor=0.001,0.003,0.01 "${family[@]}"
+
 # One label in five wrong, and bases that defend themselves.
 compared wrong-300 "${transfer[@]}" --label-noise 0.2 --rows 300 --steps 120 "${adamw[@]}" \
     --algorithms 'base*2' tuned-steps label-smoothing loss-ceiling sam:body asam:body asam:body/4 \
     --rhos tuned-steps=0.25,0.5,1 label-smoothing=0.1,0.2,0.4 loss-ceiling=1,2,4 sam=0.1,0.2,0.4 asam=0.3,0.5,1
 
+# Fewer and more wrong labels.
+wrong() { compared "$1" --label-noise "$2" --rows 300 --steps 120 "${adamw[@]}" \
+    --algorithms tuned-steps sam:body asam:body --rhos tuned-steps=0.25,0.5,1 sam=0.1,0.2,0.4 asam=0.3,0.5,1; }
+wrong wrong-40 0.4
+wrong wrong-10 0.1
+
 # All of them under one correction.
-dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{clean-100,clean-300,wrong-300,arctic-100} | tee "$out/summary.txt"
+dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{clean-100,clean-300,wrong-300,arctic-100,adafactor-100,wrong-40,wrong-10} | tee "$out/summary.txt"
