@@ -53,8 +53,8 @@ public sealed record DivergenceRadius(Func<Tensor> Divergence) : IRadiusSchedule
     {
         ArgumentNullException.ThrowIfNull(options);
         return options.Direction.NeedsGradients(1) ? null
-        : $"{nameof(DivergenceRadius)} measures after the pass at w, which {options.Direction.GetType().Name} does not make. " +
-            "Use a direction that follows the gradient.";
+            : $"{nameof(DivergenceRadius)} measures after the pass at w, which {options.Direction.GetType().Name} does not make. " +
+                "Use a direction that follows the gradient.";
     }
 
     private double Measure()

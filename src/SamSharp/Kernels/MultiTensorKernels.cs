@@ -134,6 +134,7 @@ internal sealed class MultiTensorKernels : ITensorListKernels
     /// <inheritdoc/>
     public void TakeUpChanges(Tensor[] masters, Tensor[] weights) => RoundingOperators.TakeUpChanges(masters, weights);
 
+    /// <summary>The dtype that sums are taken in. A tensor that is null is refused with the rest of its list, when the operation is called.</summary>
     private static int Accumulator(Tensor[] vectors) =>
         (int)(vectors[0]?.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
 
