@@ -17,16 +17,17 @@ public static class CompareCommand
     public static Command Create(ProgramFace face, Action<CompareRequest, CancellationToken> run)
     {
         var (defaults, shown) = (face.Compared, face.Demonstration(""));
-        var (counts, lengths) = (Words(shown.Sizes.Select(size => Trial.SizeName(size.Rows))), Words(shown.Sizes.Select(size => size.Steps)));
+        var (counts, lengths) = (Words(shown.Sizes.Select(size => size.Rows)), Words(shown.Sizes.Select(size => size.Steps)));
         var shownRadii = Words(shown.Radii.Select(pair => $"{pair.Key}={string.Join(',', pair.Value)}"));
         var tasks = Several("--tasks", "task=folder", $"Tasks with the folders of their files [{BundledData.Task}, which is bundled]");
-        var rows = Several("--rows", "rows", $"Numbers of training rows, or all [{counts}]");
+        var rows = Several("--rows", "rows", $"Numbers of training rows: 100, 16/class for so many of each class, or all [{counts}]");
         var steps = Several("--steps", "steps", $"Steps for each of --rows, or one number for all [{lengths}]");
         var seeds = Several("--seeds", "seeds", $"Seeds: rows, their order and dropout masks [{Words(shown.Seeds)}]");
         var optimizers = Several("--learning-rates", "optimizer=rates",
             $"Base optimizers with the learning rates to choose from [{defaults.Optimizer}={defaults.LearningRate}]");
         var algorithms = Several("--algorithms", "names", $"What to compare with the base: recipes ({string.Join(", ", RecipeCatalog.Names)}), " +
-            "sam/4 with the ascent on a quarter of the batch, base*1.25 with more steps, label-smoothing, loss-ceiling and tuned-steps for the " +
+            "sam/4 with the ascent on a quarter of the batch, sam:m4 with one for each 4 rows, sam:averaged with the last weights averaged, " +
+            "base*1.25 with more steps, label-smoothing, loss-ceiling and tuned-steps for the " +
             "base optimizer with another remedy, whose strengths stand in --rhos" +
             $"{(face.HasFreshHead ? ", sam:body without the fresh head" : "")} [{Words(shown.Contenders.Select(contender => contender.Name))}]");
         var radii = Several("--rhos", "recipe=radii", $"The radii to choose from, by recipe [{shownRadii}]");
@@ -78,7 +79,7 @@ public static class CompareCommand
                 Opening = result.CommandResult.Children.Any(child => child is OptionResult { Implicit: false }) ? null : request.Opening,
                 Tasks = Given(tasks, name => name) ?? request.Tasks,
                 Transfers = Given(transfers, name => name) ?? request.Transfers,
-                Sizes = Sizes(Given(rows, Rows), Given(steps, Integer("--steps")), request.Sizes),
+                Sizes = Sizes(Given(rows, RowCount.Parse), Given(steps, Integer("--steps")), request.Sizes),
                 Seeds = Given(seeds, Integer("--seeds")) ?? request.Seeds,
                 TuningSeeds = Given(tuningSeeds, Integer("--tuning-seeds")) ?? request.TuningSeeds,
                 Optimizers = Named(optimizers, "--learning-rates") ?? request.Optimizers,
@@ -104,7 +105,7 @@ public static class CompareCommand
 
     private static string Words<T>(IEnumerable<T> values) => string.Join(' ', values);
 
-    private static IReadOnlyList<TrainingSize> Sizes(int?[]? rows, int[]? steps, IReadOnlyList<TrainingSize> byDefault)
+    private static IReadOnlyList<TrainingSize> Sizes(RowCount[]? rows, int[]? steps, IReadOnlyList<TrainingSize> byDefault)
     {
         if (rows is null && steps is null)
             return byDefault;
@@ -114,8 +115,6 @@ public static class CompareCommand
             throw new ArgumentException("--rows and --steps do not match: give one number of steps for each number of rows, or one for all.");
         return [.. rows.Select((count, i) => new TrainingSize(count, steps[steps.Length == 1 ? 0 : i]))];
     }
-
-    private static int? Rows(string text) => text == "all" ? null : Integer("--rows")(text);
 
     private static Func<string, int> Integer(string option) => text =>
         int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)

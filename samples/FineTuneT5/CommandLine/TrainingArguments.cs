@@ -17,6 +17,10 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
         $"Sharpness-aware algorithm: {string.Join(", ", RecipeCatalog.Names)} (ASAM's rho is about ten times larger)");
     private readonly Option<double> _ascentFraction =
         Number("--ascent-fraction", "part", defaults.AscentFraction, "Share of the batch for the ascent gradient, in (0, 1]");
+    private readonly Option<int?> _ascentRows =
+        Number<int?>("--ascent-rows", "rows", null, "Perturb for so many rows of a batch at a time (m-SAM) [the batch]");
+    private readonly Option<double?> _averageFrom = Number<double?>("--average-from", "part", null,
+        "Average the weights after this share of the steps; the average is the trained model, with SAM it is WASAM");
     private readonly Option<double?> _learningRate = Number<double?>("--learning-rate", "rate", null,
         $"Peak learning rate [{(defaults.LearningRate is { } rate ? $"{rate} for {defaults.Optimizer}, else " : "")}the optimizer's own default]");
     private readonly Option<double> _weightDecay = Number("--weight-decay", "decay", defaults.WeightDecay, "Weight decay");
@@ -58,13 +62,13 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
     public Option<int?> Steps { get; } = Number<int?>("--steps", "steps", null, $"Optimizer steps [{defaults.Steps}]");
 
     /// <summary>The sharpness-aware step.</summary>
-    public OptionGroup Sharpness => new("The sharpness-aware step", [_recipe, _rho, _ascentFraction, .. SharedSharpness, _replay]);
+    public OptionGroup Sharpness => new("The sharpness-aware step", [_recipe, _rho, _ascentFraction, _ascentRows, .. SharedSharpness, _replay]);
 
     /// <summary>Adapters, for fine-tuning.</summary>
     public OptionGroup Adapters => new("Adapters", [_loraRank, _loraAlpha]);
 
     /// <summary>The base optimizer and its rates.</summary>
-    public OptionGroup Optimizer => new("The base optimizer", [_optimizer, _learningRate, .. SharedRates.Options]);
+    public OptionGroup Optimizer => new("The base optimizer", [_optimizer, _learningRate, .. SharedRates.Options, _averageFrom]);
 
     /// <summary>How often the run looks at itself.</summary>
     public OptionGroup Evaluation => new("Reports and evaluation", [_logEvery, _evaluateEvery, _patience]);
@@ -86,7 +90,11 @@ internal sealed class TrainingArguments(TrainingOptions defaults, ProgramFace fa
         LearningRate = result.GetValue(_learningRate) ?? (result.GetValue(_optimizer) == defaults.Optimizer ? defaults.LearningRate : null),
         Rho = result.GetValue(_rho),
         Recipe = result.GetRequiredValue(_recipe),
-        AscentFraction = result.GetValue(_ascentFraction),
+        AscentFraction = result.GetValue(_ascentRows) is not null && result.GetResult(_ascentFraction) is null or { Implicit: true }
+            ? 1
+            : result.GetValue(_ascentFraction),
+        AscentRows = result.GetValue(_ascentRows),
+        AverageFrom = result.GetValue(_averageFrom),
         Steps = result.GetValue(Steps) ?? defaults.Steps,
         Patience = result.GetValue(_patience),
         ReplayRandomness = result.GetValue(_replay),

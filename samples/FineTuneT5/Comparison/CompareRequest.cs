@@ -82,14 +82,14 @@ public sealed record CompareRequest
                 contender.Apply(Training with { Rho = strength }).Validate();
         }
         Require(TypingErrors is >= 0 and <= 1, $"--typing-errors is {TypingErrors}: it must be from 0 to 1, for instance 0.2.");
-        Require(Sizes.All(size => size.Rows is null or >= 1), "--rows must be numbers of at least 1, or all.");
+        Require(Sizes.All(size => size.Rows.Number is null or >= 1), "--rows must be numbers of at least 1, or all.");
         Require(Sizes.All(size => size.Steps >= 1), "--steps must be at least 1.");
         Require(LabelNoise is >= 0 and < 1, $"--label-noise is {LabelNoise}: it must be in [0, 1), for instance 0.2.");
         Require(ValidationRows >= 1, $"--validation-rows is {ValidationRows}: it must be at least 1.");
         Require(TestRows >= 1, $"--test-rows is {TestRows}: it must be at least 1.");
         Require(SharpnessRho > 0 && double.IsFinite(SharpnessRho), $"--sharpness-rho is {SharpnessRho}: it must be a positive number.");
         RequireOnce("--tasks", Tasks.Select(named => named.Split('=')[0]));
-        RequireOnce("--rows", Sizes.Select(size => Trial.SizeName(size.Rows)));
+        RequireOnce("--rows", Sizes.Select(size => $"{size.Rows}"));
         RequireOnce("--seeds", Seeds.Select(seed => $"{seed}"));
         RequireOnce("--tuning-seeds", TuningSeeds.Select(seed => $"{seed}"));
         RequireOnce("--algorithms", Contenders.Select(contender => contender.Name));

@@ -47,11 +47,5 @@ public sealed record ComparedTask(
     /// <summary>The training rows of a trial.</summary>
     /// <exception cref="ArgumentException">There are too few rows, or their labels cannot be replaced.</exception>
     public IReadOnlyList<TaskExample> TrainingRowsOf(Trial trial)
-    {
-        if (trial.Rows > Training.Count)
-            throw new ArgumentException(
-                $"--rows has {trial.Rows}, but {Task.Name} has only {Training.Count} training rows besides {Validation.Count} for validation.");
-        var rows = TrainingRows.Shuffle(Training, trial.Seed)[..(trial.Rows ?? Training.Count)];
-        return LabelNoise.Add(rows, trial.LabelNoise, trial.Seed);
-    }
+        => LabelNoise.Add(trial.Rows.Draw(Training, trial.Seed, Task.Name), trial.LabelNoise, trial.Seed);
 }

@@ -32,7 +32,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
     /// </summary>
     public void SaveScores(string path) => Save(path, Panels, (plot, panel) =>
     {
-        int?[] sizes = [.. panel.Select(result => result.Trial.Rows).Distinct().OrderBy(rows => rows ?? int.MaxValue)];
+        RowCount[] sizes = [.. panel.Select(result => result.Trial.Rows).Distinct().OrderBy(rows => rows.Place)];
         Contender[] others = [.. contenders.Where(contender => contender != Contender.Base)];
         var zero = plot.Add.HorizontalLine(0, 2, PlotColors.Of(0));
         zero.LegendText = Contender.Base.Title;
@@ -61,7 +61,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
                     mean.LegendText = contender.Title;
             }
         }
-        plot.Axes.Bottom.TickGenerator = new NumericManual([.. sizes.Select((_, place) => (double)place)], [.. sizes.Select(Trial.SizeName)]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. sizes.Select((_, place) => (double)place)], [.. sizes.Select(rows => $"{rows}")]);
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsX(-0.5, sizes.Length - 0.5);
         Finish(plot, $"{Title(panel.Key)}: {panel.First().Metric.Replace('_', ' ')} against the base", "training rows",
@@ -75,8 +75,8 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
     /// <summary>Training loss at the largest size on a logarithmic scale, mean over the seeds.</summary>
     public void SaveCurves(string path) => Save(path, Panels, (plot, panel) =>
     {
-        var largest = panel.Max(result => result.Trial.Rows ?? int.MaxValue);
-        var runs = panel.Where(result => (result.Trial.Rows ?? int.MaxValue) == largest && !result.Diverged).ToList();
+        var largest = panel.Select(result => result.Trial.Rows).MaxBy(rows => rows.Place);
+        var runs = panel.Where(result => result.Trial.Rows == largest && !result.Diverged).ToList();
         foreach (var (i, contender) in contenders.Index())
         {
             var points = runs.Where(result => result.Trial.Contender == contender.Name).SelectMany(result => result.Curve)
@@ -86,8 +86,7 @@ public sealed class ComparisonPlots(IReadOnlyList<Contender> contenders, IReadOn
                     [.. points.Select(step => Math.Log10(Math.Max(LeastLoss, step.Average(point => point.Loss))))], markerSize: 0);
         }
         plot.Axes.Left.TickGenerator = Powers;
-        var rows = Trial.SizeName(largest == int.MaxValue ? null : largest);
-        Finish(plot, $"{Title(panel.Key)}: training loss on {rows} rows", "step", "training loss");
+        Finish(plot, $"{Title(panel.Key)}: training loss on {largest} rows", "step", "training loss");
     });
 
     /// <summary>Sharpness at the end on a logarithmic scale, over all sizes and seeds; the line is where it began.</summary>

@@ -68,7 +68,7 @@ public sealed class ComparisonReport(
                 candidate.Contender.Tuned is not null ? Number(candidate.Setting.Rho, "G3") : "",
                 Percent(candidate.Score) + (best ? " *" : ""),
             }],
-        $"Mean score in % of the validation rows, {Trial.SizeName(request.TuningSize.Rows)} training rows, seed " +
+        $"Mean score in % of the validation rows, {request.TuningSize.Rows} training rows, seed " +
         $"{string.Join(", ", request.TuningSeeds)}; * chosen");
 
     private ReportTable Scores()
@@ -82,7 +82,7 @@ public sealed class ComparisonReport(
             "Scores", 4, ["task", "optimizer", "rows", "algorithm", "score", "difference", "p", "Holm", "w/t/l"],
             [.. lines.Select((line, i) => (string[])
             [
-                line.Cell.Key.Task, line.Cell.Key.Optimizer, Trial.SizeName(line.Cell.Key.Rows), line.Contender.Title,
+                line.Cell.Key.Task, line.Cell.Key.Optimizer, $"{line.Cell.Key.Rows}", line.Contender.Title,
                 MeanAndDeviation([.. line.Cell.Where(result => result.Trial.Contender == line.Contender.Name).Select(run => run.Score)]),
                 .. Columns(line.Difference)[..2], PValue(corrected[i]), Columns(line.Difference)[2],
             ])],
@@ -98,7 +98,7 @@ public sealed class ComparisonReport(
         "By training-set size", 3, ["optimizer", "rows", "algorithm", .. SummaryHeader],
         [.. from cells in Cells().GroupBy(cell => (cell.Key.Optimizer, cell.Key.Rows))
             from contender in request.Contenders
-            select (string[])[cells.Key.Optimizer, Trial.SizeName(cells.Key.Rows), contender.Title, .. Summary([.. cells], contender)]],
+            select (string[])[cells.Key.Optimizer, $"{cells.Key.Rows}", contender.Title, .. Summary([.. cells], contender)]],
         "As above, over the tasks");
 
     private ReportTable Overall() => new(
@@ -114,7 +114,7 @@ public sealed class ComparisonReport(
     private static string[] SummaryHeader => ["difference", "p", "w/t/l", "test loss", "lower", "sharpness", "time"];
 
     private static string[] Summary(
-        IReadOnlyList<IGrouping<(string Task, string Optimizer, int? Rows), TrialResult>> cells, Contender contender)
+        IReadOnlyList<IGrouping<(string Task, string Optimizer, RowCount Rows), TrialResult>> cells, Contender contender)
     {
         var pairs = cells.SelectMany(cell => Compared.Pairs(cell, contender)).ToList();
         var overTasks = PairedDifference.Of([.. cells.GroupBy(cell => cell.Key.Task)
@@ -136,10 +136,10 @@ public sealed class ComparisonReport(
 
     private string Noise => request.LabelNoise > 0 ? $", {Number(100 * request.LabelNoise, "G3")} % of the training labels wrong" : "";
 
-    private IEnumerable<IGrouping<(string Task, string Optimizer, int? Rows), TrialResult>> Cells() =>
+    private IEnumerable<IGrouping<(string Task, string Optimizer, RowCount Rows), TrialResult>> Cells() =>
         results.GroupBy(result => (result.Trial.Task, result.Trial.Optimizer, result.Trial.Rows))
             .OrderBy(cell => cell.Key.Task, StringComparer.Ordinal)
-            .ThenBy(cell => cell.Key.Optimizer, StringComparer.Ordinal).ThenBy(cell => cell.Key.Rows ?? int.MaxValue);
+            .ThenBy(cell => cell.Key.Optimizer, StringComparer.Ordinal).ThenBy(cell => cell.Key.Rows.Place);
 
     private static string[] Columns(PairedDifference? difference) => difference is null
         ? ["", "", ""]

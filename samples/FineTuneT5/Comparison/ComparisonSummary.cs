@@ -15,7 +15,7 @@ public sealed class ComparisonSummary(CompareRequest request, IReadOnlyList<Tria
     /// <param name="runs">The number of runs that are reported.</param>
     public static string Plan(CompareRequest request, int runs)
     {
-        var (sizes, seeds) = (string.Join(" and ", request.Sizes.Select(size => Trial.SizeName(size.Rows))), request.Seeds.Count);
+        var (sizes, seeds) = (string.Join(" and ", request.Sizes.Select(size => size.Rows)), request.Seeds.Count);
         var opening = request.Opening is { } given ? $"{given} " : "";
         return $"{opening}{runs} runs: {Names([Contender.Base, .. request.Contenders])}, each on {sizes} training rows from {seeds} " +
             $"seed{(seeds == 1 ? "" : "s")}{(request.Tasks.Count == 1 ? "" : $" of {request.Tasks.Count} tasks")}. " +

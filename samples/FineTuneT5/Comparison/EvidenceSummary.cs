@@ -12,7 +12,7 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
 
     private const double Rounding = 1e-9;
 
-    private sealed record Line(string Comparison, string Task, string Optimizer, int? Rows, double Noise, Contender Contender, double Base,
+    private sealed record Line(string Comparison, string Task, string Optimizer, RowCount Rows, double Noise, Contender Contender, double Base,
         IReadOnlyList<(TrialResult Base, TrialResult Other)> Pairs)
     {
         public PairedDifference Difference { get; } = Compared.Score([Pairs]);
@@ -40,7 +40,7 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
             "All differences", 5, ["comparison", "task", "rows", "wrong labels", "algorithm", "base", "difference", "p", "Holm", "w/t/l"],
             [.. _lines.Index().Select(line => (string[])
             [
-                line.Item.Comparison, line.Item.Task, Trial.SizeName(line.Item.Rows), Percent(line.Item.Noise, "F0"), line.Item.Contender.Title,
+                line.Item.Comparison, line.Item.Task, $"{line.Item.Rows}", Percent(line.Item.Noise, "F0"), line.Item.Contender.Title,
                 Percent(line.Item.Base), Points(line.Item.Difference.Mean, line.Item.Difference.HalfWidth),
                 PValue(line.Item.Difference.PValue), PValue(corrected[line.Index]),
                 $"{line.Item.Difference.Wins}/{line.Item.Difference.Ties}/{line.Item.Difference.Losses}",
@@ -63,7 +63,7 @@ public sealed class EvidenceSummary(IReadOnlyList<(string Name, IReadOnlyList<Tr
                 var losses = lines.SelectMany(line => line.Pairs).Select(pair => (pair.Other.Loss, pair.Base.Loss));
                 return (string[])
                 [
-                    lines[0].Comparison, Trial.SizeName(lines[0].Rows), lines[0].Contender.Title,
+                    lines[0].Comparison, $"{lines[0].Rows}", lines[0].Contender.Title,
                     $"{lines.Select(line => line.Task).Distinct().Count()}",
                     Points(overall[group.Index].Mean, overall[group.Index].HalfWidth), PValue(overall[group.Index].PValue),
                     PValue(corrected[group.Index]), Points(differences.Min(one => one.Mean)), Points(differences.Max(one => one.Mean)),

@@ -23,7 +23,7 @@ internal static class MeasureTable
 
     /// <summary>The table, or nothing where runs have no such measures.</summary>
     public static IEnumerable<ReportTable> Create(
-        IReadOnlyList<Contender> contenders, IReadOnlyList<IGrouping<(string Task, string Optimizer, int? Rows), TrialResult>> cells)
+        IReadOnlyList<Contender> contenders, IReadOnlyList<IGrouping<(string Task, string Optimizer, RowCount Rows), TrialResult>> cells)
     {
         var all = cells.SelectMany(cell => cell).ToList();
         if (all.All(result => result.Predictions is null))
@@ -38,7 +38,7 @@ internal static class MeasureTable
             "Other measures", 4, ["task", "optimizer", "rows", "algorithm", .. names.Select(name => Known.GetValueOrDefault(name).Title ?? name)],
             [.. from cell in cells
                 from contender in contenders
-                select new[] { cell.Key.Task, cell.Key.Optimizer, Trial.SizeName(cell.Key.Rows), contender.Title }
+                select new[] { cell.Key.Task, cell.Key.Optimizer, $"{cell.Key.Rows}", contender.Title }
                     .Concat(names.Select(name => Cell(cell, contender, name))).ToArray()],
             "The base's mean over the seeds, and the others' difference from it with its 95 % interval over the seeds. Loss: cross-entropy of the " +
             "test rows; ECE: expected calibration error in %; fitted: at the temperature that fits the validation rows best; agreement: share of " +

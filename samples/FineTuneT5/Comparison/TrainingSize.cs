@@ -1,4 +1,4 @@
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
-/// <summary>Number of training rows (null: all) and of steps.</summary>
-public sealed record TrainingSize(int? Rows, int Steps);
+/// <summary>How many training rows, and how many steps.</summary>
+public sealed record TrainingSize(RowCount Rows, int Steps);

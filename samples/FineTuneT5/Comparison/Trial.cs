@@ -3,12 +3,13 @@ using System.Globalization;
 namespace SamSharp.Samples.FineTuneT5.Comparison;
 
 /// <summary>One training run of a comparison: all settings that differ between runs.</summary>
-/// <param name="Rows">Number of training rows; null: all.</param>
+/// <param name="Rows">The training rows.</param>
 /// <param name="Rho">0 for the base optimizer.</param>
 /// <param name="LabelNoise">The share of the training labels that is replaced by wrong ones.</param>
 /// <param name="Tuning">Whether it is scored on the validation rows, to choose settings, or on the test rows.</param>
 public sealed record Trial(
-    string Task, string Optimizer, string Contender, int? Rows, int Steps, int Seed, double LearningRate, double Rho, double LabelNoise, bool Tuning)
+    string Task, string Optimizer, string Contender, RowCount Rows, int Steps, int Seed, double LearningRate, double Rho, double LabelNoise,
+    bool Tuning)
 {
     /// <summary>A unique file name.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture,
@@ -16,10 +17,7 @@ public sealed record Trial(
 
     /// <summary>The key that paired trials share.</summary>
     public string Cell => string.Create(CultureInfo.InvariantCulture,
-        $"{Task}-{Optimizer}-{SizeName(Rows)}{(LabelNoise > 0 ? $"-noise{LabelNoise:G6}" : "")}-seed{Seed}");
+        $"{Task}-{Optimizer}-{FileName($"{Rows}")}{(LabelNoise > 0 ? $"-noise{LabelNoise:G6}" : "")}-seed{Seed}");
 
     private static string FileName(string contender) => contender.Replace('/', '_').Replace('*', 'x').Replace(':', '_');
-
-    /// <summary>A number of training rows for tables.</summary>
-    public static string SizeName(int? rows) => rows?.ToString(CultureInfo.InvariantCulture) ?? "all";
 }

@@ -71,7 +71,7 @@ public sealed class TrialProgress : ITrainingObserver
         [.. work.Where(piece => piece.Trials.Any(trial => store.Find(trial) is null))];
 
     private static string NameOf(Trial trial) =>
-        $"{trial.Task}, {Trial.SizeName(trial.Rows)} rows, seed {trial.Seed}, {Contender.Parse(trial.Contender).Title} ({trial.Optimizer})";
+        $"{trial.Task}, {trial.Rows} rows, seed {trial.Seed}, {Contender.Parse(trial.Contender).Title} ({trial.Optimizer})";
 
     private void Show(string what, bool line = false) =>
         _display.Report((Done + _part) / All, what.Length == 0 ? _running : $"{_running}: {what}", line);

@@ -23,6 +23,7 @@ public sealed partial class Trainer
         if (Evaluate is null || Step == 0 || !(Step == _options.Steps || IsDue(_options.EvaluateEvery))
             || _metrics.Records.Any(record => record.Split == "dev" && record.Step == Step))
             return false;
+        using var averaged = _average?.SwapIn();
         _model.eval();
         Report(new(Step, "dev", _team.Evaluate(Evaluate)));
         foreach (var metric in KeepBest.Where(metric => BestEvaluation.Of(_metrics.Records, metric)?.Step == Step))
@@ -64,7 +65,7 @@ public sealed partial class Trainer
         foreach (var loss in _losses.Values)
             RequireFinite(loss); // such a run cannot go on from here
         var state = new TrainingState(Step, _options, _rows.Fingerprint, [.. _losses.Values]);
-        var folder = _folder.SaveCheckpoint(_model, _optimizer, state, _metrics, _clock, _team.Group);
+        var folder = _folder.SaveCheckpoint(_model, _optimizer, state, _metrics, _clock, _average, _team.Group);
         foreach (var observer in Observers)
             observer.OnCheckpoint(folder);
     }
@@ -80,6 +81,7 @@ public sealed partial class Trainer
         var state = TrainingFolder.LoadState(checkpoint);
         state.RequireSame(_options, _rows.Fingerprint);
         TrainingFolder.LoadOptimizer(checkpoint, _optimizer, _team.Group);
+        _average?.Load(checkpoint, state.Step);
         _losses.Add(state.PendingLosses);
         Step = state.Step;
         return TrainingFolder.LoadMetrics(checkpoint);

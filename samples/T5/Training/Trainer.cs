@@ -27,6 +27,7 @@ public sealed partial class Trainer : IDisposable
     private readonly int _padId;
     private readonly double _ascentFraction;
     private readonly Team _team;
+    private readonly TrainedAverage? _average;
     private double _lastLoss = double.NaN;
 
     /// <param name="checkpoint">
@@ -68,6 +69,7 @@ public sealed partial class Trainer : IDisposable
                 MaxGradientNorm = options.MaxGradientNorm,
                 LossScaler = model.ComputeType == ScalarType.Float16 ? new() : null,
             });
+        _average = TrainedAverage.Of(model, options);
         _ascentFraction = RecipeCatalog.NeedsWholeBatch(options.Recipe) ? 1 : options.AscentFraction;
         _clock = checkpoint is null ? new() : TrainingFolder.LoadClock(checkpoint);
         _metrics = new MetricsLog(_team.IsFirst ? folder.Metrics : null, checkpoint is null ? [] : Restore(checkpoint));
@@ -135,11 +137,13 @@ public sealed partial class Trainer : IDisposable
         {
             throw new IOException($"{_folder.Path} or a part of it is gone: it was deleted or moved while the run wrote to it.", missing);
         }
+        _average?.Apply();
         _model.eval();
     }
 
     public void Dispose()
     {
+        _average?.Dispose();
         _losses.Dispose();
         _optimizer.Dispose();
     }
@@ -163,15 +167,20 @@ public sealed partial class Trainer : IDisposable
 
         var batch = Batch.Collate(_team.Shard(_rows.At(Step)), _padId, _device);
         _team.Weigh(batch);
-        var part = batch.Head(_ascentFraction);
-        var loss = _optimizer.Step(() => Backward(batch), ascent: () => Backward(part));
+        var loss = _options.AscentRows is { } rows
+            ? _optimizer.Step([.. batch.Split(rows).Select(part => new BatchPart(() => Backward(part), part.LabelCount))])
+            : TakeStep(batch, batch.Head(_ascentFraction));
         if (_team.IsAlone)
             _losses.Add(loss);
         else
             _losses.Add([(float)_optimizer.LastStep.Loss]);
         Step++;
+        _average?.Add(Step);
         _clock.EndStep();
     }
+
+    [InDisposeScope]
+    private Tensor TakeStep(Batch batch, Batch head) => _optimizer.Step(() => Backward(batch), ascent: () => Backward(head));
 
     [InDisposeScope]
     private Tensor Backward(Batch batch) =>

@@ -59,9 +59,11 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
     /// <param name="state">The rest of the training's state.</param>
     /// <param name="metrics">The metrics so far.</param>
     /// <param name="clock">The times of the steps so far.</param>
+    /// <param name="average">The average of the weights; null: there is none.</param>
     /// <param name="group">The processes that train; null: this one alone. All call this, the first writes the model.</param>
     public string SaveCheckpoint(
-        TrainedModel model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics, TrainingClock clock, ProcessGroup? group = null)
+        TrainedModel model, OptimizerHelper optimizer, TrainingState state, MetricsLog metrics, TrainingClock clock, TrainedAverage? average = null,
+        ProcessGroup? group = null)
     {
         var folder = CheckpointOf(state.Step);
         if (group is { IsFirst: false })
@@ -77,6 +79,7 @@ public sealed class TrainingFolder(string path, Action<TrainedModel, string, Sca
             state.Save(System.IO.Path.Combine(temporary, StateFile));
             metrics.WriteCopy(System.IO.Path.Combine(temporary, MetricsFile));
             clock.Save(System.IO.Path.Combine(temporary, ClockFile));
+            average?.Save(temporary);
             group?.Share(temporary);
             WriteOptimizer(optimizer, temporary, group);
             group?.Barrier();

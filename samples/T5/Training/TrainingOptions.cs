@@ -38,6 +38,19 @@ public sealed record TrainingOptions
     /// </summary>
     public double AscentFraction { get; init; } = 0.25;
 
+    /// <summary>
+    /// Rows per part of a batch that has its own perturbation, the m of m-SAM (Foret et al. 2021); null perturbs once for the whole batch.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? AscentRows { get; init; }
+
+    /// <summary>
+    /// The share of the steps after which the weights are averaged, the average being the trained model (SWA; with SAM it is WASAM: Kaddour et
+    /// al. 2022, who begin at 0.75); null: the last weights are the model.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? AverageFrom { get; init; }
+
     /// <summary><see cref="Body"/> leaves a fresh head out of the perturbation; null perturbs all.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Perturb { get; init; }
@@ -120,6 +133,10 @@ public sealed record TrainingOptions
     {
         Require(double.IsFinite(Rho) && Rho >= 0, $"rho is {Rho}: it must be a finite number, 0 (base optimizer alone) or more, for instance 0.05.");
         Require(AscentFraction is > 0 and <= 1, $"The ascent fraction is {AscentFraction}: it must be in (0, 1], for instance 0.25.");
+        Require(AscentRows is null or >= 1, $"The rows of an ascent are {AscentRows}: they must be at least 1, for instance 4.");
+        Require(AscentRows is null || (AscentFraction == 1 && MicroBatchSize is null),
+            "Each part of a batch has its own ascent: with the rows of an ascent set, the ascent fraction is 1, and there is no micro-batch.");
+        Require(AverageFrom is null or (>= 0 and < 1), $"The weights are averaged from {AverageFrom}: it must be in [0, 1), for instance 0.75.");
         Require(LearningRate is null or (> 0 and < double.PositiveInfinity),
             $"The learning rate is {LearningRate}: it must be a positive number, for instance 1e-3.");
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"The weight decay is {WeightDecay}: it must be a finite number, 0 or more.");
@@ -152,6 +169,8 @@ public sealed record TrainingOptions
         Require(LoraRank is null || FrozenLayers is null or 0, "Adapters are made for all layers: freeze the embeddings alone, or nothing.");
         OptimizerCatalog.RequireKnown(Optimizer);
         RecipeCatalog.RequireKnown(Recipe);
+        Require(AscentRows is null || Rho == 0 || !RecipeCatalog.NeedsWholeBatch(Recipe),
+            $"{RecipeCatalog.Title(Recipe)} needs the gradient at w of the whole batch, so no part of one can have its own ascent.");
         LearningRateSchedule.RequireKnown(Schedule);
     }
 

@@ -63,6 +63,6 @@ public sealed record TrainingState(int Step, TrainingOptions Options, string Row
     private bool EndsElsewhere(TrainingOptions options)
     {
         var (begun, asked) = (LearningRateSchedule.Of(Options), LearningRateSchedule.Of(options));
-        return options.Steps >= Step && Enumerable.Range(0, Step).All(step => begun.At(step) == asked.At(step));
+        return options.Steps >= Step && Options.AverageFrom is null && Enumerable.Range(0, Step).All(step => begun.At(step) == asked.At(step));
     }
 }

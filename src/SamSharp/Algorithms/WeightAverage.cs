@@ -77,8 +77,7 @@ public sealed class WeightAverage : IDisposable
         var kept = _pairs.Select(pair => Copy(pair.Weight, pair.Weight.dtype))
             .Concat(_model.buffers().Select(buffer => buffer.clone().DetachFromDisposeScope())).ToArray();
         var places = _pairs.Select(pair => pair.Weight).Concat(_model.buffers()).ToArray();
-        foreach (var (weight, average) in _pairs) weight.copy_(average);
-        Autocast.DropCopies();
+        CopyIn();
         _isIn = true;
         return new Scope(() =>
         {
@@ -91,6 +90,16 @@ public sealed class WeightAverage : IDisposable
             Autocast.DropCopies();
             _isIn = false;
         });
+    }
+
+    /// <summary>Sets the model's weights to the averages for good, at the end of training. Before the first update these are the weights at
+    /// construction.</summary>
+    /// <exception cref="InvalidOperationException">The averages are swapped in.</exception>
+    public void Apply()
+    {
+        if (_isIn) throw new InvalidOperationException("The averages are swapped in; end the scope of SwapIn() before applying them.");
+        using var noGradient = no_grad();
+        CopyIn();
     }
 
     /// <summary>Recomputes the running statistics of the model's BatchNorm layers for the averages. Call it within the scope of
@@ -172,6 +181,12 @@ public sealed class WeightAverage : IDisposable
     public void Dispose()
     {
         foreach (var (_, average) in _pairs) average.Dispose();
+    }
+
+    private void CopyIn()
+    {
+        foreach (var (weight, average) in _pairs) weight.copy_(average);
+        Autocast.DropCopies();
     }
 
     private IEnumerable<string> Names() =>

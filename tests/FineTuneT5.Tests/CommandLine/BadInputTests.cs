@@ -30,6 +30,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--rho", "NaN", "rho is NaN", "0")]
     [InlineData("--ascent-fraction", "0", "fraction is 0", "(0, 1]")]
     [InlineData("--ascent-fraction", "1.5", "fraction is 1.5", "(0, 1]")]
+    [InlineData("--ascent-rows", "0", "ascent are 0", "at least 1")]
+    [InlineData("--average-from", "1", "from 1", "[0, 1)")]
     [InlineData("--train-fraction", "-1", "fraction is -1", "(0, 1]")]
     [InlineData("--train-rows", "100000", "100000", "801")]
     [InlineData("--steps", "many", "many", "--steps")]

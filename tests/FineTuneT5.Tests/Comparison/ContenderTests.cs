@@ -49,7 +49,23 @@ public class ContenderTests
         Assert.Equal(("tuned-steps", false, "base, steps tuned"), (steps.Tuned, steps.IsSharpnessAware, steps.Title));
     }
 
+    [Fact]
+    public void Its_name_says_how_many_rows_share_a_perturbation_and_whether_weights_are_averaged()
+    {
+        var contender = Contender.Parse("sam:body:m4:averaged*2");
+        Assert.Equal(new Contender("sam:body:m4:averaged*2", "sam", 1, 2) { Perturb = "body", AscentRows = 4, IsAveraged = true }, contender);
+        Assert.Equal("SAM, head left out, m = 4, weights averaged, +100% steps", contender.Title);
+        var options = new TrainingOptions { Perturb = "body", AscentFraction = 1 };
+        Assert.Equal(options with { AscentRows = 4, AverageFrom = 0.75 }, contender.Apply(options));
+        Assert.Equal("base, weights averaged", Contender.Parse("base:averaged").Title);
+        Assert.Equal(options with { Rho = 0, AverageFrom = 0.75 }, Contender.Parse("base:averaged").Apply(options));
+    }
+
     [Theory]
+    [InlineData("base:m4", "no ascent")]
+    [InlineData("sam:m0", "sam:m4")]
+    [InlineData("sam:m4/4", "each 4 rows")]
+    [InlineData("gsam:m4", "each 4 rows")]
     [InlineData("label-smoothing/4", "no ascent")]
     [InlineData("base:body", "no ascent")]
     [InlineData("samm", "Known: sam")]

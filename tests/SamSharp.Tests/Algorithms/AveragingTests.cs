@@ -52,6 +52,23 @@ public class AveragingTests
     }
 
     [Fact]
+    public void Applied_averages_stay()
+    {
+        using var scope = NewDisposeScope();
+        var model = nn.Linear(2, 1);
+        using var noGradient = no_grad();
+        model.weight.copy_(ones(1, 2));
+        using var average = WeightAverage.Uniform(model);
+        average.Update();
+        model.weight.copy_(ones(1, 2).Times(4));
+        average.Update();
+        using (average.SwapIn()) Assert.Throws<InvalidOperationException>(average.Apply);
+        Assert.Equal([4, 4], model.weight.data<float>().ToArray());
+        average.Apply();
+        Assert.Equal([2.5f, 2.5f], model.weight.data<float>().ToArray());
+    }
+
+    [Fact]
     public void Refreshed_statistics_are_the_means_over_the_batches()
     {
         using var norm = nn.BatchNorm1d(2, dtype: float64);

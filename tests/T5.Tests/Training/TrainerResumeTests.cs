@@ -65,6 +65,22 @@ public class TrainerResumeTests : TrainerFixture
         Assert.Equal(whole, Trained(options, resumed, resumed.LatestCheckpoint));
     }
 
+    [Theory]
+    [InlineData(3, null)]
+    [InlineData(null, 0.3)]
+    [InlineData(null, 0.6)]
+    public void Parts_with_their_own_ascents_and_averages_resume_bit_for_bit(int? rows, double? from)
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { AscentFraction = 1, AscentRows = rows, AverageFrom = from, Rho = 0.1, Optimizer = "sgd", LearningRate = 0.1 };
+        var whole = Trained(options, Folder(folder, "whole"));
+        Assert.NotEqual(Trained(options with { AscentRows = null, AverageFrom = null }, Folder(folder, "plain")), whole);
+        var resumed = Folder(folder, "resumed");
+        RunFiveSteps(options, resumed);
+        Assert.Equal(whole, Trained(options, resumed, resumed.LatestCheckpoint));
+        Assert.Equal(whole, Trained(options, resumed, resumed.LatestCheckpoint)); // which is done already
+    }
+
     [Fact]
     public void A_mixture_in_buckets_resumes_bit_for_bit_too()
     {

@@ -38,6 +38,44 @@ public class TrainerStepTests : TrainerFixture
         Assert.All(whole.Zip(parts), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
     }
 
+    /// <summary>Of one step on rows a and b with plain SGD, m = 1: the mean of the moves that SAM makes on a alone and on b alone, by
+    /// their 2 and 4 labels.</summary>
+    [Fact]
+    public void With_parts_of_their_own_ascents_a_step_moves_by_the_mean_of_the_parts()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { Steps = 1, WarmupSteps = 0, Schedule = "constant", Optimizer = "sgd", LearningRate = 1, Rho = 0.5 };
+        float[] Run(string name, TrainingOptions options, params EncodedExample[] rows) =>
+            Trained(options with { BatchSize = rows.Length, AscentFraction = 1 }, Folder(folder, name), rows: rows, dropout: 0);
+        var longer = Rows[3] with { Target = [3, 4, 5, 1] };
+        var (a, b) = (Run("a", options, Rows[0]), Run("b", options, longer));
+        var both = Run("both", options with { AscentRows = 1, AscentFraction = 1 }, Rows[0], longer);
+        Assert.All(both.Index(), weight => Assert.Equal((a[weight.Index] + (2 * b[weight.Index])) / 3, weight.Item, 1e-5f));
+        Assert.Contains(both.Zip(Run("together", options, Rows[0], longer)), pair => Math.Abs(pair.First - pair.Second) > 1e-3f);
+    }
+
+    /// <summary>Averaged from 0.5 of four steps on: the mean of the weights after the third and the fourth.</summary>
+    [Fact]
+    public void The_average_of_the_last_weights_is_the_trained_and_the_evaluated_model()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { Schedule = "constant", WarmupSteps = 0, Rho = 0.1, AscentFraction = 1, EvaluateEvery = 0 };
+        float[] After(int steps) => Trained(options with { Steps = steps }, Folder(folder, $"{steps}"));
+        var expected = After(3).Zip(After(4), (third, fourth) => (third + fourth) / 2).ToArray();
+        using var model = NewModel();
+        float[] evaluated = [];
+        using (var trainer = NewTrainer(model, options with { Steps = 4, AverageFrom = 0.5 }, Folder(folder, "averaged"), null,
+            evaluate: () =>
+            {
+                evaluated = Weights(model);
+                return new Dictionary<string, double> { ["loss"] = 1 };
+            }))
+            trainer.Run();
+        Assert.All(expected.Zip(evaluated), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
+        Assert.Equal(evaluated, Weights(model));
+        Assert.NotEqual(expected, After(4));
+    }
+
     [Fact]
     public void A_step_is_no_longer_than_the_largest_gradient_norm_allows()
     {

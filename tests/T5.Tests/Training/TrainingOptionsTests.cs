@@ -26,6 +26,11 @@ public class TrainingOptionsTests
         Refused(new() { MicroBatchSize = 0 }, "micro-batch is 0");
         Refused(new() { MaxGradientNorm = 0 }, "gradient norm is 0");
         Refused(new() { Recipe = "sam2" }, "'sam2'");
+        Refused(new() { AscentRows = 0 }, "ascent are 0");
+        Refused(new() { AscentRows = 4 }, "fraction is 1");
+        Refused(new() { AscentRows = 4, AscentFraction = 1, MicroBatchSize = 2 }, "no micro-batch");
+        Refused(new() { AscentRows = 4, AscentFraction = 1, Recipe = "gsam" }, "GSAM needs");
+        Refused(new() { AverageFrom = 1 }, "averaged from 1");
         Refused(new() { Patience = 3, EvaluateEvery = 0 }, "Patience counts evaluations");
 
         static void Refused(TrainingOptions options, string named) =>
