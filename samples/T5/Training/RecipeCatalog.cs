@@ -2,7 +2,8 @@ using SamSharp.Samples.T5.Model;
 
 namespace SamSharp.Samples.T5.Training;
 
-/// <summary>The sharpness-aware algorithms that a run can choose: recipes whose only required setting is the radius, and a few more.</summary>
+/// <summary>The sharpness-aware algorithms that a run can choose: recipes whose only required setting is the radius (for RWP its
+/// sigma), and a few more.</summary>
 public static class RecipeCatalog
 {
     private const string Rho = "rho", Seed = "seed";
@@ -29,6 +30,7 @@ public static class RecipeCatalog
         ["interval-sam"] = ("SAM every 2nd step", false, (rho, _, _) => Recipe.IntervalSam(k: 2, rho)),
         ["late-sam"] = ("Late-phase SAM", false, (rho, _, options) => Recipe.LatePhaseSam(options.Steps / 2, rho)),
         ["rand-sam"] = ("RandSAM", true, (rho, _, options) => Recipe.RandSam(rho, options.Seed)),
+        ["rwp"] = ("RWP", true, (sigma, _, options) => Recipe.Rwp(sigma, options.Seed)),
     };
 
     // Listed above under shorter names, or not available because they need closures that a run does not have.
