@@ -27,5 +27,5 @@ internal sealed class Affine : Module<Tensor, Tensor>
 
     public int Outputs => (int)_bias.shape[0];
 
-    public override Tensor forward(Tensor input) => functional.linear(input, _weight, _bias);
+    public override Tensor forward(Tensor input) => DenseProduct.Of(input, _weight, _bias);
 }

@@ -19,5 +19,5 @@ internal sealed class Linear : Module<Tensor, Tensor>
 
     public ScalarType Type => _weight.dtype;
 
-    public override Tensor forward(Tensor input) => functional.linear(input, _weight);
+    public override Tensor forward(Tensor input) => DenseProduct.Of(input, _weight);
 }
