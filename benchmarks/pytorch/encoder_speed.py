@@ -5,11 +5,18 @@ Optional: it needs a Python with PyTorch 2.4 or later (Debian 13: apt-get instal
 computes: fused attention, dropout 0.1 in training, embeddings frozen, mean pooling and a classifier of two labels on top. The base is AdamW(fused=True); SAM
 goes by torch._foreach_* over all weights, with a buffer that stays. Weights are random, which does not matter to the time.
 
-    python3 benchmarks/pytorch/encoder_speed.py [--batch 16] [--lengths 16 64] [--threads 1 2] [--steps 9]
+Each line is measured in a process of its own, whose BLAS is told the number of threads, too: Debian's OpenBLAS has threads of its own, as many as there
+are processors, whatever torch.set_num_threads says. In float32 OpenMP's threads wait asleep (OMP_WAIT_POLICY=passive), unless the environment says
+otherwise: awake they take the processors from OpenBLAS's, which makes two threads ten times as slow.
+
+    python3 benchmarks/pytorch/encoder_speed.py [--batch 16] [--lengths 16 64] [--threads 1 2] [--steps 9] [--numbers float32 mixed]
 """
 import argparse
 import contextlib
+import itertools
+import os
 import statistics
+import subprocess
 import sys
 import time
 
@@ -23,6 +30,7 @@ from torch.nn import functional
 
 VOCABULARY, POSITIONS, WIDTH, INNER, HEADS, LAYERS, DROPOUT, EPSILON = 30522, 512, 384, 1536, 12, 6, 0.1, 1e-12
 WARM_UP = 2
+THREADS_OF = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Layer(nn.Module):
@@ -141,16 +149,25 @@ def main():
     arguments.add_argument("--lengths", type=int, nargs="+", default=[16, 64])
     arguments.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     arguments.add_argument("--steps", type=int, default=9)
+    arguments.add_argument("--numbers", choices=["float32", "mixed"], nargs="+", default=["float32", "mixed"])
+    arguments.add_argument("--line", action="store_true", help="measure the one line that is asked for in this process")
     given = arguments.parse_args()
+    if given.line:
+        show(given.threads[0], given.lengths[0], given.numbers[0], given)
+        return
     print(f"PyTorch {torch.__version__}, rows a second, median of {given.steps} steps of {given.batch} rows")
-    print("threads  ids  numbers   forward  plain step  SAM step  SAM, 1/4 ascent")
-    for threads in given.threads:
-        torch.set_num_threads(threads)
-        for length in given.lengths:
-            for mixed in (False, True):
-                rates = list(measure(given.batch, length, mixed, given.steps))
-                print(f"{threads:7} {length:4}  {'mixed' if mixed else 'float32':8}"
-                      + "".join(f"{value:{width}.0f}" for value, width in zip(rates, (9, 12, 10, 17))), flush=True)
+    print("threads  ids  numbers   forward  plain step  SAM step  SAM, 1/4 ascent", flush=True)
+    for threads, length, numbers in itertools.product(given.threads, given.lengths, given.numbers):
+        policy = {"OMP_WAIT_POLICY": "passive"} if numbers == "float32" else {}
+        line = ["--line", "--threads", str(threads), "--lengths", str(length), "--numbers", numbers]
+        subprocess.run([sys.executable, __file__, "--batch", str(given.batch), "--steps", str(given.steps), *line], check=True,
+                       env=policy | os.environ | dict.fromkeys(THREADS_OF, str(threads)))
+
+
+def show(threads, length, numbers, given):
+    torch.set_num_threads(threads)
+    rates = measure(given.batch, length, numbers == "mixed", given.steps)
+    print(f"{threads:7} {length:4}  {numbers:8}" + "".join(f"{value:{width}.0f}" for value, width in zip(rates, (9, 12, 10, 17))), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ using SamSharp.Samples.FineTuneT5.Comparison;
 using SamSharp.Samples.FineTuneT5.FineTuning;
 
 CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+NativeHeap.KeepFreedMemory();
 
 return await new FineTuneCommand(
     EncoderFace.Face,
