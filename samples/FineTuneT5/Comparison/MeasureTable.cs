@@ -19,7 +19,7 @@ internal static class MeasureTable
         ["brier"] = ("Brier", 1, "F3"),
     };
 
-    private static readonly HashSet<string> Left = ["temperature", "f1_macro", "accuracy"];
+    private static readonly HashSet<string> Left = ["temperature", "f1_macro"];
 
     /// <summary>The table, or nothing where runs have no such measures.</summary>
     public static IEnumerable<ReportTable> Create(
