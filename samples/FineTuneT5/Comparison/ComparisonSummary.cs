@@ -8,7 +8,7 @@ public sealed class ComparisonSummary(CompareRequest request, IReadOnlyList<Tria
 {
     private const int FewPairs = 20;
 
-    private string Metric => results[0].Metric.Replace('_', ' ');
+    private string Metric => results.All(result => result.Metric == results[0].Metric) ? results[0].Metric.Replace('_', ' ') : "score";
 
     /// <summary>What a comparison is about to do.</summary>
     /// <param name="request">The comparison.</param>
