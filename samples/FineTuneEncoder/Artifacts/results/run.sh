@@ -10,10 +10,8 @@ run --output "$out/demonstration"
 
 few=(sst2="$data/glue/SST-2" subj="$data/textclass/SUBJ" trec="$data/textclass/TREC" cr="$data/textclass/CR")
 transfer=(--transfer sst2:cr="$data/textclass/CR" sst2:mr="$data/textclass/MR")
-eight=(--seeds 1 2 3 4 5 6 7 8) five=(--seeds 1 2 3 4 5)
 common=(--validation-rows 300 --test-rows 500 --typing-errors 0.2 --dtype mixed --freeze 4)
-tuned=("${common[@]}" "${eight[@]}" --tuning-seeds 101 102)
-once=("${common[@]}" --tuning-seeds 101)
+tuned=("${common[@]}" --seeds 1 2 3 4 5 6 7 8 --tuning-seeds 101 102)
 adamw=(--learning-rates adamw=0.0001,0.0002,0.0004)
 family=(--algorithms 'base*2' tuned-steps sam:body asam:body --rhos tuned-steps=0.5,1,2 sam=0.05,0.1,0.2 asam=0.3,0.5,1)
 
@@ -41,22 +39,16 @@ wrong wrong-10 0.1
 
 # Clean labels, few rows of each class.
 compared few --label-noise 0 --rows 16/class 32/class --steps 30 50 "${adamw[@]}" "${family[@]}"
+
 # Judgments of sentences, pairs of sentences, and news.
 run --output "$out/pairs-300" --tasks cola="$data/glue/CoLA" mrpc="$data/glue/MRPC" rte="$data/glue/RTE" agnews="$data/textclass/AG_News" \
     "${tuned[@]}" --max-source-length 128 --bucket-by-length --label-noise 0 --rows 300 --steps 120 "${adamw[@]}" "${family[@]}"
 
-briefly() { run --output "$out/$1" --tasks "${few[@]}" "${once[@]}" "${@:2}"; }
-
-# Other algorithms of the family, on wrong labels and on clean ones.
-others=(--algorithms base:averaged sam:body/4 sam:body:m4 sam:body:averaged gsam:body friendly-sam:body stale-sam:body rwp:body
-    --rhos sam=0.05,0.1,0.2 gsam=0.05,0.1,0.2 friendly-sam=0.05,0.1,0.2 stale-sam=0.05,0.1,0.2 rwp=0.01,0.03,0.1)
-briefly family-wrong "${eight[@]}" --label-noise 0.2 --rows 300 --steps 120 "${adamw[@]}" "${others[@]}"
-briefly family-100 "${five[@]}" --label-noise 0 --rows 100 --steps 50 "${adamw[@]}" "${others[@]}"
-
-# Fewer rows and more with nothing tuned there: rates, radii and steps that served 300 rows.
-untuned=(--algorithms 'base*0.5' sam:body asam:body --rhos sam=0.1 asam=0.5)
-briefly rows-1000 "${five[@]}" --label-noise 0 --rows 1000 --steps 300 --learning-rates adamw=0.0002 "${untuned[@]}"
-briefly wrong-sizes "${five[@]}" --label-noise 0.2 --rows 100 1000 --steps 50 300 --learning-rates adamw=0.0001 "${untuned[@]}"
+# Other algorithms of the family on wrong labels.
+run --output "$out/family-wrong" --tasks "${few[@]}" "${common[@]}" --seeds 1 2 3 4 5 --tuning-seeds 101 --label-noise 0.2 --rows 300 --steps 120 \
+    "${adamw[@]}" --algorithms base:averaged sam:body/4 sam:body:m4 sam:body:averaged gsam:body friendly-sam:body stale-sam:body rwp:body \
+    --rhos sam=0.05,0.1,0.2 gsam=0.05,0.1,0.2 friendly-sam=0.05,0.1,0.2 stale-sam=0.05,0.1,0.2 rwp=0.01,0.03,0.1
 
 # All of them under one correction.
-dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{few,clean-100,clean-300,rows-1000,pairs-300,arctic-100,adafactor-100,family-100,wrong-10,wrong-300,wrong-40,wrong-sizes,family-wrong} | tee "$out/summary.txt"
+dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{few,clean-100,clean-300,pairs-300,arctic-100,adafactor-100} \
+    "$out"/{wrong-10,wrong-300,wrong-40,family-wrong} | tee "$out/summary.txt"
