@@ -6,7 +6,7 @@ namespace SamSharp.Samples.FineTuneEncoder.Tests;
 /// <summary>What RESULTS.md says follows from the runs that are published beside it.</summary>
 public partial class PublishedResultsTests
 {
-    private static readonly string Folder = Find("samples/FineTuneEncoder");
+    private static readonly string Folder = Repository.Find("samples/FineTuneEncoder");
 
     /// <summary>The lines of the summary: the cells between its bars, without the headers. A cell that repeats the one above is empty.</summary>
     private static List<string[]> SummaryLines =>
@@ -34,20 +34,13 @@ public partial class PublishedResultsTests
     {
         var sources = string.Join('\n', Directory.GetFiles(Results(""), "report.md", SearchOption.AllDirectories)
             .Append(Path.Combine(Folder, "Artifacts/results/summary.txt")).Select(File.ReadAllText));
-        var page = File.ReadAllText(Path.Combine(Folder, "RESULTS.md")) + File.ReadAllText(Find("README.md"));
+        var page = File.ReadAllText(Path.Combine(Folder, "RESULTS.md")) + File.ReadAllText(Repository.Find("README.md"));
         string[] intervals = [.. Interval().Matches(page).Select(match => match.Value).Distinct()];
         Assert.InRange(intervals.Length, 100, 1000);
         Assert.DoesNotContain(intervals, interval => !Regex.IsMatch(sources, $@"(?<![\d.]){Regex.Escape(interval)}(?!\d)"));
     }
 
     private static string Results(string comparison) => Path.Combine(Folder, "Artifacts/results", comparison);
-
-    private static string Find(string path)
-    {
-        var top = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(top, "SamSharp.sln"))) top = Path.GetDirectoryName(top)!;
-        return Path.Combine(top, path);
-    }
 
     [GeneratedRegex(@"\d+\.\d+ ± \d+\.\d+")]
     private static partial Regex Interval();

@@ -71,8 +71,7 @@ public readonly record struct RowCount(int? Number, bool PerClass = false)
         {
             JsonTokenType.Null => default,
             JsonTokenType.Number => reader.GetInt32(),
-            _ when reader.GetString() is { } text && text.EndsWith(OfEach, StringComparison.Ordinal) => Parsed(text),
-            _ => throw new JsonException(),
+            _ => Parse(reader.GetString()!),
         };
 
         public override void Write(Utf8JsonWriter writer, RowCount value, JsonSerializerOptions options)
@@ -80,18 +79,6 @@ public readonly record struct RowCount(int? Number, bool PerClass = false)
             if (value.PerClass) writer.WriteStringValue(value.ToString());
             else if (value.Number is { } number) writer.WriteNumberValue(number);
             else writer.WriteNullValue();
-        }
-
-        private static RowCount Parsed(string text)
-        {
-            try
-            {
-                return Parse(text);
-            }
-            catch (ArgumentException error)
-            {
-                throw new JsonException(error.Message, error);
-            }
         }
     }
 }

@@ -90,9 +90,7 @@ public class ComparisonReportTests
     [MemberData(nameof(Published))]
     public void Published_tables_follow_from_published_runs(string experiment, string contenders)
     {
-        var top = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(top, "SamSharp.sln"))) top = Path.GetDirectoryName(top)!;
-        var folder = Path.Combine(top, "samples/FineTuneT5/Artifacts/results", experiment);
+        var folder = Repository.Find($"samples/FineTuneT5/Artifacts/results/{experiment}");
         var runs = TrialStore.ReadLines(Path.Combine(folder, "results.jsonl")).Where(run => !run.Trial.Tuning).ToList();
         var report = new ComparisonReport(
             Demonstration.Comparison("run") with
