@@ -22,6 +22,8 @@ clean() { compared "$@" "${transfer[@]}" --label-noise 0 "${adamw[@]}" "${family
 clean clean-100 --rows 100 --steps 50
 clean clean-300 --rows 300 --steps 120
 clean arctic-100 --model arctic --rows 100 --steps 50
+run --output "$out/clean-1000" --tasks "${few[@]}" "${common[@]}" "${transfer[@]}" --seeds 1 2 3 4 5 --tuning-seeds 101 --label-noise 0 --rows 1000 --steps 250 \
+    "${adamw[@]}" "${family[@]}"
 
 # The same at 100 rows with Adafactor underneath.
 compared adafactor-100 --label-noise 0 --rows 100 --steps 50 --learning-rates adafactor=0.001,0.003,0.01 "${family[@]}"
@@ -37,6 +39,11 @@ wrong() { compared "$1" --label-noise "$2" --rows 300 --steps 120 "${adamw[@]}" 
 wrong wrong-40 0.4
 wrong wrong-10 0.1
 
+# Fewer rows.
+few_wrong() { run --output "$out/$1" --tasks "${few[@]}" "${common[@]}" --seeds 1 2 3 4 5 6 7 8 --tuning-seeds 101 --label-noise 0.2 "${adamw[@]}" \
+    --algorithms tuned-steps sam:body asam:body --rhos tuned-steps=0.25,0.5,1 "${@:2}"; }
+few_wrong wrong-100 --rows 100 --steps 50 sam=0.05,0.1,0.2 asam=0.3,0.5,1
+
 # Clean labels, few rows of each class.
 compared few --label-noise 0 --rows 16/class 32/class --steps 30 50 "${adamw[@]}" "${family[@]}"
 
@@ -50,5 +57,5 @@ run --output "$out/family-wrong" --tasks "${few[@]}" "${common[@]}" --seeds 1 2 
     --rhos sam=0.05,0.1,0.2 gsam=0.05,0.1,0.2 friendly-sam=0.05,0.1,0.2 stale-sam=0.05,0.1,0.2 rwp=0.01,0.03,0.1
 
 # All of them under one correction.
-dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{few,clean-100,clean-300,pairs-300,arctic-100,adafactor-100} \
-    "$out"/{wrong-10,wrong-300,wrong-40,family-wrong} | tee "$out/summary.txt"
+dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{few,clean-100,clean-300,clean-1000,pairs-300,arctic-100} \
+    "$out"/{adafactor-100,wrong-10,wrong-100,wrong-300,wrong-40,family-wrong} | tee "$out/summary.txt"
