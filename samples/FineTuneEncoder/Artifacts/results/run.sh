@@ -25,6 +25,10 @@ clean arctic-100 --model arctic --rows 100 --steps 50
 run --output "$out/clean-1000" --tasks "${few[@]}" "${common[@]}" "${transfer[@]}" --seeds 1 2 3 4 5 --tuning-seeds 101 --label-noise 0 --rows 1000 --steps 250 \
     "${adamw[@]}" "${family[@]}"
 
+# Whole data sets, nothing tuned.
+run --output "$out/whole" --tasks "${few[@]:2}" "${common[@]}" --seeds 1 2 3 4 5 --label-noise 0 --rows all --steps 400 --learning-rates adamw=0.0004 \
+    --algorithms 'base*2' sam:body asam:body --rhos sam=0.1 asam=0.5
+
 # The same at 100 rows with Adafactor underneath.
 compared adafactor-100 --label-noise 0 --rows 100 --steps 50 --learning-rates adafactor=0.001,0.003,0.01 "${family[@]}"
 
@@ -65,5 +69,5 @@ run --output "$out/family-wrong" --tasks "${few[@]}" "${common[@]}" --seeds 1 2 
     --rhos sam=0.05,0.1,0.2 gsam=0.05,0.1,0.2 friendly-sam=0.05,0.1,0.2 stale-sam=0.05,0.1,0.2 rwp=0.01,0.03,0.1
 
 # All of them under one correction.
-dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{few,clean-100,clean-300,clean-1000,pairs-300,boolq-100,arctic-100} \
+dotnet run -c Release --project samples/FineTuneEncoder -- summary "$out"/{few,clean-100,clean-300,clean-1000,whole,pairs-300,boolq-100,arctic-100} \
     "$out"/{adafactor-100,wrong-10,wrong-100,wrong-300,wrong-1000,wrong-40,family-wrong} | tee "$out/summary.txt"
